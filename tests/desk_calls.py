@@ -92,6 +92,11 @@ class ViewsInPlaceOfSockets:
         self.is_away, self.loses, self.is_followed = False, (), True
         self.answers, self.lies, self.asked, self.stated_time = None, None, [], None
 
+    @property
+    def is_behaving(self) -> bool:
+        misbehaves = self.is_away or self.loses or self.answers or self.lies or self.stated_time
+        return self.is_followed and not misbehaves
+
     def request(
         self, method: str, url: str, *, body: Any, headers: Mapping[str, str], **_: object
     ) -> urllib3.HTTPResponse:
@@ -159,7 +164,7 @@ def _of_another_process() -> Generator[None]:
     """Keep the exchange's statements out of a test's counts, and answer at the time of the calling act."""
     counted, watched = connection.force_debug_cursor, connection.execute_wrappers
     connection.force_debug_cursor, connection.execute_wrappers = False, []
-    before = _as_of.set(_moment[0] if _moment else None)
+    before = _as_of.set(moment_of_answers())
     try:
         yield
     finally:
@@ -170,6 +175,11 @@ def _of_another_process() -> Generator[None]:
 def answer_as_of(moment: datetime) -> None:
     """Have the exchange answer the next calls at this moment."""
     _moment[:] = [moment]
+
+
+def moment_of_answers() -> datetime | None:
+    """Return the moment at which the exchange answers; None before the first act that called."""
+    return _moment[0] if _moment else None
 
 
 def give_exchange_keys() -> None:

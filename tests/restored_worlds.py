@@ -9,7 +9,7 @@ import copy
 import math
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,28 +48,53 @@ class _Kept:
 
 
 _worlds: dict[str, _Kept] = {}
+_present: list[tuple[str, float]] = []
+"""Name and age of the world that came last into an empty database."""
 
 
 def restored_world(
     name: str, build: Callable[[Path], W], folder: Path, *, fresh_seconds: float = math.inf
 ) -> W:
     """Return the world that `build` makes with its state in `folder`; in a database that is not empty it is always built."""
+    _present.clear()
     if WITHOUT_SPEEDUPS or Agency.objects.exists() or Officer.objects.exists():
         return build(folder)
     kept = _worlds.get(name)
     if kept is not None and time.monotonic() - kept.at < fresh_seconds:
-        return _put_back(kept, folder)  # type: ignore[no-any-return]
+        _present.append((name, kept.at))
+        put_back(kept.rows, kept.files, folder)
+        # The copies hold the new folder wherever the objects held theirs.
+        return copy.deepcopy(kept.world, {id(kept.folder): folder})  # type: ignore[no-any-return]
     at = time.monotonic()
     with drawn_as(f"world {name}"):
         world = build(folder)
     kept_objects = copy.deepcopy(world, {id(folder): folder})
-    _worlds[name] = _Kept(kept_objects, folder, _rows(), dict(_files(folder)), at)
+    _worlds[name] = _Kept(
+        kept_objects,
+        folder,
+        rows_of(_tables()),
+        dict(files_in(folder)),
+        at,
+    )
+    _present.append((name, at))
     return world
 
 
-def _put_back(kept: _Kept, folder: Path) -> Any:
+def present_world() -> tuple[str, float] | None:
+    """Return name and age of the world that the database holds since its restoration; None for one that was built where something was."""
+    return _present[0] if _present else None
+
+
+def put_back(
+    rows: Mapping[str, bytes],
+    files: Mapping[str, tuple[int, bytes | None]],
+    folder: Path,
+    *,
+    is_empty: bool = True,
+) -> None:
+    """Put these rows and files in place of those that are there."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (mode, octets) in kept.files.items():
+    for name, (mode, octets) in files.items():
         if octets is None:
             (folder / name).mkdir(exist_ok=True)
         else:
@@ -79,28 +104,30 @@ def _put_back(kept: _Kept, folder: Path) -> Any:
     with transaction.atomic(), connection.cursor() as cursor:
         # Without triggers: one would bind the audit's rows anew, at another time.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for table, octets in kept.rows.items():
-            with cursor.copy(_copy(table, "FROM STDIN")) as into:
-                into.write(octets)
+        if not is_empty:
+            deletes = (sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in rows)
+            cursor.execute(sql.SQL("; ").join(deletes))
+        for table, octets in rows.items():
+            if octets:
+                with cursor.copy(_copy(table, "FROM STDIN")) as into:
+                    into.write(octets)
         cursor.execute("SET LOCAL session_replication_role = origin")
-    # The copies hold the new folder wherever the objects held theirs.
-    return copy.deepcopy(kept.world, {id(kept.folder): folder})
 
 
-def _files(folder: Path) -> Iterator[tuple[str, tuple[int, bytes | None]]]:
+def files_in(folder: Path) -> Iterator[tuple[str, tuple[int, bytes | None]]]:
     """Yield name, mode and octets of all that is in a folder; a folder comes before its content."""
     for path in sorted(folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         yield str(path.relative_to(folder)), (mode, None if path.is_dir() else path.read_bytes())
 
 
-def _rows() -> dict[str, bytes]:
+def rows_of(tables: Iterable[str]) -> dict[str, bytes]:
+    """Return the rows of these tables, as COPY writes them."""
     rows = {}
     with connection.cursor() as cursor:
-        for table in _tables():
+        for table in tables:
             with cursor.copy(_copy(table, "TO STDOUT")) as out:
-                if octets := b"".join(map(bytes, out)):
-                    rows[table] = octets
+                rows[table] = b"".join(map(bytes, out))
     return rows
 
 

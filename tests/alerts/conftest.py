@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosted desks at one hub: a laboratory writes, a health authority receives, drugs enforcement holds its own keys."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
+from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.manifest import Reference
 from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.following import follow_feed
+from alerts.receiving.opening import open_alert
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
@@ -24,7 +31,9 @@ from peers.models import Agency
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys, real_transport_of
 from tests.restored_worlds import FRESH_SECONDS, restored_world
+from tests.stages import Stages
 
+F = TypeVar("F", bound=Callable[..., Any])
 GOOD: Mapping[str, Any] = {
     "alert_type": "new_substance",
     "title": "Impregnated paper in a book",
@@ -53,6 +62,44 @@ class Desk:
         return self.agency.pk
 
 
+def act(play: F) -> F:
+    """Put back from memory what a function does with desks and returns, where `tests.stages` allows it.
+
+    It must depend on nothing besides the desks and its arguments.
+    """
+
+    @wraps(play)
+    def put_back_or_play(desks: "Desks", *args: Any, **kwargs: Any) -> Any:
+        again = partial(play, desks, *args, **kwargs)
+        if desks.stages is None:
+            return again()
+        given = [one for one in (*args, *kwargs.values()) if isinstance(one, Model)]
+        return desks.stages.act(_named(play, desks.hub.now, args, kwargs), again, *given)
+
+    return cast(F, put_back_or_play)
+
+
+def _named(play: Callable[..., Any], *arguments: object) -> str | None:
+    """Name what an act depends on; None for arguments that are more than text, figures and rows."""
+    try:
+        return f"{play.__module__} {play.__qualname__} {json.dumps(arguments, default=_name, sort_keys=True)}"
+    except TypeError:
+        return None
+
+
+def _name(argument: object) -> str:
+    match argument:
+        case Desk():
+            return argument.id
+        case Model():
+            return f"{argument._meta.label} {argument.pk}"
+        case datetime() | timedelta():
+            return str(argument)
+        case Reference():
+            return argument.md
+    raise TypeError(type(argument))
+
+
 @dataclass
 class Desks:
     """The agencies of these tests: `stranger` is hosted and in no agreement, `own` holds its own keys."""
@@ -62,34 +109,61 @@ class Desks:
     health: Desk
     stranger: Desk
     own: HeldAgency
+    stages: Stages | None = field(default=None, compare=False)
+    """Where acts are put back from memory."""
 
     def draft(self, *, author: Officer | None = None, **changes: Any) -> Alert:
         """Make a complete draft of the laboratory to the health authority."""
         data = {**GOOD, "recipients": [self.health.id], **changes}
         return create_draft(author or self.lab.author, data=data, now=self.hub.now)
 
+    @act
     def submitted(self, **changes: Any) -> Alert:
         alert = self.draft(**changes)
         return submit_alert(self.lab.author, alert, revision=1, now=self.hub.now)
 
+    @act
     def validated(self, **changes: Any) -> Alert:
         alert = self.submitted(**changes)
         return validate_alert(self.lab.releaser, alert, revision=1, now=self.hub.now)
 
+    @act
     def released(self, **changes: Any) -> Alert:
         alert = self.validated(**changes)
         return release_alert(self.lab.releaser, alert, revision=alert.current, now=self.hub.now)
 
+    @act
     def received(self, **changes: Any) -> ReceivedAlert:
         """Release an alert, log it, and let the health authority's desk take it in."""
         alert = self.released(**changes)
-        self.hub.sequence()
-        self.follow()
+        self.settle()
         return ReceivedAlert.objects.get(agency=self.health.agency, md=alert.md)
 
+    @act
+    def opened(self, **changes: Any) -> ReceivedAlert:
+        """Let the health authority receive an alert, and its reader open it."""
+        received = self.received(**changes)
+        open_alert(self.health.reader, received, reason="on_duty", now=self.hub.now)
+        return ReceivedAlert.objects.get(pk=received.pk)
+
+    @act
+    def acknowledged(self, **changes: Any) -> ReceivedAlert:
+        return acknowledge_alert(self.health.reader, self.opened(**changes), now=self.hub.now)
+
+    @act
+    def sequence(self) -> None:
+        self.hub.sequence()
+
+    @act
     def follow(self) -> None:
-        for desk in (self.lab, self.health, self.stranger):
+        """Let the workers of sender and recipient make their round; the stranger is sent nothing."""
+        for desk in (self.lab, self.health):
             follow_feed(desk.agency, now=self.hub.now)
+
+    def settle(self) -> None:
+        """Log what waits, and let both desks take it in."""
+        self.sequence()
+        self.follow()
 
 
 def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (PQ1, EC1)) -> Desk:
@@ -103,8 +177,8 @@ def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (P
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path) -> Desks:
-    return kept_desks(tmp_path / "ledger")
+def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
+    return staged(kept_desks(tmp_path / "ledger"), monkeypatch)
 
 
 @pytest.fixture
@@ -132,12 +206,21 @@ def kept_desks(folder: Path) -> Desks:
     return restored_world("desks", lambda folder: make_desks(Hub(folder)), folder)
 
 
-def kept_desks_of_now(folder: Path) -> Desks:
-    """Build desks whose world began now or a moment ago, for code that reads the clock."""
-    now = timezone.now().replace(microsecond=0)
+def kept_desks_of_now(folder: Path, *, ago: timedelta = timedelta(0)) -> Desks:
+    """Build desks whose world began this long ago, or a moment earlier, for code that reads the clock."""
+    now = timezone.now().replace(microsecond=0) - ago
     return restored_world(
-        "desks of now", lambda folder: make_desks(Hub(folder, now=now)), folder, fresh_seconds=FRESH_SECONDS
+        f"desks of {ago} ago",
+        lambda folder: make_desks(Hub(folder, now=now)),
+        folder,
+        fresh_seconds=FRESH_SECONDS,
     )
+
+
+def staged(desks: Desks, patches: pytest.MonkeyPatch) -> Desks:
+    """Let acts on these desks, which were just restored, be put back from memory."""
+    desks.stages = Stages(desks, desks.hub.folder, patches)
+    return desks
 
 
 def make_desks(hub: Hub) -> Desks:

@@ -9,7 +9,6 @@ from alerts.errors import NotOpenedError
 from alerts.models import ReceivedAlert
 from alerts.problems import words_for
 from alerts.receiving.bulk_acknowledgement import Outcome, acknowledge_alerts, preview_acknowledgements
-from alerts.receiving.opening import open_alert
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from callers.errors import InputError, NotPermittedError
@@ -18,23 +17,16 @@ from sharing.models import Statement
 from tests.alerts.conftest import Desks
 
 
-def opened(desks: Desks, title: str) -> ReceivedAlert:
-    row = desks.received(title=title)
-    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
-    return row
-
-
 def test_each_is_signed_and_each_refusal_says_why(desks: Desks) -> None:
     reader, now = desks.health.reader, desks.hub.now
-    one, other = opened(desks, "The first alert"), opened(desks, "The second alert")
+    one, other = desks.opened(title="The first alert"), desks.opened(title="The second alert")
     unopened = desks.received(title="Not opened by anybody")
     broken = desks.received(title="Cannot be opened")
     ReceivedAlert.objects.filter(pk=broken.pk).update(unopenable=True)
-    withdrawn = opened(desks, "Withdrawn meanwhile")
+    withdrawn = desks.opened(title="Withdrawn meanwhile")
     alert = desks.lab.agency.alerts.get(md=withdrawn.md)
     withdraw_alert(desks.lab.releaser, alert, code="error", now=desks.hub.now)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     foreign = uuid.uuid4()
     ids: list[uuid.UUID | str] = [
         one.pk,
@@ -70,7 +62,7 @@ def test_each_is_signed_and_each_refusal_says_why(desks: Desks) -> None:
 
 
 def test_who_and_what_is_refused_before_anything_is_signed(desks: Desks) -> None:
-    row, now = opened(desks, "The first alert"), desks.hub.now
+    row, now = desks.opened(title="The first alert"), desks.hub.now
     reader = desks.health.reader
     for field, ids, reason, reference in (
         ("ids", [], "on_duty", ""),

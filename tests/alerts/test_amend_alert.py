@@ -32,13 +32,14 @@ from sharing.errors import SupersededError
 from sharing.models import Envelope
 from sharing.repudiation import find_repudiated, mark_doubts
 from sharing.slices import slice_for
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.alerts.test_follow_feed import PARTNER_ALERT, send_from_partner
 from tests.lock_orders import locks_taken
 from tests.stolen_vault_keys import as_recipient
 
 
 @pytest.fixture
+@act
 def sent(desks: Desks) -> Alert:
     """An alert in force at the health authority and at the agency with keys of its own."""
     alert = desks.released(recipients=[desks.health.id, desks.own.id])
@@ -46,13 +47,14 @@ def sent(desks: Desks) -> Alert:
     return alert
 
 
+@act
 def settle(desks: Desks) -> None:
     for _ in range(2):
         desks.hub.later(seconds=1)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
 
 
+@act
 def amended(desks: Desks, alert: Alert, **changes: object) -> Alert:
     """Draft the next version with these changes."""
     draft = amend_alert(desks.lab.author, alert, now=desks.hub.later(seconds=1))
@@ -62,6 +64,7 @@ def amended(desks: Desks, alert: Alert, **changes: object) -> Alert:
     return draft
 
 
+@act
 def checked(desks: Desks, draft: Alert) -> Alert:
     submitted = submit_alert(desks.lab.author, draft, revision=draft.current, now=desks.hub.now)
     return validate_alert(desks.lab.releaser, submitted, revision=draft.current, now=desks.hub.now)
@@ -243,6 +246,7 @@ def test_notices_of_a_next_version_say_nothing_of_it(desks: Desks, sent: Alert) 
 # --- updates by partners -------------------------------------------------------------------------------------
 
 
+@act
 def from_partner(desks: Desks, *, replaces: str = "") -> str:
     """Send an alert of the agency with its own keys; return its md. `replaces` makes it an update of that one."""
     terms: dict[str, Any] = {}

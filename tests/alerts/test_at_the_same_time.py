@@ -62,7 +62,7 @@ def test_two_workers_at_one_feed_open_each_alert_once(committed_desks: Desks) ->
     desks = committed_desks
     for number in range(3):
         desks.released(title=f"Alert number {number}")
-    desks.hub.sequence()
+    desks.sequence()
     follow = [lambda: follow_feed(desks.health.agency, now=desks.hub.now)] * 2
     taken = at_once(*follow)
     follow_feed(desks.health.agency, now=desks.hub.now)
@@ -74,7 +74,7 @@ def test_two_workers_at_one_feed_open_each_alert_once(committed_desks: Desks) ->
 def test_two_who_amend_at_once_get_one_draft(committed_desks: Desks) -> None:
     desks = committed_desks
     sent = desks.released()
-    desks.hub.sequence()
+    desks.sequence()
     colleague = desks.hub.make_officer(desks.lab.agency, Role.AUTHOR)
     drafts = at_once(
         lambda: amend_alert(desks.lab.author, sent, now=desks.hub.now),
@@ -86,7 +86,7 @@ def test_two_who_amend_at_once_get_one_draft(committed_desks: Desks) -> None:
 def test_a_withdrawal_and_the_next_version_never_both_stand(committed_desks: Desks) -> None:
     desks = committed_desks
     sent = desks.released()
-    desks.hub.sequence()
+    desks.sequence()
     draft = amend_alert(desks.lab.author, sent, now=desks.hub.now)
     submit_alert(desks.lab.author, draft, revision=draft.current, now=desks.hub.now)
     validate_alert(desks.lab.releaser, draft, revision=draft.current, now=desks.hub.now)

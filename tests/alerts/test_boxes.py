@@ -76,15 +76,14 @@ class TestInbox:
         with django_assert_max_num_queries(8):  # type: ignore[operator]
             list_received(desks.health.reader, now=desks.hub.now)
 
-    @pytest.mark.parametrize("cursor", ["x", "-1", "1" * 19, "1 OR 1=1"])
-    def test_a_cursor_of_another_form_is_refused(self, desks: Desks, cursor: str) -> None:
-        with pytest.raises(InputError):
-            list_received(desks.health.reader, cursor=cursor, now=desks.hub.now)
+    def test_a_cursor_of_another_form_is_refused(self, desks: Desks) -> None:
+        for cursor in ["x", "-1", "1" * 19, "1 OR 1=1"]:
+            with pytest.raises(InputError):
+                list_received(desks.health.reader, cursor=cursor, now=desks.hub.now)
 
     def test_filters(self, desks: Desks) -> None:
         reader = desks.health.reader
-        opened = desks.received(title="Opened and acknowledged")
-        open_alert(reader, opened, reason="on_duty", now=desks.hub.now)
+        opened = desks.opened(title="Opened and acknowledged")
         acknowledge_alert(reader, opened, now=desks.hub.now)
         desks.received(title="Exercise only", status="exercise", alert_type="harm_cluster")
         desks.received(title="On trade", lane="trade", purpose="regulatory_control")
@@ -150,7 +149,7 @@ class TestOutbox:
         page = read_sent(desks.lab.reader, alert, now=desks.hub.now)
         assert (page.log_index, page.logged_at) == (None, None)
         assert [r.text for r in page.recipients] == ["Being logged"]
-        desks.hub.sequence()
+        desks.sequence()
         logged = read_sent(desks.lab.reader, alert, now=desks.hub.now)
         assert logged.log_index is not None and [r.text for r in logged.recipients] == ["On its way"]
 
@@ -257,10 +256,10 @@ class TestSearch:
         event = AuditEvent.objects.get(act="alert.searched")
         assert (found.rows, event.detail, "Blue" in repr(event.__dict__)) == ((), {"hits": 0}, False)
 
-    @pytest.mark.parametrize("text", ["", " x ", "y" * 201])
-    def test_too_little_or_too_much_is_refused(self, desks: Desks, text: str) -> None:
-        with pytest.raises(InputError):
-            search_received(desks.health.reader, text=text, now=desks.hub.now)
+    def test_too_little_or_too_much_is_refused(self, desks: Desks) -> None:
+        for text in ["", " x ", "y" * 201]:
+            with pytest.raises(InputError):
+                search_received(desks.health.reader, text=text, now=desks.hub.now)
 
     def test_it_goes_on_from_where_it_stopped(self, desks: Desks) -> None:
         many_received(desks, 60)

@@ -26,7 +26,7 @@ from alerts.sending.release import release_alert
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, strictest
 from officers.models import AgencyPolicy, Officer
-from tests.alerts.conftest import GOOD, Desks
+from tests.alerts.conftest import GOOD, Desks, act
 from tests.bound_rows import rewrite
 
 
@@ -40,10 +40,10 @@ def another_author(desks: Desks) -> Officer:
     return desks.hub.make_officer(desks.lab.agency, "author")
 
 
+@act
 def settled(desks: Desks, **changes: object) -> Alert:
     sent = desks.released(**changes)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     return find_alert(desks.lab.author, sent.pk)
 
 
@@ -160,8 +160,7 @@ class TestVersions:
         submitted = submit_alert(desks.lab.author, second, revision=saved.number, now=desks.hub.now)
         validate_alert(desks.lab.releaser, second, revision=submitted.current, now=desks.hub.now)
         release_alert(desks.lab.releaser, second, revision=submitted.current, now=desks.hub.now)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         return find_alert(desks.lab.author, first.pk)
 
     def test_its_sender_s_officers_see_as_far_as_they_reach(self, desks: Desks, first: Alert) -> None:

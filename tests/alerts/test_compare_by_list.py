@@ -25,8 +25,7 @@ from tests.own_desk import compare_by_hand, make_own_agency
 def newcomer(desks: Desks) -> HeldAgency:
     """An agency whose fingerprint nobody has compared."""
     made = desks.hub.make_agency("xa-labs", name="Forensic Laboratory of Arvenia")
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     return made
 
 
@@ -128,7 +127,7 @@ def test_what_two_officers_have_compared_is_offered_for_a_root_that_is_elsewhere
     settings.OWN_DESK = True
     root = Root.generate()
     own = make_own_agency(desks.hub, "xa-own", "State Laboratory", root=root)
-    desks.hub.sequence()
+    desks.sequence()
     author = desks.hub.make_officer(own, Role.AUTHOR, name="Ilse Morrow")
     with pytest.raises(InputError, match="nothing to list"):
         offer_list(author, now=desks.hub.now)

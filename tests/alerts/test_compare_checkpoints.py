@@ -78,7 +78,7 @@ def test_the_desk_worker_settles_nothing_under_a_forked_ledger(desks: Desks) -> 
     known = kept(desks)
     keep(desks, root=hashlib.sha256(b"fork").digest())
     alert = desks.released(title="A second alert")
-    desks.hub.sequence()
+    desks.sequence()
     with pytest.raises(ExceptionGroup):
         follow_feeds(now=desks.hub.now)
     assert not ReceivedAlert.objects.filter(md=alert.md).exists()

@@ -118,11 +118,10 @@ def test_who_only_reads_compares_nothing_and_strangers_are_absent(desks: Desks, 
 def test_what_a_peer_sends_that_nobody_compared_opens_and_is_first_seen(
     desks: Desks, newcomer: HeldAgency
 ) -> None:
-    desks.hub.sequence()
+    desks.sequence()
     sealed = sealed_for(desks.hub, newcomer, desks.health.id)
     desks.hub.carry(newcomer, sealed)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
     view = open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
     assert any(mark.startswith("Sender not compared") for mark in view.marks)

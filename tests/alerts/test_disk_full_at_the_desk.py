@@ -74,7 +74,7 @@ def test_what_was_handed_in_and_could_not_be_noted_is_out_once(committed_desks: 
 def test_what_comes_is_taken_in_order_once_there_is_room(committed_desks: Desks, table: str) -> None:
     desks = committed_desks
     sent = [desks.released() for _ in range(3)]
-    desks.hub.sequence()
+    desks.sequence()
 
     with full_disk(table, "INSERT"), pytest.raises(OperationalError):
         desks.follow()

@@ -26,7 +26,7 @@ from peers.models import DeliveriesPlace, SentDelivery, SentEnvelope
 from peers.sent import claimed_of, sent_by
 from sharing.feed import begin_epoch
 from sharing.models import Delivery
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.desk_calls import ViewsInPlaceOfSockets
 
 CHANGES = "/api/v1/deliveries"
@@ -39,10 +39,11 @@ def nobody_follows_by_itself(exchange_as_asked: ViewsInPlaceOfSockets) -> ViewsI
 
 
 @pytest.fixture
+@act
 def sent(desks: Desks) -> Alert:
     """An alert that is numbered and whose deliveries the laboratory's desk has fetched."""
     alert = desks.released()
-    desks.hub.sequence()
+    desks.sequence()
     follow_deliveries(desks.lab.id)
     return alert
 
@@ -164,24 +165,21 @@ class TestAway:
 
 
 class TestLies:
-    @pytest.mark.parametrize(
-        ("member", "value"),
-        [
+    def test_an_answer_that_says_what_nobody_knows_is_not_taken(
+        self, desks: Desks, sent: Alert, exchange_as_asked: ViewsInPlaceOfSockets
+    ) -> None:
+        before = place(desks)
+        have_told(sent, desks)
+        for member, value in [
             ("state", "lost"),
             ("answer", "maybe"),
             ("told_at", "yesterday"),
             ("told_at", "2026-03-02T12:00:00"),
-        ],
-    )
-    def test_an_answer_that_says_what_nobody_knows_is_not_taken(
-        self, desks: Desks, sent: Alert, exchange_as_asked: ViewsInPlaceOfSockets, member: str, value: str
-    ) -> None:
-        before = place(desks)
-        have_told(sent, desks)
-        exchange_as_asked.lies = changed(member, value)
-        with pytest.raises(AnswerError):
-            follow_deliveries(desks.lab.id)
-        assert place(desks) == before
+        ]:
+            exchange_as_asked.lies = changed(member, value)
+            with pytest.raises(AnswerError):
+                follow_deliveries(desks.lab.id)
+            assert place(desks) == before
 
     def test_the_exchange_makes_nobody_a_recipient(
         self, desks: Desks, sent: Alert, exchange_as_asked: ViewsInPlaceOfSockets
@@ -236,7 +234,7 @@ class TestWrittenPastTheProgram:
 
     def test_a_person_has_what_was_altered_asked_for_anew(self, desks: Desks, sent: Alert) -> None:
         altered, deleted = sent, desks.released()
-        desks.hub.sequence()
+        desks.sequence()
         follow_deliveries(desks.lab.id)
         SentDelivery.objects.filter(md=altered.md).update(state="acknowledged")
         SentDelivery.objects.filter(md=deleted.md).delete()

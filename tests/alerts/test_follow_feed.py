@@ -22,7 +22,7 @@ from ledger.models import AuditEvent
 from peers.models import FeedCursor
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
-from tests.alerts.conftest import GOOD, Desk, Desks
+from tests.alerts.conftest import GOOD, Desk, Desks, act
 from tests.stolen_vault_keys import as_recipient
 
 PARTNER_ALERT: dict[str, Any] = {
@@ -33,13 +33,14 @@ PARTNER_ALERT: dict[str, Any] = {
 }
 
 
+@act
 def send_from_partner(desks: Desks, *, to: Desk | None = None, sequence: bool = True, **terms: Any) -> str:
     """Send an alert of the agency with its own keys to a hosted agency (the health authority); return its md."""
     terms.setdefault("alert", PARTNER_ALERT)
     sealed = desks.hub.alert_to(as_recipient((to or desks.health).agency), sender=desks.own, **terms)
     desks.hub.carry(desks.own, sealed)
     if sequence:
-        desks.hub.sequence()
+        desks.sequence()
     return sealed.md
 
 
@@ -71,8 +72,7 @@ class TestTaking:
     def test_the_same_value_has_another_token_at_another_agency(self, desks: Desks) -> None:
         desks.released(recipients=[desks.health.id])
         desks.released(recipients=[desks.health.id])
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         first, second = ReceivedAlert.objects.filter(agency=desks.health.agency).order_by("number")
         tokens = [set(map(bytes, row.tokens.values_list("token", flat=True))) for row in (first, second)]
         assert tokens[0] == tokens[1]
@@ -222,6 +222,7 @@ class TestRetracted:
         assert received_by(desks, md).withdrawn_at is None
 
 
+@act
 def retract(desks: Desks, row: ReceivedAlert, *, follow: bool = True) -> None:
     statement = desks.hub.statement(
         desks.own,
@@ -231,14 +232,14 @@ def retract(desks: Desks, row: ReceivedAlert, *, follow: bool = True) -> None:
         act="officer-1",
     )
     desks.hub.submit(desks.own, statement)
-    desks.hub.sequence()
+    desks.sequence()
     if follow:
         desks.follow()
 
 
 def test_trouble_at_one_desk_keeps_no_other_waiting(desks: Desks) -> None:
     desks.released(recipients=[desks.health.id])
-    desks.hub.sequence()
+    desks.sequence()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE vault_vaultkey SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)")
     with pytest.raises(ExceptionGroup):

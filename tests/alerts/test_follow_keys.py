@@ -32,7 +32,7 @@ from peers.exchange import exchange_of, own_prefix
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset, SeenLedger
 from sharing.models import Envelope, Statement
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.alerts.test_verify_peers import publish_second
 from tests.builders import OPERATOR, HeldAgency
 from tests.desk_calls import ViewsInPlaceOfSockets
@@ -46,6 +46,7 @@ def reading(desks: Desks) -> VerifiedDirectory:
     return VerifiedDirectory(desks.health.id, desks.hub.now)
 
 
+@act
 def from_newcomer(desks: Desks) -> str:
     """Send an alert of an agency that the health authority has never seen; return its md. It is not taken in yet."""
     newcomer: HeldAgency = desks.hub.make_agency("xn-new", name="Newcomer")
@@ -53,7 +54,7 @@ def from_newcomer(desks: Desks) -> str:
     PeerKeyset.objects.filter(reader=desks.health.id, peer=newcomer.id).delete()
     sealed = sealed_for(desks.hub, newcomer, desks.health.id)
     desks.hub.carry(newcomer, sealed)
-    desks.hub.sequence()
+    desks.sequence()
     return sealed.md
 
 
@@ -141,7 +142,7 @@ def test_an_answer_that_was_changed_on_its_way_brings_nothing_in(
     publish_second(desks)
     exchange_as_asked.is_away = True
     with pytest.raises(UnreachableError):
-        desks.hub.sequence()
+        desks.sequence()
     exchange_as_asked.is_away = False
     exchange_as_asked.lies = in_items(lambda item: item["keyset"]["signatures"].reverse())
     follow_peers(desks.health.agency, now=desks.hub.now)
@@ -293,7 +294,7 @@ def test_a_ledger_that_is_gone_beside_what_was_verified_under_it_trusts_nobody(d
 def test_a_version_taken_out_of_a_chain_is_missed(desks: Desks) -> None:
     desks.hub.later(hours=1)
     publish_second(desks)
-    desks.hub.sequence()
+    desks.sequence()
     PeerKeyset.objects.filter(reader=desks.health.id, peer=desks.own.id, version=1).delete()
     directory = reading(desks)
     assert directory.keyset(desks.own.id) is None
@@ -307,7 +308,7 @@ def test_of_two_acts_that_learn_of_one_peer_the_first_counts(desks: Desks) -> No
     record = late.keysets(desks.own.id)[0]
     desks.hub.later(hours=1)
     publish_second(desks)
-    desks.hub.sequence()
+    desks.sequence()
     late.keep_keyset(desks.own.id, replace(record, jws=record.jws.replace('"', '"', 1), log_time=1))
     PeerKeyset.objects.filter(reader=desks.health.id, peer=desks.own.id, version=1).delete()
     late.write()
@@ -336,7 +337,7 @@ def test_a_revocation_that_does_not_verify_keeps_the_keyset_out_that_it_came_wit
     PeerKeyset.objects.filter(reader=desks.health.id, peer=desks.own.id).delete()
     exchange_as_asked.is_away = True
     with pytest.raises(UnreachableError):
-        desks.hub.sequence()
+        desks.sequence()
     exchange_as_asked.is_away = False
 
     def spoil(item: dict[str, Any]) -> None:

@@ -21,14 +21,15 @@ from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
 from notices.models import Notification
 from sharing.sweeping import sweep_deliveries
-from tests.alerts.conftest import GOOD, Desks, make_desks
+from tests.alerts.conftest import GOOD, Desks, act, kept_desks_of_now
 from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner
 from tests.alerts.test_open_alert import received_with_file
-from tests.builders import Hub, seconds
+from tests.builders import seconds
 
 DELETED = "Its content was deleted."
 
 
+@act
 def short_lived(desks: Desks, *, exp: int = 100, keep: int = 200) -> str:
     now = seconds(desks.hub.now)
     return send_from_partner(desks, status="exercise", exp=now + exp, keep=now + keep, ack_by=None)
@@ -145,7 +146,7 @@ def test_what_was_deleted_before_the_desk_fetched_it_never_came_and_the_auditor_
 @pytest.fixture
 def desks_of_today(db: None, tmp_path: Path) -> Desks:
     """A world whose clock is an hour back, since pages read the real clock."""
-    return make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=1)))
+    return kept_desks_of_now(tmp_path / "ledger", ago=timedelta(hours=1))
 
 
 def page_of(desks: Desks, row: ReceivedAlert) -> str:

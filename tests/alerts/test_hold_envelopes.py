@@ -33,8 +33,7 @@ WORKER = SystemActor("desk-worker", "xb-health", frozenset({Capability.ALERT_REA
 
 
 def test_an_envelope_is_fetched_once(desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets) -> None:
-    row = desks.received()
-    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    row = desks.opened()
     assert exchange_as_asked.asked.count(f"/api/v1/envelopes/{row.md}") == 1
     served = AuditEvent.objects.get(act="slice.served", agency=desks.health.id)
     assert served.actor == "client:xb-health/desk"
@@ -85,7 +84,7 @@ def change(md: str) -> Callable[[str, bytes], bytes]:
 def sent_changed(desks: Desks, exchange: ViewsInPlaceOfSockets) -> str:
     sealed = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, sealed)
-    desks.hub.sequence()
+    desks.sequence()
     exchange.lies = change(sealed.md)
     desks.follow()
     return sealed.md
@@ -154,7 +153,7 @@ def test_another_envelope_is_not_taken_for_the_one_that_was_asked_for(
     assert held is not None
     second = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, second)
-    desks.hub.sequence()
+    desks.sequence()
     exchange_as_asked.lies = lambda path, octets: held.octets if path.endswith(second.md) else octets
     desks.follow()
     assert not ReceivedAlert.objects.filter(md=second.md).exists()
@@ -185,9 +184,9 @@ def test_what_the_exchange_refuses_before_the_first_fetch_is_said_as_it_is(desks
     expired = sealed_for(desks.hub, desks.own, desks.health.id)
     for sealed in (recalled, expired):
         desks.hub.carry(desks.own, sealed)
-    desks.hub.sequence()
+    desks.sequence()
     desks.hub.submit(desks.own, desks.hub.retraction(desks.own, recalled, sub=about(recalled)))
-    desks.hub.sequence()
+    desks.sequence()
     with pytest.raises(RecalledError):
         fetch_and_open(WORKER, recalled.md, reason="intake", now=desks.hub.now)
     with pytest.raises(ExpiredError):
@@ -235,7 +234,7 @@ def test_while_the_exchange_is_away_the_feed_waits(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     alert = desks.released()
-    desks.hub.sequence()
+    desks.sequence()
     exchange_as_asked.is_away = True
     with pytest.raises(ExceptionGroup):
         follow_feeds(now=desks.hub.now)
@@ -256,7 +255,7 @@ def test_a_page_of_the_feed_is_fetched_with_one_question(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     alerts = [desks.released(title=f"Alert {n}") for n in range(4)]
-    desks.hub.sequence()
+    desks.sequence()
     exchange_as_asked.behave()
     follow_feed(desks.health.agency, now=desks.hub.now)
     assert (
@@ -271,7 +270,7 @@ def test_an_answer_about_one_envelope_that_cannot_be_used_keeps_no_other_waiting
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     bad, good = desks.released(title="A spoilt alert"), desks.released(title="A whole alert")
-    desks.hub.sequence()
+    desks.sequence()
 
     def spoil(path: str, octets: bytes) -> bytes:
         if path.endswith("/slices"):

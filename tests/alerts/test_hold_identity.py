@@ -32,6 +32,7 @@ from peers.models import Outgoing, OutgoingState
 from peers.outgoing import LASTS
 from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
+from tests.alerts.test_send_waiting import queued
 from tests.desk_calls import answer_as_of, give_exchange_keys, the_exchange
 from tests.role_logins import under_login_of
 from vault import agency_keys, services
@@ -282,11 +283,7 @@ class TestHeldElsewhere:
     def test_what_is_queued_waits_and_goes_out_once_the_other_one_has_given_it_back(
         self, desks: Desks
     ) -> None:
-        desks.follow()
-        alert = desks.validated()
-        the_exchange.is_away = True
-        release(desks, alert)
-        the_exchange.behave()
+        alert = queued(desks)
         hold(desks)
         send(desks)
         assert not Envelope.objects.exists()
@@ -299,11 +296,7 @@ class TestHeldElsewhere:
         assert [act for act, *_ in acts()] == ["instance.held_elsewhere", "instance.announced"]
 
     def test_what_waits_too_long_comes_back_as_ever(self, desks: Desks) -> None:
-        desks.follow()
-        alert = desks.validated()
-        the_exchange.is_away = True
-        release(desks, alert)
-        the_exchange.behave()
+        alert = queued(desks)
         hold(desks)
         desks.hub.now += LASTS
         send(desks)

@@ -14,16 +14,16 @@ from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, Role
 from hub.problems import ROWS
 from officers.deskkeys import issue_key
-from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
+from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now, staged
 from tests.api.sessions import Session
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path) -> Desks:
+def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
     """Desks of now, since the JSON desk reads the real clock."""
-    return kept_desks_of_now(tmp_path / "ledger")
+    return staged(kept_desks_of_now(tmp_path / "ledger"), monkeypatch)
 
 
 def fields(desks: Desks, **changes: Any) -> dict[str, Any]:
@@ -50,8 +50,7 @@ class TestLife:
         sent = releaser("POST", f"{alert}/release", etag=checked["ETag"])
         assert (sent.status_code, sent.json()["state"]) == (200, "released"), sent.content
 
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         row = reader("GET", "alerts?box=inbox").json()["items"][0]
         assert (row["card"]["title"], row["state"]) == (GOOD["title"], "unread")
         received = f"alerts/received/{row['received']['id']}"
@@ -65,8 +64,7 @@ class TestLife:
         assert became["recipients"][0]["acknowledged_at"] is not None
         withdrawn = releaser("POST", f"{alert}/withdraw", {"code": "error"})
         assert withdrawn.json()["state"] == "withdrawn"
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         confirmed = reader("POST", f"{received}/confirm-withdrawal")
         assert confirmed.json()["withdrawal_confirmed_at"] is not None
 
@@ -132,25 +130,25 @@ class TestRevisions:
         assert (problem["theirs"]["title"], problem["mine"]["title"]) == ("First title", "Second title")
         assert (problem["differing"], problem["number"]) == (["title"], 2)
 
-    @pytest.mark.parametrize("etag", ['"0-draft"', '"2-draft"', '"999999999-draft"', '"1-submitted"'])
-    def test_a_tag_the_alert_does_not_have_is_refused(self, desks: Desks, etag: str) -> None:
+    def test_a_tag_the_alert_does_not_have_is_refused(self, desks: Desks) -> None:
         author, alert = Session(desks.lab.author), desks.draft()
-        for method, path, body in (
-            ("PATCH", f"alerts/{alert.pk}", {"data": {"title": "Other title"}}),
-            ("POST", f"alerts/{alert.pk}/submit", None),
-            ("DELETE", f"alerts/{alert.pk}/attachments/0", None),
-        ):
-            answer = author(method, path, body, etag=etag)
-            assert (answer.status_code, answer.json()) == (
-                412,
-                {
-                    **ROWS["stale-tag"].as_json(),
-                    "number": 1,
-                    "state": "draft",
-                },
-            )
-        alert.refresh_from_db()
-        assert (alert.current, alert.state) == (1, "draft")
+        for etag in ['"0-draft"', '"2-draft"', '"999999999-draft"', '"1-submitted"']:
+            for method, path, body in (
+                ("PATCH", f"alerts/{alert.pk}", {"data": {"title": "Other title"}}),
+                ("POST", f"alerts/{alert.pk}/submit", None),
+                ("DELETE", f"alerts/{alert.pk}/attachments/0", None),
+            ):
+                answer = author(method, path, body, etag=etag)
+                assert (answer.status_code, answer.json()) == (
+                    412,
+                    {
+                        **ROWS["stale-tag"].as_json(),
+                        "number": 1,
+                        "state": "draft",
+                    },
+                )
+            alert.refresh_from_db()
+            assert (alert.current, alert.state) == (1, "draft")
 
     def test_a_move_sent_again_with_its_key_is_answered_though_the_state_has_changed(
         self, desks: Desks
@@ -187,20 +185,16 @@ class TestRefusals:
             "quantity": ["Amount: enter more than 0, up to 1,000 t."],
         }
 
-    @pytest.mark.parametrize(
-        "body",
-        [
+    def test_what_is_no_draft_is_refused_without_a_trace(self, desks: Desks) -> None:
+        for body in [
             {"data": {"state": "released"}},
             {"data": {"title": {"nested": True}}},
             {"data": "text"},
             [],
             {"data": {"recipients": [["xa-lab"]]}},
-        ],
-        ids=str,
-    )
-    def test_what_is_no_draft_is_refused_without_a_trace(self, desks: Desks, body: Any) -> None:
-        answer = Session(desks.lab.author)("POST", "alerts", body)
-        assert answer.status_code == 422 and not Alert.objects.exists()
+        ]:
+            answer = Session(desks.lab.author)("POST", "alerts", body)
+            assert answer.status_code == 422 and not Alert.objects.exists()
 
     def test_bytes_that_are_no_json_are_refused(self, desks: Desks) -> None:
         session = Session(desks.lab.author)
@@ -225,39 +219,7 @@ class TestRefusals:
         assert "document" not in reader("GET", received).json()
 
 
-class TestStrangers:
-    def test_another_agency_s_id_is_answered_like_one_that_never_was(self, desks: Desks) -> None:
-        draft, sent = desks.draft(), desks.received()
-        own = Alert.objects.get(md=sent.md)
-        session = Session(desks.stranger.releaser)
-        writer = Session(desks.stranger.author)
-        calls: list[tuple[Session, str, str, Any]] = [
-            (session, "GET", "alerts/{alert}", None),
-            (writer, "PATCH", "alerts/{alert}", {"data": {}}),
-            (writer, "DELETE", "alerts/{alert}", None),
-            (writer, "POST", "alerts/{alert}/submit", None),
-            (session, "POST", "alerts/{alert}/validate", {}),
-            (session, "POST", "alerts/{alert}/return", {"reason": "x"}),
-            (session, "POST", "alerts/{alert}/release", None),
-            (session, "POST", "alerts/{alert}/withdraw", {"code": "error"}),
-            (session, "POST", "alerts/{alert}/second-look", None),
-            (session, "GET", "alerts/{alert}/attachments/0", None),
-            (session, "GET", "alerts/received/{received}", None),
-            (session, "POST", "alerts/received/{received}/open", {"reason": "on_duty"}),
-            (session, "POST", "alerts/received/{received}/attachments/0", {"reason": "on_duty"}),
-            (session, "POST", "alerts/received/{received}/acknowledge", None),
-            (session, "POST", "alerts/received/{received}/confirm-withdrawal", None),
-        ]
-        for caller, method, path, body in calls:
-            answers = [
-                caller(method, path.format(alert=alert, received=received), body, etag='"1-draft"')
-                for alert, received in (
-                    (draft.pk, sent.pk), (own.pk, sent.pk), (NOBODY, NOBODY),
-                )
-            ]  # fmt: skip
-            assert {answer.status_code for answer in answers} == {404}, path
-            assert len({answer.content for answer in answers}) == 1, path
-
+class TestCallers:
     def test_without_a_session_nothing_is_said(self, desks: Desks) -> None:
         assert Client().get("/api/v1/alerts").status_code == 401
 

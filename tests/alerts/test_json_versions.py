@@ -7,17 +7,18 @@ import pytest
 from django.utils import timezone
 
 from alerts.models import Alert, ReceivedAlert
-from tests.alerts.conftest import Desks, kept_desks_of_now
-from tests.alerts.test_json_desk import NOBODY, fields
+from tests.alerts.conftest import Desks, act, kept_desks_of_now, staged
+from tests.alerts.test_json_desk import fields
 from tests.api.sessions import Session
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path) -> Desks:
-    return kept_desks_of_now(tmp_path / "ledger")
+def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
+    return staged(kept_desks_of_now(tmp_path / "ledger"), monkeypatch)
 
 
 @pytest.fixture
+@act
 def sent(desks: Desks) -> Alert:
     alert = desks.released(**fields(desks))
     settle(desks)
@@ -28,8 +29,7 @@ def settle(desks: Desks) -> None:
     desks.hub.now = max(desks.hub.now, timezone.now())
     for _ in range(2):
         desks.hub.later(seconds=1)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
 
 
 def next_version(desks: Desks, alert: Alert) -> str:
@@ -109,18 +109,3 @@ def test_withdrawn_and_reminded(desks: Desks, sent: Alert) -> None:
         "urn:accord:problem:amendment-refused",
         "withdrawn",
     )
-
-
-def test_strangers_get_the_answer_of_what_never_was(desks: Desks, sent: Alert) -> None:
-    stranger = Session(desks.stranger.releaser)
-    row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sent.md)
-    for verb, place, nothing in (
-        ("GET", f"alerts/{sent.pk}/versions", f"alerts/{NOBODY}/versions"),
-        ("GET", f"alerts/{sent.pk}/thread", f"alerts/{NOBODY}/thread"),
-        ("POST", f"alerts/{sent.pk}/remind", f"alerts/{NOBODY}/remind"),
-        ("GET", f"alerts/received/{row.pk}/versions", f"alerts/received/{NOBODY}/versions"),
-        ("GET", f"alerts/received/{row.pk}/thread", f"alerts/received/{NOBODY}/thread"),
-    ):
-        answers = [stranger(verb, address) for address in (place, nothing)]
-        assert [answer.status_code for answer in answers] == [404, 404], place
-        assert answers[0].content == answers[1].content

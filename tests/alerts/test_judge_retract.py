@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
-from django.utils import timezone
 
 from accord.envelope.keys import PQ1
 from accord.envelope.statements.form import SubjectRef
@@ -25,9 +24,9 @@ from callers.errors import InputError
 from ledger.models import AuditEvent
 from peers.models import HeldStatement
 from sharing.models import Envelope, Statement
-from tests.alerts.conftest import Desks, make_desks
+from tests.alerts.conftest import Desks, act, kept_desks_of_now
 from tests.alerts.test_follow_feed import send_from_partner
-from tests.builders import Hub, seconds
+from tests.builders import seconds
 
 DOUBT = (
     "A withdrawal of this does not count. It was logged at 2 Mar 2026 15:00 UTC, signed with a key that Agency "
@@ -40,6 +39,7 @@ FAILED = (
 
 
 @pytest.fixture
+@act
 def received(desks: Desks) -> ReceivedAlert:
     """An alert from the partner, three hours old and opened by its reader."""
     md = send_from_partner(desks)
@@ -50,6 +50,7 @@ def received(desks: Desks) -> ReceivedAlert:
     return row
 
 
+@act
 def retract(desks: Desks, row: ReceivedAlert) -> Statement:
     """Retract the alert, signed with the partner's signing key."""
     jws = desks.hub.statement(
@@ -60,10 +61,11 @@ def retract(desks: Desks, row: ReceivedAlert) -> Statement:
         act="officer-1",
     )
     statement = desks.hub.submit(desks.own, jws)
-    desks.hub.sequence()
+    desks.sequence()
     return statement
 
 
+@act
 def revoke_signing_key(desks: Desks, *, hours_back: float) -> None:
     """Revoke the partner's key by its root half a minute later, as stolen so many hours ago."""
     desks.hub.later(seconds=30)
@@ -73,9 +75,10 @@ def revoke_signing_key(desks: Desks, *, hours_back: float) -> None:
     jws = desks.hub.statement(desks.own, "revoke", signer=desks.own.root.signer, body=body)
     accept_revoke(desks.own.client, jws, now=desks.hub.now)
     desks.hub.later(seconds=5)
-    desks.hub.sequence()
+    desks.sequence()
 
 
+@act
 def show(desks: Desks, row: ReceivedAlert) -> OpenedView:
     return open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
 
@@ -215,7 +218,7 @@ def test_a_retract_whose_row_was_touched_past_the_program_still_keeps_the_alert_
 
 def test_the_page_and_the_json_desk_say_that_it_does_not_count(db: None, tmp_path: Path) -> None:
     """Page and JSON desk read the real clock, so the world's clock is set to it."""
-    desks = make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=4)))
+    desks = kept_desks_of_now(tmp_path / "ledger", ago=timedelta(hours=4))
     md = send_from_partner(desks)
     desks.follow()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)

@@ -21,11 +21,12 @@ from alerts.models import Alert
 from alerts.peers.pins import Pin, read_book
 from peers.models import PeerKeyset
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.builders import DAY_SECS, OPERATOR, new_uuid7, seconds
 
 
 @pytest.fixture
+@act
 def sender(desks: Desks) -> Desks:
     """Desks whose laboratory has compared the partner's first root and has sent to it once."""
     send(desks)
@@ -33,6 +34,7 @@ def sender(desks: Desks) -> Desks:
     return desks
 
 
+@act
 def send(desks: Desks, title: str = "Impregnated paper") -> Alert:
     return desks.released(title=title, recipients=[desks.own.id])
 
@@ -47,7 +49,7 @@ def change_root(desks: Desks, *, recovered: bool = False) -> None:
     signer = new.signer if recovered else old.change_signer(new)
     publish(desks, signer, new, coming.fingerprint)
     desks.own = replace(desks.own, root=new, next_root=coming)
-    desks.hub.sequence()
+    desks.sequence()
 
 
 def publish(desks: Desks, signer: JwsSigner, root: Root, nroot: str) -> None:

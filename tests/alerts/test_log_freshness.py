@@ -48,7 +48,7 @@ def pass_time(desks: Desks, span: timedelta, *, moves: bool = True) -> None:
     answer_as_of(desks.hub.now)
     log_hour("system:exchange-worker", now=desks.hub.now)
     if moves:
-        desks.hub.sequence()
+        desks.sequence()
 
 
 def follow(desks: Desks) -> None:
@@ -172,7 +172,7 @@ class TestSending:
         with pytest.raises(SendingStoppedError):
             release(desks, alert)
         assert not Outgoing.objects.exists()
-        desks.hub.sequence()
+        desks.sequence()
         assert release(desks, alert).state == "released"
 
     def test_the_release_itself_asks_how_far_the_log_is(self, desks: Desks) -> None:

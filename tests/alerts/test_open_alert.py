@@ -17,7 +17,7 @@ from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.models import Delivery, Statement
-from tests.alerts.conftest import GOOD, Desks
+from tests.alerts.conftest import GOOD, Desks, act
 
 SPECTRUM = b"NAME: etizolam\n" * 50
 
@@ -28,34 +28,32 @@ def drop_held() -> None:
     HeldEnvelope.objects.all().delete()
 
 
+@act
 def received_with_file(desks: Desks) -> ReceivedAlert:
     alert = desks.draft()
     attach_file(desks.lab.author, alert, base=1, filename="etizolam.msp", data=SPECTRUM, now=desks.hub.now)
     submit_alert(desks.lab.author, alert, revision=2, now=desks.hub.now)
     validate_alert(desks.lab.releaser, alert, revision=2, now=desks.hub.now)
     release_alert(desks.lab.releaser, alert, revision=2, now=desks.hub.now)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     return ReceivedAlert.objects.get(agency=desks.health.agency)
 
 
 class TestReason:
-    @pytest.mark.parametrize(
-        ("reason", "reference", "field"),
-        [("", "", "reason"), ("curious", "", "reason"), ("case_number", "  ", "reference")],
-    )
-    def test_without_a_reason_nothing_opens(
-        self, desks: Desks, reason: str, reference: str, field: str
-    ) -> None:
+    def test_without_a_reason_nothing_opens(self, desks: Desks) -> None:
         row = desks.received()
-        with pytest.raises(InputError) as refused:
-            open_alert(desks.health.reader, row, reason=reason, reference=reference, now=desks.hub.now)
-        assert refused.value.field == field
-        assert not AuditEvent.objects.filter(act="alert.opened").exists()
+        for reason, reference, field in [
+            ("", "", "reason"),
+            ("curious", "", "reason"),
+            ("case_number", "  ", "reference"),
+        ]:
+            with pytest.raises(InputError) as refused:
+                open_alert(desks.health.reader, row, reason=reason, reference=reference, now=desks.hub.now)
+            assert refused.value.field == field
+            assert not AuditEvent.objects.filter(act="alert.opened").exists()
 
     def test_each_opening_leaves_who_what_and_why(self, desks: Desks) -> None:
-        row, reader = desks.received(), desks.health.reader
-        open_alert(reader, row, reason="on_duty", now=desks.hub.now)
+        row, reader = desks.opened(), desks.health.reader
         open_alert(reader, row, reason="case_number", reference=" XB  7/26 ", now=desks.hub.later(hours=1))
         events = AuditEvent.objects.filter(act="alert.opened", subject=row.md).order_by("seq")
         assert [event.reason for event in events] == ["on_duty", "case_number: XB 7/26"]
@@ -204,8 +202,7 @@ class TestWhoMay:
 
 class TestAcknowledging:
     def test_it_is_a_person_s_signed_act(self, desks: Desks) -> None:
-        row, reader = desks.received(), desks.health.reader
-        open_alert(reader, row, reason="on_duty", now=desks.hub.now)
+        row, reader = desks.opened(), desks.health.reader
         done = acknowledge_alert(reader, row, now=desks.hub.later(minutes=1))
         statement = Statement.objects.get(k="ack")
         assert (statement.act, statement.body) == (reader.public_id, {"st": "opened", "code": None})
@@ -213,8 +210,7 @@ class TestAcknowledging:
         assert Delivery.objects.get(envelope_id=row.md).state == "acknowledged"
 
     def test_twice_is_once(self, desks: Desks) -> None:
-        row, reader = desks.received(), desks.health.reader
-        open_alert(reader, row, reason="on_duty", now=desks.hub.now)
+        row, reader = desks.opened(), desks.health.reader
         for _ in range(2):
             acknowledge_alert(reader, row, now=desks.hub.later(minutes=1))
         assert Statement.objects.filter(k="ack").count() == 1

@@ -12,9 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.statements.form import SubjectRef
 from alerts.agency.key_impact import impact_of_revoking
-from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.following import follow_feed
-from alerts.receiving.opening import open_alert
 from alerts.receiving.set_aside import resume_loop, retry_item
 from alerts.sending import submissions
 from alerts.sending.own_name import Impact
@@ -28,7 +26,7 @@ from ledger.set_aside import STOPS_AFTER
 from officers.models import AgencyPolicy
 from peers.models import HeldStatement, PeerKeyset, SubmissionsPlace, UnsentEnvelope
 from sharing.models import Envelope
-from tests.alerts.conftest import Desk, Desks
+from tests.alerts.conftest import Desk, Desks, act
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets
@@ -50,25 +48,28 @@ def exchange(exchange_as_asked: ViewsInPlaceOfSockets) -> ViewsInPlaceOfSockets:
     return exchange_as_asked
 
 
+@act
 def look(desks: Desks, desk: Desk | None = None) -> None:
     """Run the desk-worker's next look through the submissions in the laboratory's name."""
     desks.hub.later(seconds=30)
     follow_feed((desk or desks.lab).agency, now=desks.hub.now)
 
 
+@act
 def steal(desks: Desks, *, count: int = 1) -> list[str]:
     """Submit and log this many alerts in the laboratory's name that its desk never sent; return their md."""
     mds = [submit_as_thief(desks.hub, desks.lab.agency, to=desks.health.agency) for _ in range(count)]
-    desks.hub.sequence()
+    desks.sequence()
     return mds
 
 
+@act
 def lose_key(desks: Desks, desk: Desk | None = None) -> None:
     """Half an hour later revoke the key for the last hour and put another one in its place."""
     agency = (desk or desks.lab).agency
     desks.hub.later(minutes=30)
     revoke_hosted_key(desks.hub, agency, since=desks.hub.now - timedelta(hours=1))
-    desks.hub.sequence()
+    desks.sequence()
     desks.hub.later(seconds=5)
     replace_signing_keys(desks.hub, agency)
     look(desks, desk)
@@ -109,10 +110,8 @@ class TestLooking:
     def test_what_this_desk_sent_and_said_is_not_fetched(
         self, desks: Desks, exchange: ViewsInPlaceOfSockets
     ) -> None:
-        received = desks.received()
-        open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now)
-        acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
-        desks.hub.sequence()
+        desks.acknowledged()
+        desks.sequence()
         for desk in (desks.lab, desks.health):
             exchange.asked.clear()
             look(desks, desk)
@@ -135,26 +134,26 @@ class TestLooking:
         md = submit_as_thief(desks.hub, desks.lab.agency, to=desks.health.agency)
         look(desks)
         assert kept() == set()
-        desks.hub.sequence()
+        desks.sequence()
         look(desks)
         assert kept() == {md}
         assert not SetAside.objects.exists()
 
     def test_a_statement_that_a_thief_made_is_held_and_reaffirmed(self, desks: Desks) -> None:
         alert = desks.released()
-        desks.hub.sequence()
+        desks.sequence()
         subject, body = SubjectRef("manifest", alert.jti, alert.md), {"code": "error", "by": None}
         thief = steal_keys(desks.hub, desks.lab.agency)
         jws = desks.hub.statement(thief, "retract", subject, body=body, act="officer-1")
         od = desks.hub.submit(thief, jws).od
-        desks.hub.sequence()
+        desks.sequence()
         look(desks)
         assert HeldStatement.objects.get(reader=desks.lab.id, od=od).is_bound
         lose_key(desks)
         (row,) = list_doubted_statements(desks.lab.releaser, now=desks.hub.now)
         assert (row.od, row.k, row.about) == (od, "retract", alert.md)
         reaffirm_statement(desks.lab.releaser, od, now=desks.hub.later(seconds=1))
-        desks.hub.sequence()
+        desks.sequence()
         look(desks)
         assert list_doubted_statements(desks.lab.releaser, now=desks.hub.now) == ()
         with pytest.raises(InputError):
@@ -166,7 +165,7 @@ class TestLooking:
         md = submit_as_thief(desks.hub, desks.lab.agency, to=desks.health.agency)
         revoked = revoke_hosted_key(desks.hub, desks.lab.agency, since=desks.hub.now - timedelta(hours=1))
         desks.hub.let_overtake(revoked.od)
-        desks.hub.sequence()
+        desks.sequence()
         desks.hub.later(seconds=5)
         replace_signing_keys(desks.hub, desks.lab.agency)
         look(desks)
@@ -263,7 +262,7 @@ class TestLies:
     ) -> None:
         md = send_from_partner(desks, to=desks.lab)
         alert = desks.released()
-        desks.hub.sequence()
+        desks.sequence()
 
         def changed(items: Items) -> Items:
             return [items[0] | {"digest": md}]
@@ -450,11 +449,11 @@ class TestFromWhatIsKept:
 
     def test_many_cost_as_many_queries_as_two(self, desks: Desks) -> None:
         counts = []
-        assert desks.lab.releaser.tlp_ceiling is None, "what is read once of the officer is read"
         for count in (2, 6):
             steal(desks, count=count)
             look(desks)
             lose_key(desks)
+            assert desks.lab.releaser.tlp_ceiling is None, "what is read once of the officer is read"
             with CaptureQueriesContext(connection) as asked:
                 found = in_doubt(desks)
             counts.append(len(asked))
@@ -472,7 +471,7 @@ class TestImpact:
 
     def test_it_counts_by_the_logs_time_and_what_is_not_logged_yet(self, desks: Desks) -> None:
         desks.released()
-        desks.hub.sequence()
+        desks.sequence()
         look(desks)
         desks.hub.later(hours=2)
         steal(desks)
@@ -484,9 +483,7 @@ class TestImpact:
         assert self.impact(desks, kid, hours_back=0) == Impact(1, 0)
 
     def test_statements_are_counted(self, desks: Desks) -> None:
-        received = desks.received()
-        open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now)
-        acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
+        desks.acknowledged()
         officer = desks.hub.make_officer(desks.health.agency, Role.KEY_OFFICER)
         kid = signing_kids(desks.hub, desks.health.agency)[0]
         assert impact_of_revoking(officer, kid, desks.hub.now, now=desks.hub.now) == Impact(0, 1)

@@ -18,7 +18,6 @@ from alerts.boxes.start import read_start
 from alerts.errors import MoveRefusedError, UnopenableError
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.following import follow_feeds
 from alerts.receiving.opening import OpenedView, open_alert, signatures_shown
@@ -37,10 +36,10 @@ from ledger.models import AuditEvent
 from officers.models import Officer
 from sharing.models import Statement
 from sharing.repudiation import find_repudiated, mark_doubts
-from tests.alerts.conftest import Desk, Desks, make_desks
+from tests.alerts.conftest import Desk, Desks, act, kept_desks_of_now
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.alerts.test_judge_retract import retract
-from tests.builders import START, Hub, seconds
+from tests.builders import START, seconds
 from tests.stolen_vault_keys import replace_signing_keys, revoke_hosted_key, submit_as_thief
 
 DOUBT = (
@@ -61,8 +60,10 @@ RELEASE: dict[str, Any] = {
 }
 
 
-def tell(hub: Hub) -> None:
+@act
+def tell(desks: Desks) -> None:
     """Run sequencer, exchange-worker and desk-worker until all are told."""
+    hub = desks.hub
     hub.later(seconds=1)
     hub.sequence()
     for step in (find_repudiated, mark_doubts):
@@ -72,6 +73,7 @@ def tell(hub: Hub) -> None:
     follow_feeds(now=hub.now)
 
 
+@act
 def show(desks: Desks, row: ReceivedAlert) -> OpenedView:
     return open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
 
@@ -81,17 +83,29 @@ def inbox_state(desks: Desks) -> tuple[str, str]:
     return row.state, row.state_text
 
 
+@act
 def lose_partners_key(desks: Desks, *, hours_back: float = 1.0) -> None:
     desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(hours=hours_back))
-    desks.hub.sequence()
+    desks.sequence()
     desks.hub.later(seconds=5)
     desks.hub.renew_signing_keys(desks.own)
-    tell(desks.hub)
+    tell(desks)
+
+
+@act
+def lose_our_key(desks: Desks, desk: Desk) -> None:
+    revoke_hosted_key(desks.hub, desk.agency, since=desks.hub.now - timedelta(hours=1))
+    desks.sequence()
+    desks.hub.later(seconds=5)
+    replace_signing_keys(desks.hub, desk.agency)
+    tell(desks)
 
 
 class TestAtTheRecipient:
     @pytest.fixture
-    def received(self, desks: Desks) -> ReceivedAlert:
+    @staticmethod
+    @act
+    def received(desks: Desks) -> ReceivedAlert:
         """An alert from the partner, half an hour old and opened in time."""
         md = send_from_partner(desks)
         desks.follow()
@@ -134,7 +148,7 @@ class TestAtTheRecipient:
         subject = SubjectRef("manifest", received.jti, received.md)
         desks.hub.later(minutes=1)
         desks.hub.submit(desks.own, desks.hub.reaffirmation(desks.own, subject))
-        tell(desks.hub)
+        tell(desks)
         view = show(desks, received)
         assert view.verification.state is Proof.REAFFIRMED and view.standing.counts
         assert view.marks[0].startswith(
@@ -150,7 +164,7 @@ class TestAtTheRecipient:
         assert show(desks, received).received.withdrawn_at is None
         subject = SubjectRef(statement.k, statement.statement_id, statement.od)
         desks.hub.submit(desks.own, desks.hub.reaffirmation(desks.own, subject))
-        tell(desks.hub)
+        tell(desks)
         row = ReceivedAlert.objects.get(pk=received.pk)
         assert row.withdrawn_at is not None and row.retract_od == statement.od
         assert show(desks, row).received.retract_doubt == ""
@@ -185,8 +199,8 @@ class TestAtTheRecipient:
         desks.hub.later(hours=1)
         md = send_from_partner(desks, sequence=False)
         desks.hub.let_overtake(desks.hub.revoke(desks.own, since=desks.hub.now).od)
-        desks.hub.sequence()
-        tell(desks.hub)
+        desks.sequence()
+        tell(desks)
         row = ReceivedAlert.objects.get(agency=desks.health.agency, md=md)
         with pytest.raises(UnopenableError):
             show(desks, row)
@@ -195,23 +209,15 @@ class TestAtTheRecipient:
 
 class TestAtTheOriginator:
     @pytest.fixture
-    def sent(self, desks: Desks) -> Alert:
-        """An own alert, opened and acknowledged by the health authority half an hour before the own key was revoked."""
-        received = desks.received()
-        show(desks, received)
-        acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
-        desks.hub.sequence()
-        desks.hub.later(minutes=30)
-        self.lose_our_key(desks, desks.lab)
-        return Alert.objects.get(md=received.md)
-
     @staticmethod
-    def lose_our_key(desks: Desks, desk: Desk) -> None:
-        revoke_hosted_key(desks.hub, desk.agency, since=desks.hub.now - timedelta(hours=1))
-        desks.hub.sequence()
-        desks.hub.later(seconds=5)
-        replace_signing_keys(desks.hub, desk.agency)
-        tell(desks.hub)
+    @act
+    def sent(desks: Desks) -> Alert:
+        """An own alert, opened and acknowledged by the health authority half an hour before the own key was revoked."""
+        received = desks.acknowledged()
+        desks.sequence()
+        desks.hub.later(minutes=30)
+        lose_our_key(desks, desks.lab)
+        return Alert.objects.get(md=received.md)
 
     def test_it_waits_for_a_word_with_both_actions(self, desks: Desks, sent: Alert) -> None:
         (row,) = read_start(desks.lab.releaser, now=desks.hub.now).in_doubt
@@ -229,7 +235,7 @@ class TestAtTheOriginator:
         reaffirm_alert(desks.lab.releaser, sent, now=desks.hub.now)
         statement = Statement.objects.get(k="reaffirm")
         assert (statement.sub_d, statement.act) == (sent.md, desks.lab.releaser.public_id)
-        tell(desks.hub)
+        tell(desks)
         assert list_doubted(desks.lab.releaser, now=desks.hub.now) == ()
         (listed,) = list_sent(desks.lab.reader, now=desks.hub.now).rows
         assert listed.standing.state is SignatureState.REAFFIRMED
@@ -256,20 +262,19 @@ class TestAtTheOriginator:
 
     def test_what_nothing_put_in_doubt_is_not_reaffirmed(self, desks: Desks) -> None:
         alert = desks.released()
-        desks.hub.sequence()
+        desks.sequence()
         with pytest.raises(InputError):
             reaffirm_alert(desks.lab.releaser, alert, now=desks.hub.now)
 
     def test_what_a_thief_sent_can_be_withdrawn_and_not_reaffirmed(self, desks: Desks) -> None:
         md = submit_as_thief(desks.hub, desks.lab.agency, to=desks.health.agency)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         desks.hub.later(minutes=10)
-        self.lose_our_key(desks, desks.lab)
+        lose_our_key(desks, desks.lab)
         (row,) = list_doubted(desks.lab.releaser, now=desks.hub.now)
         assert (row.md, row.alert, row.card) == (md, None, None)
         withdraw_unsent(desks.lab.releaser, md, code="error", now=desks.hub.now)
-        tell(desks.hub)
+        tell(desks)
         assert list_doubted(desks.lab.releaser, now=desks.hub.now) == ()
         assert ReceivedAlert.objects.get(agency=desks.health.agency, md=md).withdrawn_at is not None
         assert AuditEvent.objects.filter(act="alert.withdrawn", subject=md).exists()
@@ -284,12 +289,10 @@ class TestAtTheOriginator:
 
 class TestAnswers:
     def test_an_acknowledgement_in_doubt_is_not_counted_until_reaffirmed(self, desks: Desks) -> None:
-        received = desks.received()
-        show(desks, received)
-        acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
-        desks.hub.sequence()
+        received = desks.acknowledged()
+        desks.sequence()
         desks.hub.later(minutes=30)
-        TestAtTheOriginator.lose_our_key(desks, desks.health)
+        lose_our_key(desks, desks.health)
         alert = Alert.objects.get(md=received.md)
         assert self.counted(desks) == (1, 0)
         (recipient,) = read_sent(desks.lab.reader, alert, now=desks.hub.now).recipients
@@ -303,7 +306,7 @@ class TestAnswers:
         assert (statement.k, statement.about) == ("ack", received.md)
         assert statement.act == desks.health.reader.public_id
         reaffirm_statement(desks.health.releaser, statement.od, now=desks.hub.now)
-        tell(desks.hub)
+        tell(desks)
         assert self.counted(desks) == (1, 1)
         assert list_doubted_statements(desks.health.releaser, now=desks.hub.now) == ()
         with pytest.raises(InputError):
@@ -314,9 +317,7 @@ class TestAnswers:
         return row.opened, row.acknowledged
 
     def test_nobody_reaffirms_what_others_said(self, desks: Desks) -> None:
-        received = desks.received()
-        show(desks, received)
-        acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
+        desks.acknowledged()
         od = Statement.objects.get(k="ack").od
         with pytest.raises(AbsentError):
             reaffirm_statement(desks.lab.releaser, od, now=desks.hub.now)
@@ -324,11 +325,11 @@ class TestAnswers:
             reaffirm_statement(desks.health.reader, od, now=desks.hub.now)
 
 
-def test_the_json_desk_says_all_of_it_and_reaffirms(transactional_db: None, tmp_path: Path) -> None:
-    desks = make_desks(Hub(tmp_path / "ledger", now=timezone.now() - timedelta(hours=2)))
+def test_the_json_desk_says_all_of_it_and_reaffirms(db: None, tmp_path: Path) -> None:
+    desks = kept_desks_of_now(tmp_path / "ledger", ago=timedelta(hours=2))
     received = desks.received()
     desks.hub.later(minutes=30)
-    TestAtTheOriginator.lose_our_key(desks, desks.lab)
+    lose_our_key(desks, desks.lab)
     alert = Alert.objects.get(md=received.md)
     ours, theirs = _signed_in(desks.lab.releaser), _signed_in(desks.health.reader)
     (row,) = ours.get("/api/v1/alerts?box=outbox").json()["items"]
@@ -337,7 +338,7 @@ def test_the_json_desk_says_all_of_it_and_reaffirms(transactional_db: None, tmp_
     answer = ours.post(f"/api/v1/alerts/{alert.pk}/reaffirm")
     assert (answer.status_code, answer.json()["state"]) == (200, "released")
     desks.hub.now = timezone.now()
-    tell(desks.hub)
+    tell(desks)
     assert ours.get(f"/api/v1/alerts/{alert.pk}").json()["standing"]["state"] == "reaffirmed"
     opened = theirs.post(
         f"/api/v1/alerts/received/{received.pk}/open", {"reason": "on_duty"}, "application/json"

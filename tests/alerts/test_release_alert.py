@@ -190,7 +190,7 @@ class TestReleasing:
 
     def test_a_recipient_without_a_post_quantum_key_is_left_out_and_named(self, desks: Desks) -> None:
         old = make_desk(desks.hub, "xf-border", "Border Police", suites=["EC1"])
-        desks.hub.sequence()
+        desks.sequence()
         desks.hub.make_agreement("G2", desks.lab.id, old.id)
         alert = desks.validated(recipients=[desks.health.id, old.id])
         preview = preview_release(desks.lab.releaser, alert, now=desks.hub.now)

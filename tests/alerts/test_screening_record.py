@@ -21,7 +21,7 @@ from substances.errors import WorkerLostError
 from substances.models import ControlKind
 from substances.sandbox import sandboxed
 from substances.versions import append_version
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.law.lawful import LISTED_IN_XB, lists_with
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC(C)C)C=C1"
@@ -76,6 +76,7 @@ def test_danger_to_life_is_never_held_up_by_it(desks: Desks, monkeypatch: pytest
 
 
 @pytest.fixture
+@act
 def document(desks: Desks) -> dict[str, Any]:
     """Open the alert at the receiving agency; return its document."""
     received = desks.received(**SUBSTANCE)

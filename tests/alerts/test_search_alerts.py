@@ -70,8 +70,7 @@ def test_exact_identifiers_of_received_and_of_sent(desks: Desks) -> None:
     submit_alert(desks.lab.author, draft, revision=revision, now=desks.hub.now)
     validate_alert(desks.lab.releaser, draft, revision=revision, now=desks.hub.now)
     sent = release_alert(desks.lab.releaser, draft, revision=revision, now=desks.hub.now)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     desks.received(title="Another", inchikey=None, preferred_name="etizolam", place_country="XB")
     assert tokenise_sent(now=desks.hub.now) == 2 and tokenise_sent(now=desks.hub.now) == 0
 

@@ -20,7 +20,6 @@ from alerts.errors import (
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.lanes import suspend_lanes
 from alerts.receiving.acknowledgement import acknowledge_alert
-from alerts.receiving.opening import open_alert
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending import ledger_places as placing
 from alerts.sending.amendment import amend_alert
@@ -35,7 +34,7 @@ from officers.models import Officer
 from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, SentEnvelope
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
 from sharing.models import Envelope, LaneSuspension, Statement
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
 
@@ -54,6 +53,7 @@ def release(desks: Desks, alert: Alert) -> Alert:
     return release_alert(desks.lab.releaser, alert, revision=alert.current, now=desks.hub.now)
 
 
+@act
 def work(desks: Desks, after: timedelta = timedelta(minutes=2)) -> int:
     """Run a round of the desk-worker, `after` the last moment."""
     desks.hub.now += after
@@ -62,11 +62,21 @@ def work(desks: Desks, after: timedelta = timedelta(minutes=2)) -> int:
 
 
 def away(desks: Desks, **changes: object) -> Alert:
-    """Release an alert while the exchange is away."""
+    """Release an alert while the exchange is away, and leave it away."""
+    alert = queued(desks, **changes)
+    the_exchange.is_away = True
+    return alert
+
+
+@act
+def queued(desks: Desks, **changes: object) -> Alert:
+    """Release an alert while the exchange is away for a moment."""
     desks.follow()
     alert = desks.validated(**changes)
     the_exchange.is_away = True
-    return release(desks, alert)
+    alert = release(desks, alert)
+    the_exchange.is_away = False
+    return alert
 
 
 def back(desks: Desks) -> int:
@@ -111,8 +121,7 @@ class TestAway:
     def test_it_is_received_as_any_other(self, desks: Desks) -> None:
         alert = away(desks)
         back(desks)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         assert ReceivedAlert.objects.get(agency=desks.health.agency).md == alert.md
 
     def test_what_waits_goes_in_the_order_of_its_release_flash_first(self, desks: Desks) -> None:
@@ -124,8 +133,7 @@ class TestAway:
         assert back(desks) == 3
         assert logged_in_order(first, second, flash) == [flash.md, first.md, second.md]
 
-    @pytest.mark.parametrize("rounds", [4, 40])
-    @pytest.mark.parametrize("behind_a_proxy", [False, True])
+    @pytest.mark.parametrize(("behind_a_proxy", "rounds"), [(False, 40), (True, 4)])
     def test_nothing_overtakes_what_was_tried_while_nobody_answered(
         self, desks: Desks, behind_a_proxy: bool, rounds: int
     ) -> None:
@@ -346,13 +354,8 @@ def refuse_all_that_is_handed_in(slug: str = "keyset-stale") -> None:
 
 
 class TestStatements:
-    def received(self, desks: Desks) -> ReceivedAlert:
-        received = desks.received()
-        open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now)
-        return ReceivedAlert.objects.get(pk=received.pk)
-
     def test_an_acknowledgement_waits_and_counts_here_at_once(self, desks: Desks) -> None:
-        received = self.received(desks)
+        received = desks.opened()
         the_exchange.is_away = True
         acknowledged = acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
         assert acknowledged.acknowledged_at == desks.hub.now
@@ -363,7 +366,7 @@ class TestStatements:
         assert waiting_for(desks.health.id, [received.md]) == {}
 
     def test_refused_it_is_unsaid(self, desks: Desks) -> None:
-        received = self.received(desks)
+        received = desks.opened()
         refuse_all_that_is_handed_in("not-fetched")
         with pytest.raises(NotTakenError):
             acknowledge_alert(desks.health.reader, received, now=desks.hub.now)
@@ -374,7 +377,7 @@ class TestStatements:
         assert detail == {"kind": "ack", "cause": "not-fetched"}
 
     def test_a_withdrawal_that_is_refused_leaves_the_alert_in_force(self, desks: Desks) -> None:
-        received = self.received(desks)
+        received = desks.opened()
         alert = Alert.objects.get(md=received.md)
         refuse_all_that_is_handed_in("already-retracted")
         with pytest.raises(NotTakenError):
@@ -385,13 +388,12 @@ class TestStatements:
         )
 
     def test_a_withdrawal_waits_and_is_confirmed_once_it_is_there(self, desks: Desks) -> None:
-        received = self.received(desks)
+        received = desks.opened()
         alert = Alert.objects.get(md=received.md)
         the_exchange.is_away = True
         assert withdraw_alert(desks.lab.releaser, alert, code="error", now=desks.hub.now).state == "withdrawn"
         back(desks)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         the_exchange.is_away = True
         confirmed = confirm_withdrawal(desks.health.reader, received, now=desks.hub.now)
         assert confirmed.withdrawal_confirmed_at is not None
@@ -399,10 +401,9 @@ class TestStatements:
         assert set(Statement.objects.values_list("k", flat=True)) == {"retract", "confirm"}
 
     def test_a_confirmation_that_is_refused_is_to_be_given_again(self, desks: Desks) -> None:
-        received = self.received(desks)
+        received = desks.opened()
         withdraw_alert(desks.lab.releaser, Alert.objects.get(), code="error", now=desks.hub.now)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         refuse_all_that_is_handed_in("absent")
         with pytest.raises(NotTakenError):
             confirm_withdrawal(desks.health.reader, received, now=desks.hub.now)
@@ -448,8 +449,7 @@ class TestAltered:
 def test_a_next_version_that_waits_is_cancelled_before_the_withdrawal(desks: Desks) -> None:
     desks.follow()
     alert = desks.released()
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     draft = amend_alert(desks.lab.author, Alert.objects.get(pk=alert.pk), now=desks.hub.now)
     submit_alert(desks.lab.author, draft, revision=draft.current, now=desks.hub.now)
     validate_alert(desks.lab.releaser, draft, revision=draft.current, now=desks.hub.now)
@@ -546,6 +546,6 @@ def test_the_receipt_of_what_was_just_sent_is_asked_for_until_it_is_there(
     assert Alert.objects.get(pk=alert.pk).log_index is None and called == [placing.RECEIPTS_TASK]
     placing.take_receipts(now=desks.hub.now + 2 * placing.NEW_FOR)
     assert called == [placing.RECEIPTS_TASK]
-    desks.hub.sequence()
+    desks.sequence()
     placing.take_receipts(now=desks.hub.now)
     assert Alert.objects.get(pk=alert.pk).log_index is not None and called == [placing.RECEIPTS_TASK]

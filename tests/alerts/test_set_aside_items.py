@@ -25,11 +25,12 @@ from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope
 from sharing.repudiation import find_repudiated
 from sharing.revoked import KeyWord
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
 from tests.desk_calls import ViewsInPlaceOfSockets
 
 
+@act
 def block(desks: Desks) -> tuple[ReceivedAlert, str]:
     """Send an alert, and put a row in its place; return the row and the alert's md."""
     md = send_from_partner(desks)

@@ -15,7 +15,7 @@ from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.errors import KeepTooShortError
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.builders import DAY_SECS, seconds
 
 
@@ -23,6 +23,7 @@ def day(desks: Desks, days: int) -> str:
     return (desks.hub.now + timedelta(days=days)).date().isoformat()
 
 
+@act
 def carry(desks: Desks, **terms: Any) -> str:
     """Carry an alert of an agency with its own program, which sets any terms."""
     health = desks.hub.make_agency(f"xh-h{Envelope.objects.count()}")

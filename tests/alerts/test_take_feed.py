@@ -9,7 +9,6 @@ import pytest
 from accord.envelope.encoding import b64u, unb64u
 from alerts.errors import ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
-from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.receiving.retractions import judge_for_display
 from ledger.models import SetAside
@@ -109,13 +108,10 @@ class TestStatements:
         assert judge_for_display(received_by(desks, md), now=desks.hub.now).withdrawn_at is not None
 
     def test_own_words_get_their_place_once_the_ledger_has_them(self, desks: Desks) -> None:
-        row = desks.received()
-        open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
-        acknowledge_alert(desks.health.reader, row, now=desks.hub.now)
+        row = desks.acknowledged()
         own = HeldStatement.objects.get(reader=desks.health.id, k="ack")
         assert (own.iss, own.sub_d, own.place) == (desks.health.id, row.md, None)
-        desks.hub.sequence()
-        desks.follow()
+        desks.settle()
         own.refresh_from_db()
         assert own.place is not None and own.is_bound
         heard = HeldStatement.objects.get(reader=desks.lab.id, k="ack")

@@ -10,11 +10,12 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from sharing.slices import slice_for
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.alerts.test_amend_alert import settle
 
 
 @pytest.fixture
+@act
 def sent(desks: Desks) -> Alert:
     """An alert opened and acknowledged by the health authority, and by the agency with keys of its own."""
     alert = desks.released(recipients=[desks.health.id, desks.own.id])

@@ -21,7 +21,7 @@ from tests.builders import START, seconds
 
 def test_one_signature_is_said_to_be_one_and_not_post_quantum(desks: Desks) -> None:
     old = make_desk(desks.hub, "xf-border", "Border Police", suites=["EC1"])
-    desks.hub.sequence()
+    desks.sequence()
     desks.hub.make_agreement("G2", desks.own, old.id)
     md = send_from_partner(desks, to=old, suite="EC1")
     follow_feed(old.agency, now=desks.hub.now)

@@ -29,7 +29,7 @@ from ledger.models import AuditEvent
 from notices.models import Notification
 from peers.models import PeerKeyset, PeerRevocation
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, act
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.key_changes import signing_keys_of
 from tests.peers import sealed_for
@@ -106,7 +106,7 @@ def plant(desks: Desks, jws: bytes) -> None:
             },
         )  # fmt: skip
     append_entry(said.od, kind="keyset", agency=desks.own.id, now=desks.hub.now)
-    desks.hub.sequence()
+    desks.sequence()
 
 
 def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
@@ -172,8 +172,7 @@ def test_nothing_is_sealed_to_a_planted_key(desks: Desks, planted: HeldAgency) -
 def test_what_a_forged_own_key_sender_signed_is_filed_for_nobody(desks: Desks, planted: HeldAgency) -> None:
     sealed = sealed_for(desks.hub, planted, desks.health.id)
     desks.hub.carry(planted, sealed)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     assert not ReceivedAlert.objects.filter(md=sealed.md).exists()
     assert AwaitedEnvelope.objects.filter(agency=desks.health.agency, md=sealed.md).exists()
     assert desks.own.id in alarms(desks.health.id)
@@ -208,6 +207,7 @@ def test_pins_changed_by_sql_trust_nobody(desks: Desks, how: str) -> None:
     assert Envelope.objects.count() == 1
 
 
+@act
 def publish_second(desks: Desks) -> None:
     """Publish the partner's next keyset, signed as it should be."""
     first = Keyset.objects.get(agency_id=desks.own.row.pk)
@@ -218,7 +218,7 @@ def publish_second(desks: Desks) -> None:
 def test_a_keyset_that_the_exchange_takes_back_goes_on_counting(desks: Desks) -> None:
     desks.hub.later(hours=1)
     publish_second(desks)
-    desks.hub.sequence()
+    desks.sequence()
     past_the_triggers("DELETE FROM agencies_keyset WHERE version = 2")
     directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
     directory.refresh([desks.own.id])
@@ -231,7 +231,7 @@ def test_a_keyset_seen_before_and_deleted_here_since_is_missed(desks: Desks) -> 
     desks.released(recipients=[desks.own.id])
     desks.hub.later(hours=1)
     publish_second(desks)
-    desks.hub.sequence()
+    desks.sequence()
     desks.released(title="Under the second", recipients=[desks.own.id])
     PeerKeyset.objects.filter(reader=desks.lab.id, peer=desks.own.id, version=2).delete()
     directory = VerifiedDirectory(desks.lab.id, desks.hub.now)
@@ -301,17 +301,17 @@ def test_a_deleted_book_is_begun_empty_by_name_alone_and_nobody_is_sealed_to_bef
 
 
 @pytest.fixture
+@act
 def repudiated(desks: Desks) -> ReceivedAlert:
     """An alert from the partner, opened again after its key was revoked from before the alert on."""
     sealed = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, sealed)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=sealed.md)
     assert standing(desks, row) is SignatureState.VALID
     desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(hours=1))
     desks.hub.later(seconds=1)
-    desks.hub.sequence()
+    desks.sequence()
     assert standing(desks, row) is SignatureState.REPUDIATED
     return row
 
@@ -358,16 +358,14 @@ def test_a_revocation_seen_once_and_deleted_here_since_counts_and_is_missed(
 def test_a_revocation_is_kept_from_an_opening_that_it_refused(desks: Desks) -> None:
     first = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, first)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     row = ReceivedAlert.objects.get(agency=desks.health.agency, md=first.md)
     standing(desks, row)
     desks.hub.later(hours=1)
     second = sealed_for(desks.hub, desks.own, desks.health.id)
     desks.hub.carry(desks.own, second)
     desks.hub.let_overtake(desks.hub.revoke(desks.own, since=desks.hub.now).od)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     late = ReceivedAlert.objects.get(agency=desks.health.agency, md=second.md)
     with pytest.raises(UnopenableError):
         standing(desks, late)

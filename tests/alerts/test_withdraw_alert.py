@@ -33,8 +33,7 @@ def test_the_retract_is_signed_and_names_the_officer(desks: Desks) -> None:
 
 
 def test_it_is_said_beforehand_whom_it_reaches_and_who_has_read_it(desks: Desks) -> None:
-    row = desks.received(recipients=[desks.health.id, desks.own.id])
-    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    row = desks.opened(recipients=[desks.health.id, desks.own.id])
     alert = Alert.objects.get(md=row.md)
     assert withdrawal_preview(desks.lab.releaser, alert) == (2, 1)
 
@@ -71,10 +70,9 @@ def test_only_releasers_of_the_agency_withdraw(desks: Desks) -> None:
 def test_new_reading_stops_before_the_first_fetch(desks: Desks) -> None:
     """The desk has not fetched the envelope yet: the row is there, marked, and nothing opens."""
     alert = desks.released()
-    desks.hub.sequence()
+    desks.sequence()
     withdraw_alert(desks.lab.releaser, alert, code="error", now=desks.hub.later(minutes=1))
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     row = ReceivedAlert.objects.get(md=alert.md)
     assert row.card is None and row.withdrawn_at is not None and not row.unopenable
     with pytest.raises(RecalledError):
@@ -87,8 +85,7 @@ def test_a_person_confirms_once_and_only_what_was_withdrawn(desks: Desks) -> Non
         confirm_withdrawal(desks.health.reader, row, now=desks.hub.now)
     alert = Alert.objects.get(md=row.md)
     withdraw_alert(desks.lab.releaser, alert, code="legal", now=desks.hub.later(minutes=1))
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     for _ in range(2):
         confirm_withdrawal(desks.health.reader, row, now=desks.hub.later(minutes=1))
     assert Statement.objects.filter(k="confirm").count() == 1
@@ -97,14 +94,12 @@ def test_a_person_confirms_once_and_only_what_was_withdrawn(desks: Desks) -> Non
 
 def test_suspended_agencies_still_withdraw_acknowledge_and_confirm(desks: Desks) -> None:
     """A wrong alert must be withdrawable; its recipients must be able to answer."""
-    row = desks.received()
-    open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
+    row = desks.opened()
     for desk in (desks.lab, desks.health):
         suspend_agency(OPERATOR, desk.agency.pk, now=desks.hub.now)
     acknowledge_alert(desks.health.reader, row, now=desks.hub.later(minutes=1))
     withdraw_alert(desks.lab.releaser, Alert.objects.get(md=row.md), code="error", now=desks.hub.now)
-    desks.hub.sequence()
-    desks.follow()
+    desks.settle()
     confirm_withdrawal(desks.health.reader, row, now=desks.hub.later(minutes=1))
     delivery = Delivery.objects.get(envelope_id=row.md)
     assert delivery.acknowledged_at is not None and delivery.recall_confirmed_at == desks.hub.now
@@ -126,7 +121,7 @@ def test_a_withdrawal_that_was_logged_with_its_keys_revocation_is_signed_again(d
     desks.hub.let_overtake(revoked.od)
     desks.hub.later(seconds=1)
     replace_signing_keys(desks.hub, desks.lab.agency)
-    tell(desks.hub)
+    tell(desks)
     row.refresh_from_db()
     alert.refresh_from_db()
     assert (alert.state, row.withdrawn_at) == ("withdrawn", None)
@@ -135,7 +130,7 @@ def test_a_withdrawal_that_was_logged_with_its_keys_revocation_is_signed_again(d
     assert listed.state_text == "Withdrawal does not count"
 
     withdraw_alert(releaser, alert, code="error", now=desks.hub.later(minutes=1))
-    tell(desks.hub)
+    tell(desks)
     row.refresh_from_db()
     assert row.withdrawn_at is not None
     assert void_withdrawal_text(releaser, alert, now=desks.hub.now) == ""

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tests.stages` puts back all that an act did, and plays it where anything else happened before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from peers.models import Agency
+from tests import restored_worlds, stages
+from tests.desk_calls import ViewsInPlaceOfSockets, the_exchange
+from tests.entries import store_entry
+from tests.hub.test_speedups import FACTS
+from tests.restored_worlds import restored_world
+from tests.speedups import WITHOUT_SPEEDUPS
+from tests.stages import Stages
+
+pytestmark = pytest.mark.skipif(WITHOUT_SPEEDUPS, reason="ACCORD_WITHOUT_SPEEDUPS has nothing put back")
+
+
+@dataclass
+class World:
+    folder: Path
+    row: Agency
+
+
+@pytest.fixture
+def played(db: None, monkeypatch: pytest.MonkeyPatch, exchange_as_asked: ViewsInPlaceOfSockets) -> list[str]:
+    """Return the names that acts gave; worlds and stages of other tests stay kept."""
+    monkeypatch.setattr(restored_worlds, "_worlds", {})
+    monkeypatch.setattr(stages, "_stages", {})
+    return []
+
+
+@dataclass
+class OneTest:
+    """A test that restores the world and acts upon it."""
+
+    world: World
+    stages: Stages
+    played: list[str]
+
+    @classmethod
+    def begin(cls, folder: Path, played: list[str]) -> "OneTest":
+        world = restored_world("a world of these tests", _build, folder)
+        return cls(world, Stages(world, folder, pytest.MonkeyPatch()), played)
+
+    def rename(self, name: str, *given: Agency) -> list[Agency]:
+        return self.stages.act(name, partial(self._rename, name, given), *given)
+
+    def _rename(self, name: str, given: tuple[Agency, ...]) -> list[Agency]:
+        self.played.append(name)
+        for row in (self.world.row, *given):
+            row.name = name
+            row.save()
+        (self.world.folder / "state").write_text(name)
+        transaction.on_commit(partial(self.played.append, "called"))
+        the_exchange.asked.append(name)
+        return [self.world.row]
+
+
+def _build(folder: Path) -> World:
+    folder.mkdir()
+    (folder / "state").write_text("as built")
+    return World(folder, store_entry("xa-alpha", name="As built", **FACTS))
+
+
+@pytest.fixture
+def kept(played: list[str], tmp_path: Path) -> list[str]:
+    """Acts of another test, kept: "first" and then "second"."""
+    with transaction.atomic():
+        other = OneTest.begin(tmp_path / "other", played)
+        other.rename("first", Agency.objects.get())
+        other.rename("second")
+        transaction.set_rollback(True)
+    played.clear()
+    the_exchange.behave()
+    return played
+
+
+def test_all_that_an_act_did_comes_back(kept: list[str], tmp_path: Path) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    given, waiting = Agency.objects.get(), len(connection.run_on_commit)
+    (value,) = again.rename("first", given)
+    assert kept == [], "nothing was played"
+    assert value is again.world.row, "the value refers to the living world"
+    assert {value.name, given.name, Agency.objects.get().name} == {"first"}
+    assert (again.world.folder / "state").read_text() == "first"
+    assert the_exchange.asked == ["first"]
+    (on_commit,) = connection.run_on_commit[waiting:]
+    on_commit[1]()
+    assert kept == ["called"]
+    again.rename("second")
+    assert (kept, again.world.row.name) == (["called"], "second")
+
+
+def test_another_act_or_another_order_is_played(kept: list[str], tmp_path: Path) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    again.rename("second")
+    again.rename("first", Agency.objects.get())
+    assert kept == ["second", "first"]
+
+
+def test_what_a_test_does_to_what_was_put_back_reaches_no_other(kept: list[str], tmp_path: Path) -> None:
+    with transaction.atomic():
+        spoilt = OneTest.begin(tmp_path / "spoilt", kept)
+        spoilt.rename("first", Agency.objects.get())
+        spoilt.world.row.name = "Spoilt"
+        spoilt.world.row.save()
+        (spoilt.world.folder / "state").write_text("spoilt")
+        transaction.set_rollback(True)
+    again = OneTest.begin(tmp_path / "again", kept)
+    (value,) = again.rename("first", Agency.objects.get())
+    assert (kept, value.name, (again.world.folder / "state").read_text()) == ([], "first", "first")
+
+
+def _write_a_row(_: OneTest) -> None:
+    store_entry("xb-bravo", name="Another", **FACTS)
+
+
+def _alter_a_table(_: OneTest) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE peers_agency ADD CONSTRAINT another CHECK (name <> '') NOT VALID")
+
+
+def _be_away(_: OneTest) -> None:
+    the_exchange.is_away = True
+
+
+def _patch(test: OneTest) -> None:
+    test.stages._patches.setattr(restored_worlds, "FRESH_SECONDS", 1)
+
+
+EVENTS: Final[dict[str, Callable[[OneTest], None]]] = {
+    "a row was written": _write_a_row,
+    "a table was altered": _alter_a_table,
+    "the exchange is away": _be_away,
+    "something is patched": _patch,
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_after_anything_else_an_act_is_played_and_not_kept(
+    kept: list[str], tmp_path: Path, event: str
+) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    EVENTS[event](again)
+    try:
+        again.rename("first", Agency.objects.get(pk="xa-alpha"))
+        again.rename("third")
+    finally:
+        again.stages._patches.undo()
+    assert kept == ["first", "third"]
+    assert len(stages._stages) == 2
+
+
+def test_under_a_changed_setting_an_act_is_played(kept: list[str], tmp_path: Path) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    with override_settings(SESSION_COOKIE_AGE=1):
+        again.rename("first", Agency.objects.get())
+    assert kept == ["first"]
+
+
+def test_while_statements_are_counted_an_act_is_played(kept: list[str], tmp_path: Path) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    with CaptureQueriesContext(connection):
+        again.rename("first", Agency.objects.get())
+    assert kept == ["first"]
+
+
+def test_rows_that_other_connections_see_are_played(
+    transactional_db: None, kept: list[str], tmp_path: Path
+) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    again.rename("first", Agency.objects.get())
+    assert kept == ["first", "called"]
