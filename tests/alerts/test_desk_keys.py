@@ -74,15 +74,11 @@ def test_it_signs_its_system_in_at_the_desk_alone(desks: Desks, admin: Officer) 
     assert list(acts) == ["deskkey.issued"]
 
 
-@pytest.mark.parametrize(
-    "scopes", [[], ["feed:read"], ["draft:write", "envelope:submit"], ["alert:release"], ["key:enrol"]]
-)
-def test_a_scope_that_the_desk_does_not_serve_is_refused(
-    desks: Desks, admin: Officer, scopes: list[str]
-) -> None:
-    with pytest.raises(InputError) as refused:
-        issued(desks, admin, scopes=scopes)
-    assert refused.value.field == "scopes"
+def test_a_scope_that_the_desk_does_not_serve_is_refused(desks: Desks, admin: Officer) -> None:
+    for scopes in [[], ["feed:read"], ["draft:write", "envelope:submit"], ["alert:release"], ["key:enrol"]]:
+        with pytest.raises(InputError) as refused:
+            issued(desks, admin, scopes=scopes)
+        assert refused.value.field == "scopes"
 
 
 @pytest.mark.parametrize(
@@ -122,20 +118,18 @@ def test_of_an_agency_whose_keys_are_not_here_none_serves(desks: Desks, admin: O
     assert authenticate_key(text, PEER, now=desks.hub.now).capabilities == frozenset()
 
 
-@pytest.mark.parametrize(
-    "role", [role for role in Role if role not in {Role.AGENCY_ADMIN, Role.AUDITOR, Role.KEEPER}]
-)
 def test_of_officers_who_give_no_audit_only_an_admin_issues_and_sees_keys(
-    desks: Desks, admin: Officer, role: Role
+    desks: Desks, admin: Officer
 ) -> None:
     key, _ = issued(desks, admin)
-    other = desks.hub.make_officer(desks.lab.agency, role)
-    with pytest.raises(NotPermittedError):
-        issued(desks, other)
-    with pytest.raises(NotPermittedError):
-        revoke_key(other, key, now=desks.hub.now)
-    assert not keys_of(other).exists()
-    assert list(keys_of(admin)) == [key]
+    for role in [role for role in Role if role not in {Role.AGENCY_ADMIN, Role.AUDITOR, Role.KEEPER}]:
+        other = desks.hub.make_officer(desks.lab.agency, role)
+        with pytest.raises(NotPermittedError):
+            issued(desks, other)
+        with pytest.raises(NotPermittedError):
+            revoke_key(other, key, now=desks.hub.now)
+        assert not keys_of(other).exists()
+        assert list(keys_of(admin)) == [key]
 
 
 def test_another_agencys_admin_finds_nothing(desks: Desks, admin: Officer) -> None:

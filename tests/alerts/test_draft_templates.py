@@ -76,12 +76,12 @@ class TestTemplates:
                 act(author, template, now=now)
         assert {"template.created", "template.deleted"} <= set(acts())
 
-    @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "two\nlines", "over\u202eride"], ids=ascii)
-    def test_a_name_that_is_none(self, desks: Desks, name: str) -> None:
-        with pytest.raises(InputError) as refused:
-            create_template(desks.lab.author, draft(desks), name=name, now=desks.hub.now)
-        assert refused.value.field == "name"
-        assert DraftTemplate.objects.count() == 0
+    def test_a_name_that_is_none(self, desks: Desks) -> None:
+        for name in ["", "   ", "x" * 81, "two\nlines", "over\u202eride"]:
+            with pytest.raises(InputError) as refused:
+                create_template(desks.lab.author, draft(desks), name=name, now=desks.hub.now)
+            assert refused.value.field == "name"
+            assert DraftTemplate.objects.count() == 0
 
     def test_those_of_another_agency_are_absent(self, desks: Desks) -> None:
         template = create_template(desks.lab.author, draft(desks), name="Prison post", now=desks.hub.now)

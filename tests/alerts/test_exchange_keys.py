@@ -85,24 +85,19 @@ def test_a_key_is_asked_for_by_a_signed_statement_and_ended_by_another(desks: De
     ]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_what_is_wrong_is_named_before_anything_is_signed(desks: Desks, admin: Officer) -> None:
+    for field, value in [
         ("scopes", ["draft:write"]),
         ("scopes", []),
         ("client", "a/b"),
         ("networks", ["192.0.2.7/8"]),
         ("lifetime", 91 * DAY),
-    ],
-)
-def test_what_is_wrong_is_named_before_anything_is_signed(
-    desks: Desks, admin: Officer, field: str, value: object
-) -> None:
-    the_exchange.asked.clear()
-    with pytest.raises(InputError) as refused:
-        issue(desks, admin, **{field: value})
-    assert refused.value.field == field
-    assert the_exchange.asked == []
+    ]:
+        the_exchange.asked.clear()
+        with pytest.raises(InputError) as refused:
+            issue(desks, admin, **{field: value})
+        assert refused.value.field == field
+        assert the_exchange.asked == []
 
 
 def test_only_an_agency_admin(desks: Desks, admin: Officer) -> None:

@@ -60,12 +60,12 @@ def test_a_typed_structure_is_kept_canonical_and_fills_what_is_empty(desks: Desk
     assert draft.current == 1, "reading it makes no revision of its own"
 
 
-@pytest.mark.parametrize(
-    "typed", [ETHANOL_MOL, "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3", "OCC"], ids=["MOL", "InChI", "SMILES"]
-)
-def test_every_notation_becomes_the_same_structure(desks: Desks, typed: str) -> None:
-    data = data_of(desks, desks.draft(structure=typed, preferred_name="ethanol", inchikey=None, formula=None))
-    assert (data["structure"], data["formula"]) == ("CCO", "C2H6O")
+def test_every_notation_becomes_the_same_structure(desks: Desks) -> None:
+    for typed in [ETHANOL_MOL, "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3", "OCC"]:
+        data = data_of(
+            desks, desks.draft(structure=typed, preferred_name="ethanol", inchikey=None, formula=None)
+        )
+        assert (data["structure"], data["formula"]) == ("CCO", "C2H6O")
 
 
 def test_another_structure_takes_its_own_identifiers_along_and_typed_ones_stay(desks: Desks) -> None:
@@ -126,11 +126,11 @@ def test_a_number_of_another_known_substance_is_asked_about_with_both_names(desk
     assert "cas-of-another-substance" not in asked_of(desks, draft), "a number that no set knows is no doubt"
 
 
-@pytest.mark.parametrize("typed", ["C1CC(", "[#999]", "InChI=1S/nonsense"], ids=str)
-def test_what_cannot_be_read_stays_as_it_was_typed_and_stops_at_its_field(desks: Desks, typed: str) -> None:
-    draft = desks.draft(structure=typed, preferred_name="something", inchikey=None, formula=None)
-    assert data_of(desks, draft)["structure"] == typed
-    assert errors_of(desks, draft)["structure"].startswith("Structure:")
+def test_what_cannot_be_read_stays_as_it_was_typed_and_stops_at_its_field(desks: Desks) -> None:
+    for typed in ["C1CC(", "[#999]", "InChI=1S/nonsense"]:
+        draft = desks.draft(structure=typed, preferred_name="something", inchikey=None, formula=None)
+        assert data_of(desks, draft)["structure"] == typed
+        assert errors_of(desks, draft)["structure"].startswith("Structure:")
 
 
 def test_more_than_any_structure_holds_is_refused_by_its_field(desks: Desks) -> None:
