@@ -16,6 +16,7 @@ from notices.sending import Tally, send_notifications
 from officers.models import Officer
 from tests.alerts.conftest import Desks, kept_desks
 from tests.builders import HeldAgency, Hub, make_hosted_agency
+from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import as_recipient
 
@@ -66,7 +67,7 @@ def make_notice_world(hub: Hub, *, readers: int = 3) -> NoticeWorld:
 
 @pytest.fixture
 def notice_world(transactional_db: None, tmp_path: Path) -> NoticeWorld:
-    return make_notice_world(Hub(tmp_path / "ledger"))
+    return restored_world("notices", lambda folder: make_notice_world(Hub(folder)), tmp_path / "ledger")
 
 
 @pytest.fixture

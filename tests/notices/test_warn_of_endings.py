@@ -21,6 +21,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.builders import OPERATOR, START, Hub, make_hosted_agency
 from tests.mail_server import MailServer
+from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from vault.services import renew_agency_keys
 
@@ -29,16 +30,26 @@ KEYSET_ENDS = START + timedelta(days=90)
 TICK = timedelta(seconds=1)
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return Hub(tmp_path / "ledger")
-
-
-@pytest.fixture
-def alpha(hub: Hub) -> Agency:
+def _make_alpha(folder: Path) -> tuple[Hub, Agency]:
+    hub = Hub(folder)
     agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
     hub.sequence()
-    return agency
+    return hub, agency
+
+
+@pytest.fixture
+def made(transactional_db: None, tmp_path: Path) -> tuple[Hub, Agency]:
+    return restored_world("one hosted agency", _make_alpha, tmp_path / "ledger")
+
+
+@pytest.fixture
+def hub(made: tuple[Hub, Agency]) -> Hub:
+    return made[0]
+
+
+@pytest.fixture
+def alpha(made: tuple[Hub, Agency]) -> Agency:
+    return made[1]
 
 
 @pytest.fixture
