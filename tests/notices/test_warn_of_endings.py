@@ -21,7 +21,6 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.builders import OPERATOR, START, Hub, make_hosted_agency
 from tests.mail_server import MailServer
-from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from vault.services import renew_agency_keys
 
@@ -30,26 +29,14 @@ KEYSET_ENDS = START + timedelta(days=90)
 TICK = timedelta(seconds=1)
 
 
-def _make_alpha(folder: Path) -> tuple[Hub, Agency]:
-    hub = Hub(folder)
-    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
-    hub.sequence()
-    return hub, agency
+@pytest.fixture
+def hub(hosted: tuple[Hub, Agency]) -> Hub:
+    return hosted[0]
 
 
 @pytest.fixture
-def made(transactional_db: None, tmp_path: Path) -> tuple[Hub, Agency]:
-    return restored_world("one hosted agency", _make_alpha, tmp_path / "ledger")
-
-
-@pytest.fixture
-def hub(made: tuple[Hub, Agency]) -> Hub:
-    return made[0]
-
-
-@pytest.fixture
-def alpha(made: tuple[Hub, Agency]) -> Agency:
-    return made[1]
+def alpha(hosted: tuple[Hub, Agency]) -> Agency:
+    return hosted[1]
 
 
 @pytest.fixture
@@ -211,6 +198,7 @@ def test_a_waiting_mail_goes_out_though_a_nearer_threshold_has_passed(
     assert Notification.objects.get().occasion == Occasion.KEY_ENDING
 
 
-def test_the_task_runs_without_anything_to_say(hub: Hub) -> None:
+def test_the_task_runs_without_anything_to_say(tmp_path: Path) -> None:
+    Hub(tmp_path / "ledger")
     warn_of_key_endings()
     assert not Agency.objects.exists() and not Notification.objects.exists()
