@@ -256,8 +256,8 @@ def test_officers_powers_and_peers(
     with mail_server.down():
         admin.post("/officers/invite/", invited)
     suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
-    circle = {"agreement": "G1", "members": [desk.lab.pk, desk.health.pk]}
-    record_circle(OPERATOR, name="Late Look", now=desk.hub.now, **circle)
+    members = [desk.lab.pk, desk.health.pk]
+    record_circle(OPERATOR, name="Late Look", agreement="G1", members=members, now=desk.hub.now)
     draft = desk.draft()
     sign_in(desk.sunniva)
     shoot("officers-admin", "/officers/")

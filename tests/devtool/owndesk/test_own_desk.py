@@ -77,8 +77,9 @@ class RunningDesk:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
-        self.text += self.process.stdout.read()
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            self.text += self.process.stdout.read()
+            self.process.stdout.close()
         return self.process.wait(timeout=120)
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[http.client.HTTPResponse, str]:
