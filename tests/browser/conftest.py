@@ -119,8 +119,8 @@ def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
 
 @pytest.fixture
 def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
-    """The small hub of the pages' tests with a live server; its officers have a password."""
-    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
+    """The small hub of the pages' tests with a live server."""
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
@@ -39,6 +40,12 @@ def zone_where_it_is_two_at_night(now: datetime) -> str:
     east = (2 - now.hour) % 24
     east = east if east <= 14 else east - 24
     return f"Etc/GMT{-east:+d}" if east else "Etc/GMT"
+
+
+@pytest.fixture
+def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
+    """The hub with officers who sign in by the form."""
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture

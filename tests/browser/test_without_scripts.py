@@ -2,6 +2,7 @@
 """One alert without JavaScript, from sign-in to acknowledgement and to its next version; scripts are no condition."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -48,6 +49,12 @@ def open_and_answer(page: Page, address: str) -> None:
     press_on(page, "radio", "We cannot take it: our rules do not let us use it.", "Space")
     press_on(page, "button", "Acknowledge")
     expect(page.get_by_text("We cannot take it: our rules do not let us use it.").first).to_be_visible()
+
+
+@pytest.fixture
+def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
+    """The hub with officers who sign in by the form."""
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture
