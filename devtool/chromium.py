@@ -19,6 +19,8 @@ HOW_TO_GET_ONE = (
 QUIET = (
     *("--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-quic"),
+    # Each page of a test or a drill lives for a second: optimised code would cost more than it saves.
+    "--js-flags=--no-opt",
 )
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pytest
 from django.conf import settings as django_settings
@@ -17,7 +17,7 @@ from devtool.chromium import HOW_TO_GET_ONE, QUIET, find_chromium
 from officers.models import Officer
 from tests.browser import pictures
 from tests.browser.keyboard import Tally
-from tests.browser.pictures import keep_picture
+from tests.browser.looking import keeps_within_its_width
 from tests.pages.desk_world import DeskWorld
 
 # Playwright runs an event loop in this thread; the tests' own queries are short and intended.
@@ -26,14 +26,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # A busy machine is slow, not faulty.
 expect.set_options(timeout=30_000)
 
-Look = Literal["light", "dark"]
 Tell = Callable[[str, Tally], None]
-Picture = Callable[..., None]
-VARIANTS: Final[dict[str, tuple[int, Look]]] = {
-    "light": (1280, "light"),
-    "dark": (1280, "dark"),
-    "narrow": (360, "light"),
-}
 REPORT_VIOLATIONS: Final = (
     "addEventListener('securitypolicyviolation',"
     " (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
@@ -112,22 +105,6 @@ def phone(browser: Browser, console_errors: list[str]) -> Generator[Page]:
 
 
 @pytest.fixture
-def picture() -> Picture:
-    """Take a picture of the page as it is, light and dark; assert that nothing sticks out."""
-
-    def take(page: Page, name: str, looks: tuple[Look, ...] = ("light", "dark")) -> None:
-        is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-        page.evaluate("scrollTo(0, 0)")
-        for look in looks:
-            page.emulate_media(color_scheme=look)
-            keep_picture(page, f"{name}-{look}")
-        page.emulate_media(color_scheme="dark" if is_dark else "light")
-
-    return take
-
-
-@pytest.fixture
 def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
     """Report a job's tally on the terminal and in the run's report; assert that no mouse was used."""
 
@@ -142,8 +119,8 @@ def tell(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Tell:
 
 @pytest.fixture
 def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
-    """The small hub of the pages' tests with a live server; its officers have a password."""
-    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
+    """The small hub of the pages' tests with a live server."""
+    return DeskWorld.kept(tmp_path / "ledger")
 
 
 @pytest.fixture
@@ -161,20 +138,15 @@ def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Offic
 
 @pytest.fixture
 def shoot(page: Page, live_server: LiveServer, console_errors: list[str]) -> Callable[..., None]:
-    """Open an address light, dark and 360 pixels wide; assert that nothing sticks out; take a picture of each.
+    """Open an address; assert that nothing sticks out, wide or on a phone; take pictures where the run keeps them.
 
     Chromium reports an answer of 403 or 404 as a console error: the expected one is removed.
     """
 
     def take(name: str, address: str, *, status: int = 200) -> None:
-        page.set_viewport_size({"width": 1280, "height": 900})
         response = page.goto(live_server.url + address)
         assert response is not None and response.status == status, f"{name} answered otherwise"
-        for variant, (width, look) in VARIANTS.items():
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=look)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-            keep_picture(page, f"{name}-{variant}")
+        keeps_within_its_width(page, name)
         if status != 200:
             console_errors[:] = [error for error in console_errors if f"status of {status}" not in error]
 

@@ -7,6 +7,8 @@ from typing import Any, Final, Self
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.pages.desk_world import PASSWORD
+
 # Enter or Space on a control is a click whose detail is 0; a mouse's click has more.
 WATCH_THE_MOUSE: Final = (
     "addEventListener('click', (e) => { if (e.isTrusted && e.detail) noteClick(); }, true);"
@@ -157,3 +159,25 @@ class Hands:
         """Go to the form's next step from anywhere in it."""
         self.press("Control+Enter")
         expect(self.page.get_by_role("button", name=step)).to_have_attribute("aria-current", "step")
+
+
+def press_on(page: Page, role: str, name: str, key: str = "Enter") -> None:
+    """Focus a control as a keyboard does, and press a key on it."""
+    control = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+    control.focus()
+    control.press(key)
+
+
+def sign_in_by_form(page: Page, address: str, email: str) -> None:
+    page.goto(f"{address}/login/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="My work")).to_be_visible()
+
+
+def sign_out(page: Page) -> None:
+    press_on(page, "button", "Sign out")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -7,10 +7,9 @@ The pages come from the table of pages, each opened by a caller who may, so that
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.test import Client
@@ -22,53 +21,13 @@ from desk.web.urls import PAGES
 from ledger.restores import record_restore
 from officers.accounts import change_roles
 from officers.models import Officer, PowerChange
+from tests.browser.looking import LOOKS, faults_of, moved_by_what_people_write
 from tests.security.address_parameters import things_of
 from tests.security.routes import Route, routes_of
 from tests.security.world import Caller, SecurityWorld
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-VARIANTS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = ((1280, "light"), (360, "dark"))
-"""Both widths and both themes on every page; colours are tokens, so the other two pairs would add nothing."""
-EVERY_RULE: Final = {
-    "rules": {"target-size": {"enabled": True}},
-    "resultTypes": ["violations"],
-    # One rule alone needs the style sheets; it is experimental and off, and would take a quarter of the time.
-    "preload": {"assets": ["media"]},
-}
-ASK: Final = """async (options) => (await axe.run(document, options)).violations.flatMap(
-    (fault) => fault.nodes.map((node) => `${fault.id}: ${node.target.join(" ")}: ${node.failureSummary}`))"""
-WIDTHS: Final = (320, 720, 1440)
-"""720 pixels are a laptop's page at twice its size (WCAG 1.4.10 requires 320)."""
-WRITTEN: Final = {
-    "one word": "Nitazen" * 43,
-    "right to left": "\u0645\u062e\u062f\u0631" * 75,
-    "a heap of accents": "e" + "\u0301" * 40 + " collapses",
-}
-"""Texts that people may write and that must not break a page; the words have 300 letters without a space."""
-FILL: Final = """(text) => {
-    for (const place of document.querySelectorAll("main bdi, main [dir=auto]")) {
-        if (place.querySelector("*")) continue;
-        if (place.matches("select, input[type=file]")) continue;
-        if (place.matches("input, textarea")) place.value = text;
-        else place.textContent = text;
-    }
-}"""
-STICKING_OUT: Final = """() => {
-    if (document.documentElement.scrollWidth <= innerWidth) return [];
-    const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
-    return out.slice(-3).map((one) => `${one.tagName}.${one.className}`);
-}"""
-CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one) => {
-    const { overflowX } = getComputedStyle(one);
-    return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
-        && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
-}).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
-WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(written).map(([what, text]) => {{
-    ({FILL})(text);
-    return [what, [...({STICKING_OUT})(), ...({CUT_OFF})()]];
-}}))"""
-"""One call for all texts at the page's width, since resizing a window costs more than all the checks."""
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
     *("desk_settings_text", "desk_reopening_file", "arrivals_news"),
@@ -102,13 +61,12 @@ def test_axe_finds_nothing_on_any_page(
         assert answer is not None
         if answer.status >= 400 and name not in REFUSALS:
             faults.append(f"{name}: {caller.name} got {answer.status}")
-        faults += [f"{name}: {fault}" for fault in _faults(page)]
-        faults += [f"{name}: {fault}" for fault in _moved_by_what_people_write(page)]
+        faults += faults_of(page, name) + moved_by_what_people_write(page, name)
         seen.append(name)
     console_errors[:] = [
         error for error in console_errors if "the server responded with a status" not in error
     ]
-    print(f"\naxe: {len(seen)} pages, {len(VARIANTS)} variants each")  # noqa: T201 - the size is what the run is asked for
+    print(f"\naxe: {len(seen)} pages, {len(LOOKS)} looks each")  # noqa: T201 - the size is what the run is asked for
     assert not faults, f"{len(faults)} faults\n" + "\n".join(faults)
     missed = {page.name for page in PAGES if "GET" in page.methods} - set(seen) - FILES - UNREACHED
     assert not missed, "add what these name to the world, or say why they are not reached"
@@ -119,26 +77,6 @@ def _become(context: BrowserContext, live_server: LiveServer, caller: Caller) ->
     if caller.cookie:
         cookie = {"name": django_settings.SESSION_COOKIE_NAME, "value": caller.cookie, "url": live_server.url}
         context.add_cookies([cookie])  # type: ignore[list-item]
-
-
-def _faults(page: Page) -> Iterator[str]:
-    """Yield axe's faults of the open page in all variants."""
-    page.evaluate(AXE_SCRIPT)
-    for width, theme in VARIANTS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found: list[str] = page.evaluate(ASK, EVERY_RULE)
-        yield from (f"{width} {theme}: {fault}" for fault in found)
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            yield f"{width} {theme}: sticks out"
-
-
-def _moved_by_what_people_write(page: Page) -> Iterator[str]:
-    """Yield the parts of the open page that stick out or are cut off with each hostile text in place of people's."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        for what, parts in page.evaluate(WRITE_AND_LOOK, WRITTEN).items():
-            yield from (f"{width}, {what}: {part}" for part in parts)
 
 
 def _addresses(world: SecurityWorld) -> Iterator[tuple[str, Caller, str]]:
@@ -177,6 +115,7 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     yield "received-opened", reader, f"/inbox/{value['opened']}/"
     yield "received-taken-back", reader, f"/inbox/{value['taken back']}/"
     yield "sent-flash", releaser, f"/outbox/{value['flash']}/"
+    yield "sent-withdrawn", releaser, f"/outbox/{value['withdrawn']}/"
     yield "review-validated", releaser, f"/queue/{value['validated']}/"
     for role in ("agency_admin", "auditor", "key_officer"):
         yield f"start-{role}", world.by_name(f"{role} of xa-lab"), "/"

@@ -13,8 +13,9 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from officers.models import Officer
-from tests.browser.conftest import Picture, Tell
+from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands
+from tests.browser.looking import look_at
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -22,7 +23,7 @@ SignIn = Callable[[Officer], None]
 
 
 def test_the_auditor_finds_who_opened_what_and_why_by_keyboard(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, picture: Picture, tell: Tell
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, tell: Tell
 ) -> None:
     for _ in range(2):
         desk.send(desk.draft(desk.aroha), desk.haitham)
@@ -46,7 +47,7 @@ def test_the_auditor_finds_who_opened_what_and_why_by_keyboard(
     expect(opened.first).to_contain_text("Case number: B 77/26")
     expect(opened.last).to_contain_text("Ilka Torvane")
     expect(opened.last).to_contain_text("On duty")
-    picture(page, "job-auditor-found")
+    look_at(page, "job-auditor-found")
     with page.expect_download() as download:
         hands.use(page.get_by_role("button", name="Export what is found (CSV)"))
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")

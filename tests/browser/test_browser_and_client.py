@@ -24,7 +24,7 @@ from agencies.entrykeys import issue_entry_key
 from callers.directory import Custody
 from devtool.processes import wait_until
 from peers.models import Agency
-from tests.browser.test_one_alert import press_on, sign_in_by_form
+from tests.browser.keyboard import press_on, sign_in_by_form, sign_out
 from tests.builders import OPERATOR
 from tests.conftest import HubProcesses
 from tests.pages.desk_world import DeskWorld
@@ -111,14 +111,15 @@ def _write_and_submit(page: Page) -> None:
     expect(page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
 
 
-def _sign_out(page: Page) -> None:
-    press_on(page, "button", "Sign out")
+def test_each_opens_and_acknowledges_what_the_other_sent(page: Page, two: Two) -> None:
+    written_in_the_browser_opened_with_own_keys(page, two)
+    sent_with_own_keys_opened_in_the_browser(page, two)
 
 
-def test_written_in_the_browser_opened_and_acknowledged_with_own_keys(page: Page, two: Two) -> None:
+def written_in_the_browser_opened_with_own_keys(page: Page, two: Two) -> None:
     sign_in_by_form(page, two.desk_url, "ilka@xa-lab.example")
     _write_and_submit(page)
-    _sign_out(page)
+    sign_out(page)
     sign_in_by_form(page, two.desk_url, "benno@xa-lab.example")
     page.goto(f"{two.desk_url}/queue/")
     page.get_by_role("link", name=FROM_BROWSER).click()
@@ -142,7 +143,7 @@ def test_written_in_the_browser_opened_and_acknowledged_with_own_keys(page: Page
     _soon(told_to_the_desk, "the sender's desk has asked what became of it")
 
 
-def test_sent_with_own_keys_opened_and_acknowledged_in_the_browser(page: Page, two: Two) -> None:
+def sent_with_own_keys_opened_in_the_browser(page: Page, two: Two) -> None:
     sent = two.client.submit(
         AlertToSend(
             alert={
@@ -160,7 +161,6 @@ def test_sent_with_own_keys_opened_and_acknowledged_in_the_browser(page: Page, t
         wait_secs=60,
     )
     assert sent.log_time
-    sign_in_by_form(page, two.desk_url, "benno@xa-lab.example")
 
     def arrived() -> bool:
         page.goto(f"{two.desk_url}/inbox/")

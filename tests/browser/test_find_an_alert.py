@@ -12,8 +12,9 @@ from alerts.models import ReceivedAlert
 from alerts.problems import words_for
 from alerts.receiving.opening import open_alert
 from officers.models import Officer
-from tests.browser.conftest import Picture, Tell
+from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands
+from tests.browser.looking import look_at
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_lists import received_copies
@@ -35,7 +36,7 @@ def old(desk: DeskWorld, sign_in: SignIn) -> ReceivedAlert:
 
 
 def test_an_old_alert_is_found_by_identifier_and_by_word(
-    page: Page, live_server: LiveServer, old: ReceivedAlert, shoot: Shoot, picture: Picture, tell: Tell
+    page: Page, live_server: LiveServer, old: ReceivedAlert, shoot: Shoot, tell: Tell
 ) -> None:
     hands, question = Hands(page), page.get_by_label("Identifier or words")
     page.goto(live_server.url)
@@ -44,7 +45,7 @@ def test_an_old_alert_is_found_by_identifier_and_by_word(
     hands.type("ab-77/12")
     hands.press("Enter")
     expect(page.get_by_text("Found by the exact identifier.")).to_be_visible()
-    picture(page, "job-find-by-identifier")
+    look_at(page, "job-find-by-identifier")
     hands.open_first_row()
     expect(page.get_by_role("heading", name=CHINESE)).to_be_visible()
     assert page.url.endswith(f"/inbox/{old.pk}/")
@@ -59,7 +60,7 @@ def test_an_old_alert_is_found_by_identifier_and_by_word(
     address = page.url.removeprefix(live_server.url)
     hands.open_first_row()
     expect(page.get_by_role("heading", name=CHINESE)).to_be_visible()
-    picture(page, "job-find-found")
+    look_at(page, "job-find-found")
     tell("an old alert found by an identifier and by a word", hands.tally)
     assert hands.keys < 14
     shoot("search-hits", address)

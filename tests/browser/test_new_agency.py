@@ -22,8 +22,9 @@ from accord.envelope.private import Root
 from alerts.models import ReceivedAlert
 from officers.models import Officer
 from peers.models import Agency
-from tests.browser.conftest import Picture, Tell
+from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands
+from tests.browser.looking import keeps_within_its_width
 from tests.entries import admit_elsewhere
 from tests.mail_server import MailServer
 from tests.pages.desk_world import PASSWORD, DeskWorld
@@ -43,7 +44,6 @@ class Journey:
     hands: Hands
     address: str
     mails: MailServer
-    take: Picture
     secrets: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -78,18 +78,16 @@ class Journey:
         assert box.evaluate("box => box.selectedOptions[0].text") == text
 
     def shoot(self, name: str) -> None:
-        """Take pictures: wide and light, narrow and dark."""
-        for width, look in ((1280, "light"), (360, "dark")):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            self.take(self.page, f"job-new-agency-{name}-{width}", (look,))
-        self.page.set_viewport_size({"width": 1280, "height": 900})
+        keeps_within_its_width(self.page, f"job-new-agency-{name}")
 
     def set_up_codes(self, who: str) -> None:
         """Set up the second factor that the role demands."""
         self.press("Set up one-time codes", "button")
         secret = self.page.locator("#totp-secret").inner_text()
+        expect(self.page.locator(".qr svg")).to_be_visible()
         self.fill(**{"One-time code": code_of(secret, timezone.now())})
         self.hands.press("Enter")
+        expect(self.page.locator("#recovery-codes li")).to_have_count(10)
         self.press("I have kept them", "link")
         expect(self.page.get_by_text("Set up on").first).to_be_visible()
         self.secrets[who] = secret
@@ -124,8 +122,8 @@ class Journey:
 
 
 @pytest.fixture
-def journey(page: Page, live_server: LiveServer, mail_server: MailServer, picture: Picture) -> Journey:
-    return Journey(Hands(page), live_server.url, mail_server, picture)
+def journey(page: Page, live_server: LiveServer, mail_server: MailServer) -> Journey:
+    return Journey(Hands(page), live_server.url, mail_server)
 
 
 def take_in(journey: Journey, root: Root) -> None:

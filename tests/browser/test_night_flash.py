@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
@@ -21,6 +22,7 @@ from officers.session_rows import OfficerSession
 from tests.bound_rows import rewrite
 from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands
+from tests.browser.looking import look_at
 from tests.entries import change_entry
 from tests.mail_server import Mail, MailServer
 from tests.pages.desk_world import CONTENT, PASSWORD, DeskWorld
@@ -29,7 +31,6 @@ from tests.pages.test_second_factors import Telephone
 
 pytestmark = pytest.mark.slow
 SignIn = Callable[[Officer], None]
-Picture = Callable[[Page, str], None]
 TITLE = f"Six collapses at one address {CONTENT}"
 RELEASER, ON_DUTY = "benno@xa-lab.example", "aroha@xb-health.example"
 
@@ -39,6 +40,12 @@ def zone_where_it_is_two_at_night(now: datetime) -> str:
     east = (2 - now.hour) % 24
     east = east if east <= 14 else east - 24
     return f"Etc/GMT{-east:+d}" if east else "Etc/GMT"
+
+
+@pytest.fixture
+def desk(live_server: LiveServer, tmp_path: Path) -> DeskWorld:
+    """The hub with officers who sign in by the form."""
+    return DeskWorld.kept(tmp_path / "ledger", passwords=True)
 
 
 @pytest.fixture
@@ -95,20 +102,20 @@ def sign_in_on_the_phone(hands: Hands, telephone: Telephone) -> None:
     expect(hands.page.get_by_role("heading", name="Release queue")).to_be_visible()
 
 
-def release(hands: Hands, telephone: Telephone, picture: Picture) -> None:
+def release(hands: Hands, telephone: Telephone) -> None:
     """Read the alert, check it, telephone for half an hour, send it: then the phone asks for the officer's identity again."""
     page = hands.page
     hands.open_first_row()
     expect(page.get_by_text("Six people collapsed within an hour")).to_be_visible()
     expect(page.get_by_text("1 will receive it")).to_be_visible()
-    picture(page, "job-night-second-eyes")
+    look_at(page, "job-night-second-eyes")
     hands.use(page.get_by_role("button", name="Mark as checked"))
     expect(page.get_by_text("Send to Health Authority, Belmora?")).to_be_visible()
-    picture(page, "job-night-send")
+    look_at(page, "job-night-send")
     rewrite(OfficerSession.objects.all(), proved_at=timezone.now() - timedelta(minutes=30))
     hands.use(page.get_by_role("button", name="Send to 1 agency"))
     expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
-    picture(page, "job-night-still-you")
+    look_at(page, "job-night-still-you")
     hands.type(code_of(telephone.secret, timezone.now(), steps=1))
     hands.press("Enter")
     expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
@@ -117,7 +124,6 @@ def release(hands: Hands, telephone: Telephone, picture: Picture) -> None:
 def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     page: Page,
     phone: Page,
-    picture: Picture,
     night: DeskWorld,
     sign_in: SignIn,
     live_server: LiveServer,
@@ -131,15 +137,15 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     page.emulate_media(color_scheme="dark")
     page.goto(live_server.url)
     write(author)
-    picture(page, "job-night-written")
+    look_at(page, "job-night-written")
 
     mail = newest_mail(night, mail_server, RELEASER)
     assert mail.message["Subject"] == "[Accord] FLASH TO RELEASE"
     assert CONTENT not in mail.text and not mail_server.mails_to("ilka@xa-lab.example")
     hands.open_from_mail(link_in(mail))
     sign_in_on_the_phone(hands, telephone)
-    picture(phone, "job-night-queue")
-    release(hands, telephone, picture)
+    look_at(phone, "job-night-queue")
+    release(hands, telephone)
     (asked,) = console_errors
     assert "status of 403" in asked, "the question is an answer of 403, which Chromium writes down"
     console_errors.clear()
@@ -152,7 +158,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
     phone.reload()
     row = phone.get_by_role("row", name="Health Authority, Belmora")
     expect(row.locator("[data-label=Told] time")).to_be_visible()
-    picture(phone, "job-night-sent")
+    look_at(phone, "job-night-sent")
     assert Alert.objects.get().released_by == night.benno
     tell("night-time flash alert: written on duty", author.tally)
     tell("night-time flash alert: released on a phone", hands.tally)
@@ -160,7 +166,7 @@ def test_a_night_time_flash_alert_is_released_on_a_phone_by_a_second_officer(
 
 
 def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
-    page: Page, phone: Page, picture: Picture, desk: DeskWorld, live_server: LiveServer, tell: Tell
+    page: Page, phone: Page, desk: DeskWorld, live_server: LiveServer, tell: Tell
 ) -> None:
     rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), flash_single_releaser=True)
     rewrite(Officer.objects.filter(pk=desk.ilka.pk), roles=["author", "releaser"])
@@ -173,7 +179,7 @@ def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     hands = Hands(phone)
     phone.goto(live_server.url)
     expect(phone.get_by_role("heading", name="To look at a second time")).to_be_visible()
-    picture(phone, "job-night-second-look")
+    look_at(phone, "job-night-second-look")
     hands.open_first_row()
     expect(phone.get_by_text("Sent by one person alone.")).to_be_visible()
     hands.use(phone.get_by_role("button", name="I have read it"))

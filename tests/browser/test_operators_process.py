@@ -3,30 +3,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from callers.problems import ABSENT
 from operators.enrolling import INSTALLER, invite_operator
 from tests.agencies.world import admit
-from tests.browser.pictures import keep_picture
-from tests.browser.test_accessibility import ASK, EVERY_RULE, FILL, STICKING_OUT, WIDTHS, WRITTEN
+from tests.browser.looking import WIDE, faults_of, moved_by_what_people_write, sticking_out
 from tests.browser.test_second_factors import AUTHENTICATOR
 from tests.builders import Hub
 from tests.conftest import HubProcesses
 from tests.operators.test_operators_pages import FACTS, HEARD_WELL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-LOOKS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = (
-    (1280, "light"),
-    (1280, "dark"),
-    (360, "light"),
-    (360, "dark"),
-)
 Look = Callable[[str], None]
 
 
@@ -50,20 +41,12 @@ def authenticator(page: Page) -> None:
 
 @pytest.fixture
 def look(page: Page) -> Look:
-    """Check the open page wide and narrow, light and dark: nothing sticks out, axe finds no fault."""
+    """Check the open page: axe finds no fault, and nothing sticks out at any width."""
 
     def at(name: str) -> None:
-        for width, theme in LOOKS:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=theme)
-            page.evaluate(AXE_SCRIPT)
-            assert page.evaluate(ASK, EVERY_RULE) == [], (name, width, theme)
-            assert page.evaluate(STICKING_OUT) == [], (name, width)
-            keep_picture(page, f"operator-{name}-{width}-{theme}")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate(STICKING_OUT) == [], (name, width)
-        page.set_viewport_size({"width": 1280, "height": 900})
+        assert faults_of(page, f"operator-{name}") == []
+        assert sticking_out(page) == {}, name
+        page.set_viewport_size({"width": WIDE, "height": 900})
 
     return at
 
@@ -75,8 +58,12 @@ def press(page: Page, button: str) -> None:
 
 
 def come_in(page: Page, address: str, look: Look) -> None:
+    """Follow the link from a mail that is read in the browser, make a passkey and sign in with it."""
     _link, token = invite_operator(INSTALLER, "Noor Ashdene", now=timezone.now())
-    page.goto(f"{address}/enrol/{token}/")
+    mail = f'<a href="{address}/enrol/{token}/">Your link</a>'
+    page.route("http://mail.example/", lambda route: route.fulfill(body=mail, content_type="text/html"))
+    page.goto("http://mail.example/")
+    page.get_by_role("link", name="Your link").click()
     expect(page).to_have_url(f"{address}/enrol/")
     look("enrol")
     press(page, "Make a passkey")
@@ -86,13 +73,10 @@ def come_in(page: Page, address: str, look: Look) -> None:
     look("sign-in")
     press(page, "Sign in with a passkey")
     expect(page.get_by_role("heading", name="This exchange")).to_be_visible()
-
-
-def test_an_operator_comes_in_and_admits_an_agency_by_keyboard(
-    page: Page, exchange: str, authenticator: None, look: Look
-) -> None:
-    come_in(page, exchange, look)
     look("overview")
+
+
+def admit_an_agency(page: Page, look: Look) -> None:
     page.get_by_role("link", name="Admit an agency…").first.press("Enter")
     look("admit")
     for name in ("agency_id", "name", "country", "duty_phone", "root_fingerprint"):
@@ -115,26 +99,17 @@ def test_an_operator_comes_in_and_admits_an_agency_by_keyboard(
     expect(page.get_by_text("Issue another key for entering…")).to_be_visible()
 
 
-def test_the_link_serves_from_a_mail_that_is_read_in_the_browser(page: Page, exchange: str) -> None:
-    _link, token = invite_operator(INSTALLER, "Noor Ashdene", now=timezone.now())
-    mail = f'<a href="{exchange}/enrol/{token}/">Your link</a>'
-    page.route("http://mail.example/", lambda route: route.fulfill(body=mail, content_type="text/html"))
-    page.goto("http://mail.example/")
-    page.get_by_role("link", name="Your link").click()
-    expect(page.get_by_role("button", name="Make a passkey")).to_be_visible()
-
-
-def test_an_operator_suspends_looks_around_and_leaves(
-    page: Page, exchange: str, authenticator: None, look: Look, console_errors: list[str]
-) -> None:
-    come_in(page, exchange, look)
-    page.goto(f"{exchange}/agencies/xa-lab/suspend/")
+def suspend_one(page: Page, address: str, look: Look) -> None:
+    page.goto(f"{address}/agencies/xa-lab/suspend/")
     look("suspend")
     press(page, "Suspend xa-lab")
     expect(page.get_by_text("Suspended since")).to_be_visible()
     look("suspended")
-    page.evaluate(FILL, WRITTEN["one word"])
-    assert page.evaluate(STICKING_OUT) == []
+    assert moved_by_what_people_write(page, "suspended") == []
+    page.set_viewport_size({"width": WIDE, "height": 900})
+
+
+def look_around(page: Page, address: str, look: Look) -> None:
     page.get_by_role("link", name="Ledger", exact=True).press("Enter")
     look("ledger")
     page.get_by_role("link", name="Operators", exact=True).press("Enter")
@@ -145,9 +120,18 @@ def test_an_operator_suspends_looks_around_and_leaves(
     press(page, "Make the link")
     expect(page.get_by_role("heading", name="Copy the link now")).to_be_visible()
     look("link-shown")
-    page.goto(f"{exchange}/no-such-page/")
+    page.goto(f"{address}/no-such-page/")
     expect(page.get_by_role("heading", name=ABSENT.sentence)).to_be_visible()
     look("absent")
+
+
+def test_an_operator_comes_in_admits_suspends_and_leaves_by_keyboard(
+    page: Page, exchange: str, authenticator: None, look: Look, console_errors: list[str]
+) -> None:
+    come_in(page, exchange, look)
+    admit_an_agency(page, look)
+    suspend_one(page, exchange, look)
+    look_around(page, exchange, look)
     page.goto(exchange)
     press(page, "Sign out")
     expect(page).to_have_url(f"{exchange}/sign-in/")

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from officers.models import Officer
-from tests.browser.pictures import keep_picture
-from tests.browser.test_accessibility import ASK, EVERY_RULE
+from tests.browser.looking import faults_of
 from tests.pages.desk_world import DeskWorld
 from tests.pages.science_files import RECORDS, record, renamed
 
@@ -21,22 +19,7 @@ NITAZENE = "CCN(CC)CCn1c(Cc2ccc(OCC)cc2)nc2cc([N+](=O)[O-])ccc12"
 
 
 def look(page: Page, name: str) -> None:
-    """Take pictures in both themes and on a narrow screen; assert that nothing scrolls across."""
-    for variant, width, scheme in (
-        ("light", 1280, "light"),
-        ("dark", 1280, "dark"),
-        ("narrow", 360, "light"),
-    ):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        keep_picture(page, f"science-{name}-{variant}")
-        across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert across <= 0, f"{name} {variant} is {across} px too wide"
-        if variant != "light":
-            page.evaluate(AXE_SCRIPT)
-            assert page.evaluate(ASK, EVERY_RULE) == [], f"{name} {variant}"
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.emulate_media(color_scheme="light")
+    assert faults_of(page, f"science-{name}") == []
 
 
 def test_a_pasted_structure_is_screened_and_its_analogues_follow(
@@ -44,7 +27,6 @@ def test_a_pasted_structure_is_screened_and_its_analogues_follow(
 ) -> None:
     sign_in(desk.ilka)
     page.goto(f"{live_server.url}/science/screen/")
-    look(page, "screen-empty")
     page.get_by_label("Structure", exact=False).first.fill(NITAZENE)
     page.get_by_label("Assigned to me").check()
     page.get_by_role("button", name="Screen", exact=True).click()
@@ -65,7 +47,6 @@ def test_similar_ones_profiles_and_spectra_are_asked_about(
     look(page, "similar")
 
     page.goto(f"{live_server.url}/science/spectra/")
-    look(page, "match-empty")
     page.locator("#id_text").fill(record("carisoprodol"))
     page.locator("#id_structure").fill("CCCC(C)(COC(=O)N)COC(=O)NC(C)C")
     page.get_by_label("Case number", exact=True).first.check()
@@ -94,7 +75,6 @@ def test_a_library_is_imported_after_a_look_at_its_report(
     )
     sign_in(desk.benno)
     page.goto(f"{live_server.url}/science/library/")
-    look(page, "library-empty")
     page.locator("#id_file").set_input_files(file)
     page.get_by_role("button", name="Read the file").click()
     expect(page.get_by_role("heading", name="What stays out")).to_be_visible()

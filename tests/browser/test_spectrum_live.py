@@ -4,16 +4,13 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from officers.models import Officer
-from tests.browser.conftest import Picture
-from tests.browser.test_accessibility import ASK, EVERY_RULE
+from tests.browser.looking import PHONE, WIDE, faults_of, look_at
 from tests.pages.desk_world import DeskWorld
 
 SPECTRA = Path(__file__).parents[2] / "substances" / "data" / "spectra-dev.msp"
@@ -39,11 +36,7 @@ def ends(figure: Locator) -> list[str]:
     return [text for text in texts if re.fullmatch(r"[\d.]+", text)]
 
 
-def test_peaks_are_walked_and_the_plot_is_zoomed_by_keys_alone(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, picture: Picture
-) -> None:
-    sign_in(desk.benno)
-    figure = ask(page, live_server, "fentanyl")
+def walk_and_zoom_by_keys(page: Page, figure: Locator) -> None:
     stage, read = figure.locator("[data-sp-stage]"), figure.locator("[data-sp-read]")
     whole = ends(figure)
     stage.focus()
@@ -57,18 +50,15 @@ def test_peaks_are_walked_and_the_plot_is_zoomed_by_keys_alone(
     page.keyboard.press("+")
     assert ends(figure) != whole
     expect(figure.get_by_role("button", name="Show all")).to_be_enabled()
-    picture(page, "spectrum-zoomed")
+    look_at(page, "spectrum-zoomed")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("0")
     assert ends(figure) == whole
     expect(figure.get_by_role("button", name="Show all")).to_be_disabled()
 
 
-def test_a_drag_zooms_into_what_it_covers_and_the_pointer_reads_a_peak(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
-) -> None:
-    sign_in(desk.benno)
-    figure = ask(page, live_server, "fentanyl")
+def drag_and_point(page: Page, figure: Locator) -> None:
+    """Drag over a part of the plot, which zooms into it; point at a peak, which reads it."""
     stage = figure.locator("[data-sp-stage]")
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
@@ -90,45 +80,28 @@ def test_a_drag_zooms_into_what_it_covers_and_the_pointer_reads_a_peak(
     assert ends(figure) == whole
 
 
-def test_on_a_phone_the_plot_keeps_within_the_page_and_has_its_buttons(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, picture: Picture
-) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    sign_in(desk.benno)
-    figure = ask(page, live_server, "quinine")
+def press_its_buttons_on_a_phone(page: Page, figure: Locator) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 740})
     figure.get_by_role("button", name="Zoom in").click()
     figure.get_by_role("button", name="Move right").click()
     figure.get_by_text("Peaks as a table").click()
     expect(figure.locator("table tbody tr").first).to_be_visible()
-    picture(page, "spectrum-narrow")
+    look_at(page, "spectrum-narrow")
+    page.set_viewport_size({"width": WIDE, "height": 740})
 
 
-@pytest.mark.parametrize(("width", "look"), [(1280, "light"), (360, "dark")])
-def test_axe_finds_nothing_on_an_answer_with_a_live_spectrum(
-    page: Page,
-    live_server: LiveServer,
-    desk: DeskWorld,
-    sign_in: SignIn,
-    width: int,
-    look: Literal["light", "dark"],
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=look)
-    sign_in(desk.benno)
-    figure = ask(page, live_server, "oxycodone")
-    figure.get_by_text("Peaks as a table").click()
-    figure.get_by_role("button", name="Zoom in").click()
-    page.evaluate(AXE_SCRIPT)
-    assert page.evaluate(ASK, EVERY_RULE) == []
-
-
-def test_without_its_script_the_picture_and_the_table_stand(
+def test_the_plot_is_read_by_keys_by_drag_on_a_phone_and_without_its_script(
     browser: Browser, page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
 ) -> None:
     sign_in(desk.benno)
+    figure = ask(page, live_server, "fentanyl")
+    walk_and_zoom_by_keys(page, figure)
+    drag_and_point(page, figure)
+    press_its_buttons_on_a_phone(page, figure)
+    assert faults_of(page, "spectrum") == []
+
     context = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
-    plain = context.new_page()
-    figure = ask(plain, live_server, "fentanyl")
+    figure = ask(context.new_page(), live_server, "fentanyl")
     expect(figure.locator("svg.sp-plot")).to_be_visible()
     expect(figure.locator("svg.sp-plot text", has_text="188.14").first).to_be_visible()
     expect(figure.get_by_role("button", name="Zoom in")).to_be_hidden()

@@ -12,10 +12,10 @@ from alerts.drafting.drafts import create_draft, read_draft
 from alerts.models import Alert
 from devtool.processes import wait_until
 from officers.models import Officer
+from tests.browser.looking import keeps_within_its_width
 from tests.pages.desk_world import DeskWorld
 
 SignIn = Callable[[Officer], None]
-Shoot = Callable[..., None]
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC)C=C1"
 KEY = "SFNKTTXBZXVGOH-UHFFFAOYSA-N"
 MOL = """
@@ -32,8 +32,8 @@ M  END
 pytestmark = pytest.mark.slow
 
 
-def test_a_pasted_structure_is_drawn_at_once_and_fills_its_identifiers(
-    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer, shoot: Shoot
+def test_a_structure_pasted_or_in_a_file_is_drawn_at_once_and_fills_its_identifiers(
+    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer, tmp_path: Path
 ) -> None:
     draft = create_draft(desk.ilka, alert_type="new_substance", now=desk.tick())
     addresses: list[str] = []
@@ -66,17 +66,9 @@ def test_a_pasted_structure_is_drawn_at_once_and_fills_its_identifiers(
         == "CCN(CC)CCn1c(Cc2ccc(OC)cc2)nc2ccccc21"
     )
     assert all("CCN" not in address and "SFNK" not in address for address in addresses)
-    shoot("structure-intake", f"/drafts/{draft.pk}/2/")
-
-
-def test_a_chosen_mol_file_becomes_the_structure(
-    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer, tmp_path: Path
-) -> None:
-    draft = create_draft(desk.ilka, alert_type="new_substance", now=desk.tick())
+    keeps_within_its_width(page, "structure-intake")
     file = tmp_path / "found.mol"
     file.write_text(MOL)
-    sign_in(desk.ilka)
-    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
     page.locator("#id_structure-file").set_input_files(file)
     expect(page.locator("#id_structure")).to_have_value("CCO")
     expect(page.locator("#id_formula")).to_have_value("C2H6O")

@@ -55,9 +55,17 @@ def _answer(server: PostgreSQL, login: str, statement: str) -> object:
         return row[0] if row else None
 
 
-def test_each_half_has_a_database_that_its_owner_alone_may_enter(postgres: PostgreSQL) -> None:
-    """`migrate` lets the roles of the half in later."""
+def test_a_server_of_both_halves_is_closed_to_others_and_keeps_its_data(postgres: PostgreSQL) -> None:
     postgres.start()
+    each_half_has_a_database_that_its_owner_alone_may_enter(postgres)
+    a_wrong_password_is_refused(postgres)
+    assert _answer(postgres, SUPERUSER, "SHOW listen_addresses") == "", "it listens on no port"
+    killed_it_starts_again_on_the_same_socket(postgres)
+    stopped_it_leaves_its_data_only(postgres)
+
+
+def each_half_has_a_database_that_its_owner_alone_may_enter(postgres: PostgreSQL) -> None:
+    """`migrate` lets the roles of the half in later."""
     for half, database in DATABASES.items():
         for login in (*OWNERS.values(), *LOGINS.values()):
             with psycopg.connect(postgres.url(SUPERUSER, database)) as connection:
@@ -68,6 +76,36 @@ def test_each_half_has_a_database_that_its_owner_alone_may_enter(postgres: Postg
     assert {_answer(postgres, OWNER, "SELECT current_user")} == {OWNER}
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         psycopg.connect(postgres.url(OWNERS["exchange"], DATABASES["desk"]))
+
+
+def a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
+    other = PostgreSQL(postgres.folder, Logins("x", {}, {}), log=postgres.folder / "log")
+    other.socket_folder = postgres.socket_folder
+    with pytest.raises(psycopg.OperationalError):
+        _answer(other, SUPERUSER, "SELECT 1")
+
+
+def killed_it_starts_again_on_the_same_socket(postgres: PostgreSQL) -> None:
+    url = postgres.url(OWNER, DATABASE)
+    assert postgres.child is not None
+    os.kill(postgres.child.pid, signal.SIGKILL)
+    wait_until(lambda: postgres.child is None or not postgres.child.alive, "kill", timeout_seconds=90)
+    postgres.restart()
+    assert postgres.url(OWNER, DATABASE) == url
+    assert _answer(postgres, OWNER, "SELECT 1") == 1
+
+
+def stopped_it_leaves_its_data_only(postgres: PostgreSQL) -> None:
+    with psycopg.connect(postgres.url(OWNER, DATABASE), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    assert postgres.child is not None
+    pid, sockets = postgres.child.pid, postgres.socket_folder
+    postgres.stop()
+    assert identity(pid) is None
+    assert sockets is not None
+    assert not sockets.exists()
+    postgres.start()
+    assert _answer(postgres, OWNER, "SELECT answer FROM kept") == 42
 
 
 def test_a_server_of_one_half_has_its_logins_and_its_database_alone(place: Path) -> None:
@@ -98,38 +136,6 @@ def test_a_broker_of_one_half_knows_no_login_of_the_other(place: Path) -> None:
         broker.stop()
 
 
-def test_a_wrong_password_is_refused(postgres: PostgreSQL) -> None:
-    postgres.start()
-    other = PostgreSQL(postgres.folder, Logins("x", {}, {}), log=postgres.folder / "log")
-    other.socket_folder = postgres.socket_folder
-    with pytest.raises(psycopg.OperationalError):
-        _answer(other, SUPERUSER, "SELECT 1")
-
-
-def test_it_listens_on_no_port(postgres: PostgreSQL) -> None:
-    postgres.start()
-    assert _answer(postgres, SUPERUSER, "SHOW listen_addresses") == ""
-
-
-def test_data_stays_over_stop_and_start(postgres: PostgreSQL) -> None:
-    postgres.start()
-    with psycopg.connect(postgres.url(OWNER, DATABASE), autocommit=True) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    postgres.stop()
-    postgres.start()
-    assert _answer(postgres, OWNER, "SELECT answer FROM kept") == 42
-
-
-def test_after_stop_neither_process_nor_socket_folder_is_left(postgres: PostgreSQL) -> None:
-    postgres.start()
-    assert postgres.child is not None
-    pid, sockets = postgres.child.pid, postgres.socket_folder
-    postgres.stop()
-    assert identity(pid) is None
-    assert sockets is not None
-    assert not sockets.exists()
-
-
 def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(postgres: PostgreSQL) -> None:
     postgres.start()
     assert postgres.child is not None
@@ -143,17 +149,6 @@ def test_a_server_that_outlived_its_parent_is_ended_before_the_next_start(postgr
         assert _answer(successor, OWNER, "SELECT 1") == 1
     finally:
         successor.stop()
-
-
-def test_a_killed_server_starts_again_on_the_same_socket(postgres: PostgreSQL) -> None:
-    postgres.start()
-    url = postgres.url(OWNER, DATABASE)
-    assert postgres.child is not None
-    os.kill(postgres.child.pid, signal.SIGKILL)
-    wait_until(lambda: postgres.child is None or not postgres.child.alive, "kill", timeout_seconds=90)
-    postgres.restart()
-    assert postgres.url(OWNER, DATABASE) == url
-    assert _answer(postgres, OWNER, "SELECT 1") == 1
 
 
 def test_a_pid_file_that_names_a_foreign_process_ends_nobody(place: Path) -> None:
@@ -172,32 +167,23 @@ def test_files_that_are_no_whole_cluster_are_left_as_they_are(postgres: PostgreS
     assert (place / "pg" / "base").is_dir()
 
 
-def test_valkey_asks_for_a_password_that_no_command_line_shows(valkey: Valkey) -> None:
-    valkey.start()
-    with redis.Redis.from_url(valkey.url) as client:
-        assert client.ping()
-    with redis.Redis(port=valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
-        stranger.ping()
-    assert valkey.child is not None
-    secret = valkey.url.split("@")[0].rpartition(":")[2]
-    assert not any(secret in word for word in valkey.child.command)
-    assert (valkey.folder / "valkey.conf").stat().st_mode & 0o077 == 0
-
-
-def test_valkey_keeps_what_it_was_told_over_a_kill(valkey: Valkey) -> None:
+def test_valkey_asks_for_a_password_keeps_what_it_was_told_over_a_kill_and_is_gone_after_stop(
+    valkey: Valkey,
+) -> None:
     valkey.start()
     with redis.Redis.from_url(valkey.url) as client:
         client.set("bell", "rung")
         client.execute_command("WAITAOF", 1, 0, 5000)
+    with redis.Redis(port=valkey.port) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
     assert valkey.child is not None
+    secret = valkey.url.split("@")[0].rpartition(":")[2]
+    assert not any(secret in word for word in valkey.child.command), "no command line shows it"
+    assert (valkey.folder / "valkey.conf").stat().st_mode & 0o077 == 0
     valkey.child.kill()
     valkey.restart()
     with redis.Redis.from_url(valkey.url) as client:
         assert client.get("bell") == b"rung"
-
-
-def test_valkey_is_gone_after_stop(valkey: Valkey) -> None:
-    valkey.start()
     valkey.stop()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", valkey.port)) != 0

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 class Run:
     """One `./dev run --once`, with its output as it comes and its own temporary folder."""
 
-    def __init__(self, temporary: Path) -> None:
+    def __init__(self, temporary: Path, services: Mapping[str, str] | None = None) -> None:
         self.temporary = temporary
         self.output: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "devtool", "run", "--once"],
             cwd=ROOT,
-            env={**inherited(os.environ), "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+            env={
+                **inherited(os.environ),
+                "PYTHONPATH": str(ROOT),
+                "TMPDIR": str(temporary),
+                **(services or {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -68,21 +74,29 @@ def _environment_of(pid: str) -> str:
         return ""
 
 
-@pytest.fixture
-def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
-    temporary = tmp_path_factory.mktemp("once")
+@contextmanager
+def started_run(temporary: Path, services: Mapping[str, str] | None = None) -> Generator[Run]:
+    """Yield a run of the demonstration, on services of its own unless others are given; end it if it still runs."""
     for parent in (temporary, temporary.parent, temporary.parent.parent):
         parent.chmod(0o711)
-    started = Run(temporary)
+    started = Run(temporary, services)
     guard = threading.Timer(540, started.process.kill)
     guard.start()
-    yield started
-    guard.cancel()
-    if started.process.poll() is None:
-        started.process.send_signal(signal.SIGTERM)
-        started.process.wait(timeout=180)
-    if started.process.stdout is not None:
-        started.process.stdout.close()
+    try:
+        yield started
+    finally:
+        guard.cancel()
+        if started.process.poll() is None:
+            started.process.send_signal(signal.SIGTERM)
+            started.process.wait(timeout=180)
+        if started.process.stdout is not None:
+            started.process.stdout.close()
+
+
+@pytest.fixture
+def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
+    with started_run(tmp_path_factory.mktemp("once")) as started:
+        yield started
 
 
 def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
@@ -94,19 +108,15 @@ def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
     assert list(run.temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("number", "after"),
-    [
-        (signal.SIGINT, "PostgreSQL and Valkey answer"),
-        (signal.SIGTERM, "Desk, exchange, workers, sequencer"),
-    ],
-    ids=["while the tables are made", "while the hub is up"],
-)
-def test_interrupted_in_the_middle_it_leaves_nothing_and_does_not_claim_success(
-    number: signal.Signals, after: str, run: Run
-) -> None:
-    run.read_until(after)
-    run.process.send_signal(number)
+def test_interrupted_while_the_tables_are_made_it_leaves_nothing_and_does_not_claim_success(run: Run) -> None:
+    """`test_run_on_given_services.py` interrupts it while the hub is up."""
+    run.read_until("PostgreSQL and Valkey answer")
+    run.process.send_signal(signal.SIGINT)
+    assert_it_ended_and_left_nothing(run)
+
+
+def assert_it_ended_and_left_nothing(run: Run) -> None:
+    """Check that an interrupted run ends without success, traceback, process or file."""
     assert run.end() != 0
     assert "Traceback" not in run.text
     assert run.lingering() == []

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` take precedence: the story runs on these services and leaves them running."""
+"""`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` take precedence: a hub is made on these services and leaves them running."""
 
-import os
-import subprocess
-import sys
+import signal
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
-from devtool.environments import ROOT, inherited
 from devtool.mailsink import MailSink
 from devtool.postgres import OWNERS, Logins, PostgreSQL
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, LOGINS
+from tests.devtool.test_run import assert_it_ended_and_left_nothing, started_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -67,22 +65,18 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Generator[Given]:
         part.stop()
 
 
-def test_the_story_is_played_on_the_given_services(given: Given, tmp_path: Path) -> None:
-    environment = {**inherited(os.environ), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
-    outcome = subprocess.run(
-        [sys.executable, "-m", "devtool", "run", "--once"],
-        cwd=ROOT,
-        env={**environment, **given.addresses},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert "Given database and given broker answer" in outcome.stdout
-    assert "Officers of 2 agencies told by the given mail server" in outcome.stdout
-    assert "new at the desk: 1 x alert, 2 x sealed revision, 1 x sealed file" in outcome.stdout
-    assert "Neither half has a word of it in its database" in outcome.stdout
+def test_the_hub_is_made_on_the_given_services_and_stopped_in_the_middle_it_leaves_them_running(
+    given: Given, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`test_run.py` plays the story to its end, on services of its own."""
+    with started_run(tmp_path_factory.mktemp("once"), given.addresses) as run:
+        run.read_until("Desk, exchange, workers, sequencer")
+        run.process.send_signal(signal.SIGTERM)
+        assert_it_ended_and_left_nothing(run)
+    assert "Given database and given broker answer" in run.text
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
     with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
-    assert row == (8,), "seven of the ten alerts of the demonstration world were sent, and the story's own"
+    assert row == (7,), "seven of the ten alerts of the demonstration world were sent"
+    with redis.Redis.from_url(given.broker.url) as broker:
+        assert broker.ping()

@@ -44,7 +44,10 @@ def _started_hub(folder: Path) -> Generator[Hub]:
             started.start_processes()
             yield started
         finally:
+            pids = [child.pid for child in started.children]
             started.stop()
+    wait_until(lambda: not any(map(identity, pids)), "end of every process", timeout_seconds=90)
+    assert not (folder / "running.json").exists()
 
 
 def later() -> float:
@@ -62,18 +65,15 @@ def _child(hub: Hub, name: str) -> Child:
     return next(child for child in hub.children if child.name == name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("exchange-worker", "mailer", "desk-worker", "sequencer", "desk-sequencer", "desk", "exchange"),
-        *("exchange-beat", "desk-beat"),
-        *("Valkey", "PostgreSQL"),
-    ],
-)
-def test_a_killed_part_is_started_again_and_answers(name: str, hub: Hub) -> None:
-    killed = _child(hub, name)
-    killed.kill()
-    assert name in hub.revive(now=later())
+PARTS = ("desk", "desk-worker", "sequencer", "exchange-beat")
+"""A part of each kind; `./dev drill apart` kills each of them."""
+
+
+@pytest.mark.parametrize("names", [PARTS, ("Valkey",), ("PostgreSQL",)], ids=" ".join)
+def test_killed_parts_are_started_again_and_answer(names: tuple[str, ...], hub: Hub) -> None:
+    for name in names:
+        _child(hub, name).kill()
+    assert set(names) <= set(hub.revive(now=later()))
     _wait_until_all_stand(hub)
 
 
@@ -130,11 +130,3 @@ def test_the_story_finds_addresses_and_none_of_the_hubs_keys(hub: Hub) -> None:
     ):
         assert secret not in environment.values()
     assert "HUB_ROLE" not in environment
-
-
-def test_stopped_it_leaves_no_process(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with _started_hub(tmp_path_factory.mktemp("hub")) as hub:
-        pids = [child.pid for child in hub.children]
-        hub.stop()
-        wait_until(lambda: not any(map(identity, pids)), "end", timeout_seconds=90)
-        assert not (hub.state.path / "running.json").exists()

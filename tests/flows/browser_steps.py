@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from alerts.models import ReceivedAlert
 from officers.models import Officer
+from tests.browser.looking import keeps_within_its_width
 
 SignIn = Callable[[Officer], None]
 
@@ -17,6 +18,7 @@ def open_on_duty(page: Page, address: str, received: ReceivedAlert) -> None:
     page.get_by_label("On duty").check()
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.get_by_role("heading", name="What was said since")).to_be_visible()
+    keeps_within_its_width(page, f"opened-{received.kind}")
 
 
 def submit(page: Page) -> None:

@@ -6,7 +6,6 @@ import os
 from datetime import datetime
 
 import pytest
-from django.utils import timezone
 
 from accord.envelope.keys import PQ1
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
@@ -14,43 +13,26 @@ from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.opening import OpenedView, OpeningReason, open_alert
-from alerts.review.preview import preview_release
-from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
-from devtool.processes import wait_until
-from ledger.proofs import log_times
-from officers.models import Officer
 from sharing.errors import KeysetStaleError
 from sharing.models import Delivery
 from tests.builders import ALERT, HeldAgency, Hub
-from tests.conftest import HubProcesses
 from tests.pages.desk_world import CONTENT, DeskWorld
 from vault import agency_keys
-from vault.models import KeyStatement
 
 pytestmark = pytest.mark.slow
 
 
-def _send_now(desk: DeskWorld) -> Alert:
-    """Write, check and release at this moment, as the real processes see it."""
-    draft = desk.draft(recipients=["xb-health", "xd-reg"])
-    now = timezone.now()
-    alert = submit_alert(desk.ilka, draft, revision=draft.current, now=now)
-    seen = preview_release(desk.benno, alert, now=now).digest
-    validate_alert(desk.benno, alert, revision=alert.current, seen_preview=seen, now=now)
-    return release_alert(desk.benno, alert, revision=alert.current, now=now)
+def _release(desk: DeskWorld) -> Alert:
+    """Write, check and release an alert that nothing carries on yet."""
+    checked = desk.validate(desk.submit(desk.draft(recipients=["xb-health", "xd-reg"])))
+    return release_alert(desk.benno, checked, revision=checked.current, now=desk.tick())
 
 
-def _opened_by(reader: Officer, md: str) -> OpenedView:
-    """Open the alert as soon as the desk-worker has taken it in."""
-    rows = ReceivedAlert.objects.visible_to(reader).filter(md=md)
-    wait_until(rows.exists, "the alert has reached the agency", timeout_seconds=90)
-    return open_alert(reader, rows.get(), reason=OpeningReason.ON_DUTY, now=timezone.now())
-
-
-def _logged(statement: KeyStatement) -> bool:
-    return bool(log_times([statement.od]))
+def _opened_by(desk: DeskWorld, md: str) -> OpenedView:
+    received = ReceivedAlert.objects.visible_to(desk.aroha).get(md=md)
+    return open_alert(desk.aroha, received, reason=OpeningReason.ON_DUTY, now=desk.tick())
 
 
 def _current(agency: str, now: datetime) -> str:
@@ -59,23 +41,20 @@ def _current(agency: str, now: datetime) -> str:
     return DatabaseKeyDirectory(now).recipient_keys([agency], PQ1, seconds)[agency].kid
 
 
-def test_alerts_on_their_way_open_after_both_sides_have_rotated(
-    desk: DeskWorld, running: HubProcesses
-) -> None:
+def test_alerts_on_their_way_open_after_both_sides_have_rotated(desk: DeskWorld) -> None:
     keeper = desk.hub.make_officer(desk.health, Role.KEY_OFFICER)
-    before = _current("xb-health", timezone.now())
-    in_flight = _send_now(desk)
-    rotated = [
-        agency_keys.rotate_agency_keys(keeper, desk.health, now=timezone.now()),
-        agency_keys.rotate_agency_keys(desk.benno, desk.lab, now=timezone.now()),
-    ]
-    wait_until(lambda: all(map(_logged, rotated)), "the new keysets are logged", timeout_seconds=90)
-    opened = _opened_by(desk.aroha, in_flight.md)
+    before = _current("xb-health", desk.hub.now)
+    in_flight = _release(desk)
+    agency_keys.rotate_agency_keys(keeper, desk.health, now=desk.tick())
+    agency_keys.rotate_agency_keys(desk.benno, desk.lab, now=desk.tick())
+    desk.settle()
+    opened = _opened_by(desk, in_flight.md)
     assert CONTENT in str(opened.sections) and opened.verification.state == "verified"
-    after = _current("xb-health", timezone.now())
+    after = _current("xb-health", desk.hub.now)
     assert after != before and Key.objects.get(pk=before).st == "retiring"
-    follows = _send_now(desk)
-    assert CONTENT in str(_opened_by(desk.aroha, follows.md).sections)
+    follows = _release(desk)
+    desk.settle()
+    assert CONTENT in str(_opened_by(desk, follows.md).sections)
     assert in_flight_and_after(in_flight, follows) == (before, after)
 
 

@@ -95,22 +95,6 @@ def test_a_hosted_agency_loses_its_root_and_works_on(desk: DeskWorld, key_office
     assert desk.health.root_fingerprint == begun.keyset.root_fingerprint
 
 
-def test_a_recovery_that_nobody_meant_is_cancelled_by_the_old_root(
-    desk: DeskWorld, key_officer: Officer
-) -> None:
-    old = root_in_force(desk, "xb-health")
-    agency_keys.recover_agency_root(key_officer, desk.health, now=desk.tick())
-    desk.settle()
-    later(desk, timedelta(hours=71))
-    agency_keys.cancel_root_recovery(key_officer, desk.health, now=desk.tick())
-    desk.settle()
-    later(desk, timedelta(hours=10))
-    assert root_in_force(desk, "xb-health") == old
-    assert key_facts(key_officer, now=desk.hub.now).waiting is None
-    assert reads_what_is_sent(desk)
-    assert agency_keys.rotate_agency_keys(key_officer, desk.health, now=desk.tick()).keyset.version == 3
-
-
 # Keys held by the agency.
 
 
@@ -175,14 +159,3 @@ def test_an_agency_with_own_keys_loses_its_root_and_its_peers_follow(desk: DeskW
     assert root_in_force(desk, reg.id) == found.root.fingerprint
     assert _reaches(desk, found) and pinned(desk, reg.id) == found.root.fingerprint
     assert _hand_in(desk, found, _signed(desk, found, found.root, third)).version == 3
-
-
-def test_a_thief_of_the_next_root_is_stopped_by_the_old_one(desk: DeskWorld) -> None:
-    reg = desk.reg
-    assert _reaches(desk, reg)
-    _hand_in(desk, reg, _signed(desk, reg, reg.next_root, Root.generate()))
-    later(desk, timedelta(hours=60))
-    assert _hand_in(desk, reg, _signed(desk, reg, reg.root, reg.next_root)).succession == "same"
-    later(desk, timedelta(hours=24))
-    assert root_in_force(desk, reg.id) == reg.root.fingerprint
-    assert _reaches(desk, reg) and pinned(desk, reg.id) == reg.root.fingerprint

@@ -8,7 +8,6 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from alerts.receiving.following import follow_feeds
 from alerts.review.preview import preview_release
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
@@ -49,59 +48,37 @@ def _delivery_is(alert: Alert, *states: str) -> Callable[[], bool]:
     return lambda: Delivery.objects.filter(envelope_id=alert.md, state__in=states).exists()
 
 
-def test_without_the_sequencer_intake_goes_on_and_the_page_says_being_logged(
-    quick: None, desk: DeskWorld, hub_processes: HubProcesses
+def test_parts_that_are_down_lose_nothing_and_the_page_names_the_delay(
+    quick: None, desk: DeskWorld, hub_processes: HubProcesses, mail_server: MailServer
 ) -> None:
+    """One part after the other is started, the mail server is down in the end."""
     alert = _send_now(desk)
-    assert "Being logged" in _page(desk.benno, f"/outbox/{alert.pk}/")
+    assert "Being logged" in _page(desk.benno, f"/outbox/{alert.pk}/"), "without the sequencer intake goes on"
     assert Delivery.objects.get(envelope_id=alert.md).state == DeliveryState.PENDING
     hub_processes.sequencer()
     _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert has its receipt and number")
     assert "On its way" in _page(desk.benno, f"/outbox/{alert.pk}/")
+    assert "Nine collapses" not in _page(desk.aroha, "/inbox/"), (
+        "without the desk-worker it waits in the feed"
+    )
+    assert not mail_server.mails, "without the mailer nobody is told"
 
-
-def test_without_the_worker_nobody_is_told_and_nobody_is_missed(
-    quick: None, desk: DeskWorld, hub_processes: HubProcesses, mail_server: MailServer
-) -> None:
-    hub_processes.sequencer()
-    alert = _send_now(desk)
-    _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert is carried")
-    assert not mail_server.mails
-    assert "On its way" in _page(desk.benno, f"/outbox/{alert.pk}/")
-    follow_feeds(now=timezone.now())
+    hub_processes.desk_worker()
     hub_processes.exchange_worker(beat=True)
     hub_processes.mailer(beat=True)
+    _soon(lambda: "Nine collapses" in _page(desk.aroha, "/inbox/"), "the alert is in the inbox")
     mail_server.wait_for_count(3)
     _soon(
         lambda: "Told" in _page(desk.benno, f"/outbox/{alert.pk}/"), "the originator sees that they were told"
     )
 
-
-def test_without_the_mail_server_notices_wait_and_the_page_says_why(
-    desk: DeskWorld, running: HubProcesses, mail_server: MailServer
-) -> None:
     with mail_server.down():
         _send_now(desk)
-        _soon(
-            lambda: Notification.objects.filter(state=NotificationState.DEFERRED).count() == 3,
-            "three notices put off",
-        )
-        page = _page(desk.haitham, "/notifications/")
-        assert "The mail server does not answer." in page
-    mail_server.wait_for_count(3)
-    _soon(
-        lambda: Notification.objects.filter(state=NotificationState.SENT).count() == 3, "all three are told"
-    )
+        _soon(lambda: _notices(NotificationState.DEFERRED) == 3, "three notices put off")
+        assert "The mail server does not answer." in _page(desk.haitham, "/notifications/")
+    mail_server.wait_for_count(6)
+    _soon(lambda: _notices(NotificationState.SENT) == 6, "all are told")
 
 
-def test_without_the_desk_worker_the_alert_waits_in_the_feed(
-    quick: None, desk: DeskWorld, hub_processes: HubProcesses
-) -> None:
-    hub_processes.sequencer()
-    alert = _send_now(desk)
-    _soon(_delivery_is(alert, DeliveryState.AVAILABLE), "the alert is carried")
-    assert "Nine collapses" not in _page(desk.aroha, "/inbox/")
-    hub_processes.desk_worker()
-    hub_processes.exchange_worker(beat=True)
-    hub_processes.mailer(beat=True)
-    _soon(lambda: "Nine collapses" in _page(desk.aroha, "/inbox/"), "the alert is in the inbox")
+def _notices(state: str) -> int:
+    return Notification.objects.filter(state=state).count()

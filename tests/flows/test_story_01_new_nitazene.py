@@ -33,6 +33,7 @@ from notices.sending import send_notifications
 from officers.models import Officer
 from peers.models import Agency
 from sharing.models import Delivery, Envelope
+from tests.browser.looking import keeps_within_its_width
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.flows.browser_steps import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
@@ -228,6 +229,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, four: Four) -> None:
     expect(reviewed.get_by_text("Reviewed by Health Authority, Belmora: agrees")).to_be_visible()
     expect(reviewed.get_by_text("Signature verified (PQ1)")).to_be_visible()
     expect(reviewed.get_by_text("1 analysis of its own")).to_be_visible()
+    keeps_within_its_width(page, "sent-reviewed")
     page.goto(f"{four.address}/inbox/")
     expect(page.get_by_text(f"Reply to {TITLE}")).to_be_visible()
     assert_signature_holds_offline(four, alert)

@@ -21,17 +21,16 @@ from devtool.processes import wait_until
 from officers.models import Officer
 from tests.api.sessions import Session
 from tests.browser.conftest import (
-    Picture,
     browser_type_launch_args,
     console_errors,
     note_errors,
     page,
-    picture,
     sign_in,
 )
+from tests.browser.looking import look_at
 from tests.pages.desk_world import DeskWorld
 
-__all__ = ["browser_type_launch_args", "console_errors", "page", "picture", "sign_in"]
+__all__ = ["browser_type_launch_args", "console_errors", "page", "sign_in"]
 
 PARA = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
 NAME = "para-fluorofentanyl"
@@ -62,30 +61,27 @@ def test_people_meet_the_trap_and_get_out_of_it(
     desk: DeskWorld,
     sign_in: Callable[[Officer], None],
     live_server: LiveServer,
-    picture: Picture,
     console_errors: list[str],
 ) -> None:
     home = live_server.url
-    draft = _fall_into_the_trap(page, sign_in, desk, home, picture)
-    _name_the_isomers(page, draft, home, picture)
-    _release(page, sign_in, desk, draft, home, picture)
+    draft = _fall_into_the_trap(page, sign_in, desk, home)
+    _name_the_isomers(page, draft, home)
+    _release(page, sign_in, desk, draft, home)
 
     desk.catch_up()
     first = desk.received(desk.aroha)
     with browser.new_context() as context:
         reader = context.new_page()
         note_errors(reader, console_errors)
-        _read_the_first_version(reader, desk, first, home, picture)
-        second = _raise_by_nmr(page, sign_in, desk, draft, home, picture)
+        _read_the_first_version(reader, desk, first, home)
+        second = _raise_by_nmr(page, sign_in, desk, draft, home)
         desk.catch_up()
         newest = desk.received(desk.aroha)
         assert newest.pk != first.pk and second.previous_id == draft.pk
         _read_both_versions(reader, desk, newest, home)
 
 
-def _fall_into_the_trap(
-    page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld, home: str, picture: Picture
-) -> Alert:
+def _fall_into_the_trap(page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld, home: str) -> Alert:
     """Claim GC-MS alone as confirmed: the draft is kept, stopped at its field, and cannot be submitted."""
     sign_in(desk.ilka)
     page.goto(f"{home}/drafts/new/")
@@ -108,7 +104,7 @@ def _fall_into_the_trap(
     expect(said).to_contain_text(ISOMER_RULE)
     expect(said).to_contain_text(WAY_OUT)
     expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
-    picture(page, "story-02-blocked")
+    look_at(page, "story-02-blocked")
     draft = Alert.objects.get()
     kept = read_draft(desk.ilka, draft).data
     assert (kept["identity_state"], kept["preferred_name"], kept["evidence"]) == ("confirmed", NAME, [GAS])
@@ -118,7 +114,7 @@ def _fall_into_the_trap(
     return draft
 
 
-def _name_the_isomers(page: Page, draft: Alert, home: str, picture: Picture) -> None:
+def _name_the_isomers(page: Page, draft: Alert, home: str) -> None:
     """Take the way out that the page offers, and go on to the second person."""
     page.goto(f"{home}/drafts/{draft.pk}/2/")
     page.get_by_role("radio", name="Isomer group").check()
@@ -131,23 +127,21 @@ def _name_the_isomers(page: Page, draft: Alert, home: str, picture: Picture) -> 
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Where controlled")).to_be_visible()
     expect(page.locator(".preview")).to_contain_text("Isomer group")
-    picture(page, "story-02-check")
+    look_at(page, "story-02-check")
     page.get_by_role("button", name="Submit for release").click()
     expect(page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
 
 
-def _read_the_first_version(
-    reader: Page, desk: DeskWorld, first: ReceivedAlert, home: str, picture: Picture
-) -> None:
+def _read_the_first_version(reader: Page, desk: DeskWorld, first: ReceivedAlert, home: str) -> None:
     _open(reader, desk.aroha, home, first)
     happened = reader.locator("#happened")
     expect(happened).to_contain_text("Isomer group")
     expect(happened.locator("svg.mol")).to_be_visible()
     expect(happened).to_contain_text("ortho-fluorofentanyl; meta-fluorofentanyl")
     expect(reader.locator("#controlled")).to_contain_text("Replayed, same")
-    picture(reader, "story-02-received")
+    look_at(reader, "story-02-received")
     reader.set_viewport_size({"width": 360, "height": 800})
-    picture(reader, "story-02-received-narrow")
+    look_at(reader, "story-02-received-narrow")
     reader.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -168,12 +162,11 @@ def _release(
     desk: DeskWorld,
     alert: Alert,
     home: str,
-    picture: Picture,
 ) -> None:
     sign_in(desk.benno)
     page.goto(f"{home}/queue/{alert.pk}/")
     expect(page.get_by_role("heading", name="Where controlled")).to_be_visible()
-    picture(page, "story-02-review")
+    look_at(page, "story-02-review")
     page.get_by_role("button", name="Mark as checked").click()
     page.get_by_role("button", name="Send to 1 agency").click()
     expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
@@ -200,7 +193,6 @@ def _raise_by_nmr(
     desk: DeskWorld,
     sent: Alert,
     home: str,
-    picture: Picture,
 ) -> Alert:
     """Write the next version, with the analysis that tells the isomers apart."""
     sign_in(desk.ilka)
@@ -220,7 +212,7 @@ def _raise_by_nmr(
     expect(page.get_by_role("group", name="Step 3 of 6")).to_be_visible()
     page.goto(f"{home}/drafts/{second.pk}/6/")
     page.get_by_role("button", name="Submit for release").click()
-    _release(page, sign_in, desk, second, home, picture)
+    _release(page, sign_in, desk, second, home)
     return second
 
 

@@ -29,6 +29,7 @@ from desk.web.tones import isolated
 from peers.models import Agency
 from sharing.models import Envelope, FeedItem
 from tests.alerts.replies.profile_samples import linked_pair, stranger
+from tests.browser.looking import keeps_within_its_width
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.flows.browser_steps import SignIn, check_and_send, open_on_duty, submit
 from tests.flows.stories import HEALTH, LAB, PAIRINGS, AtDesk, send_by_two_and_carry
@@ -172,6 +173,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
     sign_in(desk.ilka)
     page.goto(f"{two.address}/outbox/{ours.pk}/profile/")
     expect(page.get_by_text("No answer. That is no consent")).to_be_visible()
+    keeps_within_its_width(page, "profile-silence")
 
     sign_in(desk.aroha)
     answer_in_browser(page, two)
@@ -200,6 +202,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
     sign_in(desk.ilka)
     page.goto(f"{two.address}/outbox/{ours.pk}/profile/")
     expect(asked.get_by_text("Both sides have agreed.")).to_be_visible()
+    keeps_within_its_width(page, "profile-agreed")
     open_on_duty(page, two.address, two.newest(LAB))
     expect(page.get_by_text(THEIR_EXHIBIT)).to_be_visible()
     assert_the_exchange_learned_nothing()

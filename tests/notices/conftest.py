@@ -14,8 +14,10 @@ from callers.capabilities import Role
 from notices.models import Notification
 from notices.sending import Tally, send_notifications
 from officers.models import Officer
+from peers.models import Agency
 from tests.alerts.conftest import Desks, kept_desks
 from tests.builders import HeldAgency, Hub, make_hosted_agency
+from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import as_recipient
 
@@ -66,7 +68,20 @@ def make_notice_world(hub: Hub, *, readers: int = 3) -> NoticeWorld:
 
 @pytest.fixture
 def notice_world(transactional_db: None, tmp_path: Path) -> NoticeWorld:
-    return make_notice_world(Hub(tmp_path / "ledger"))
+    return restored_world("notices", lambda folder: make_notice_world(Hub(folder)), tmp_path / "ledger")
+
+
+def _make_alpha(folder: Path) -> tuple[Hub, Agency]:
+    hub = Hub(folder)
+    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
+    hub.sequence()
+    return hub, agency
+
+
+@pytest.fixture
+def hosted(transactional_db: None, tmp_path: Path) -> tuple[Hub, Agency]:
+    """A hub with one agency, whose keys it holds."""
+    return restored_world("one hosted agency", _make_alpha, tmp_path / "ledger")
 
 
 @pytest.fixture

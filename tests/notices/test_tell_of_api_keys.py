@@ -2,7 +2,6 @@
 """Admins hear 30, 14, 7 and 1 days ahead that an API key ends, and that one has replaced itself: each once."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from notices.states import Cause, NotificationState, Occasion
 from notices.tasks import tell_of_keys_of_systems
 from officers.deskkeys import authenticate_key, issue_key, revoke_key, rotate_key, rotate_own_key
 from officers.models import DeskKey, Officer
-from peers.models import KnownCredential
-from tests.builders import START, HeldAgency, Hub, make_hosted_agency
+from peers.models import Agency, KnownCredential
+from tests.builders import START, HeldAgency, Hub
 from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import as_recipient
@@ -26,15 +25,13 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return Hub(tmp_path / "ledger")
+def hub(hosted: tuple[Hub, Agency]) -> Hub:
+    return hosted[0]
 
 
 @pytest.fixture
-def alpha(hub: Hub) -> HeldAgency:
-    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
-    hub.sequence()
-    return as_recipient(agency)
+def alpha(hosted: tuple[Hub, Agency]) -> HeldAgency:
+    return as_recipient(hosted[1])
 
 
 @pytest.fixture

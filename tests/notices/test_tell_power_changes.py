@@ -3,7 +3,6 @@
 
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -18,8 +17,9 @@ from notices.sending import send_notifications
 from notices.sweeping import sweep_notices
 from officers.accounts import change_roles, disable_officer
 from officers.models import Officer, PowerChange
+from peers.models import Agency
 from tests.bound_rows import rewrite
-from tests.builders import HeldAgency, Hub, make_hosted_agency
+from tests.builders import HeldAgency, Hub
 from tests.entries import have_released
 from tests.mail_server import MailServer
 from tests.role_logins import under_login_of
@@ -29,14 +29,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return Hub(tmp_path / "ledger")
+def hub(hosted: tuple[Hub, Agency]) -> Hub:
+    return hosted[0]
 
 
 @pytest.fixture
-def alpha(hub: Hub) -> HeldAgency:
+def alpha(hosted: tuple[Hub, Agency], hub: Hub) -> HeldAgency:
     """An agency that has released, with a reader and a releaser."""
-    agency = as_recipient(make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha"))
+    agency = as_recipient(hosted[1])
     have_released(agency.id, now=hub.now)
     for name, role in (("Rea Reader", Role.READER), ("Benno Ashgrove", Role.RELEASER)):
         hub.make_officer(agency, role, name=name)

@@ -30,15 +30,13 @@ TICK = timedelta(seconds=1)
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return Hub(tmp_path / "ledger")
+def hub(hosted: tuple[Hub, Agency]) -> Hub:
+    return hosted[0]
 
 
 @pytest.fixture
-def alpha(hub: Hub) -> Agency:
-    agency = make_hosted_agency(hub, "xa-alpha", "Agency xa-alpha")
-    hub.sequence()
-    return agency
+def alpha(hosted: tuple[Hub, Agency]) -> Agency:
+    return hosted[1]
 
 
 @pytest.fixture
@@ -200,6 +198,7 @@ def test_a_waiting_mail_goes_out_though_a_nearer_threshold_has_passed(
     assert Notification.objects.get().occasion == Occasion.KEY_ENDING
 
 
-def test_the_task_runs_without_anything_to_say(hub: Hub) -> None:
+def test_the_task_runs_without_anything_to_say(tmp_path: Path) -> None:
+    Hub(tmp_path / "ledger")
     warn_of_key_endings()
     assert not Agency.objects.exists() and not Notification.objects.exists()

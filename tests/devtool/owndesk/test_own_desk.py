@@ -10,9 +10,9 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -77,8 +77,9 @@ class RunningDesk:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
-        self.text += self.process.stdout.read()
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            self.text += self.process.stdout.read()
+            self.process.stdout.close()
         return self.process.wait(timeout=120)
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[http.client.HTTPResponse, str]:
@@ -98,7 +99,7 @@ class RunningDesk:
         return {process["name"]: process["pid"] for process in told}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDesk]:
     folder = tmp_path_factory.mktemp("own")
     for parent in (folder, folder.parent, folder.parent.parent):
@@ -114,7 +115,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDesk]:
         running.stop()
 
 
-def test_it_answers_over_tls_with_productions_headers_and_cookies(desk: RunningDesk) -> None:
+def it_answers_over_tls_with_productions_headers_and_cookies(desk: RunningDesk) -> None:
     answer, page = desk.get("/first-start/")
     assert answer.status == 200
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=63072000")
@@ -128,11 +129,11 @@ def test_it_answers_over_tls_with_productions_headers_and_cookies(desk: RunningD
     assert desk.get(style.group())[0].status == 200
 
 
-def test_what_a_caller_says_of_a_proxy_changes_nothing(desk: RunningDesk) -> None:
+def what_a_caller_says_of_a_proxy_changes_nothing(desk: RunningDesk) -> None:
     assert desk.get("/first-start/", {"X-Forwarded-Proto": "http"})[0].status == 200
 
 
-def test_nothing_but_tls_is_spoken(desk: RunningDesk) -> None:
+def nothing_but_tls_is_spoken(desk: RunningDesk) -> None:
     connection = http.client.HTTPConnection(LOOPBACK, desk.port, timeout=30)
     with pytest.raises((http.client.HTTPException, OSError)):
         connection.request("GET", "/livez")
@@ -140,7 +141,7 @@ def test_nothing_but_tls_is_spoken(desk: RunningDesk) -> None:
     connection.close()
 
 
-def test_the_code_stands_on_the_console_and_nowhere_else(desk: RunningDesk) -> None:
+def the_code_stands_on_the_console_and_nowhere_else(desk: RunningDesk) -> None:
     found = CODE.search(desk.text)
     assert found
     forms = [found.group(1).encode(), found.group(1).replace("-", "").encode()]
@@ -151,7 +152,7 @@ def test_the_code_stands_on_the_console_and_nowhere_else(desk: RunningDesk) -> N
         assert not [form for form in forms if form in shown]
 
 
-def test_database_and_broker_know_no_exchange(desk: RunningDesk) -> None:
+def database_and_broker_know_no_exchange(desk: RunningDesk) -> None:
     kept = json.loads((desk.folder / "secrets.json").read_text())
     sockets = (desk.folder / "pg" / "postmaster.pid").read_text().splitlines()[4]
     login = {"host": sockets, "user": SUPERUSER, "password": kept["superuser_password"]}
@@ -170,7 +171,7 @@ def test_database_and_broker_know_no_exchange(desk: RunningDesk) -> None:
     assert set(users) == {"accord_super", *DESK_BROKER_LOGINS.values()}
 
 
-def test_its_processes_show_no_secret(desk: RunningDesk) -> None:
+def its_processes_show_no_secret(desk: RunningDesk) -> None:
     kept = json.loads((desk.folder / "secrets.json").read_text())
     secrets = [*_words(kept.values())]
     processes = desk.processes()
@@ -180,7 +181,7 @@ def test_its_processes_show_no_secret(desk: RunningDesk) -> None:
         assert [secret for secret in secrets if secret in shown] == [], name
 
 
-def test_nobody_else_may_look_into_its_folders(desk: RunningDesk) -> None:
+def nobody_else_may_look_into_its_folders(desk: RunningDesk) -> None:
     assert desk.folder.stat().st_mode & 0o077 == 0
     assert ram_folder_of(desk.folder).stat().st_mode & 0o777 == 0o700
     open_to_all = [
@@ -189,25 +190,25 @@ def test_nobody_else_may_look_into_its_folders(desk: RunningDesk) -> None:
     assert set(open_to_all) <= {"static"}, "files of the pages are no secret"
 
 
-def test_a_second_one_in_the_folder_is_told_where_the_first_is(desk: RunningDesk) -> None:
+def a_second_one_in_the_folder_is_told_where_the_first_is(desk: RunningDesk) -> None:
     second = subprocess.run(**_command(desk.folder, free_ports(1)[0], "--once"), check=False)
     assert second.returncode == 1
     assert f"A desk is already running here: https://localhost:{desk.port}" in second.stdout
 
 
-def test_a_management_command_finds_the_running_desk(desk: RunningDesk) -> None:
+def a_management_command_finds_the_running_desk(desk: RunningDesk) -> None:
     done = subprocess.run(**_command(desk.folder, desk.port, "--manage", "verify_ledger"), check=False)
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("Sound: ")
 
 
-def test_a_command_of_the_exchange_is_none_of_a_desk(desk: RunningDesk) -> None:
+def a_command_of_the_exchange_is_none_of_a_desk(desk: RunningDesk) -> None:
     refused = subprocess.run(**_command(desk.folder, desk.port, "--manage", "admit_agency"), check=False)
     assert refused.returncode == 1
     assert "admit_agency is a command of the exchange." in refused.stdout
 
 
-def test_a_killed_desk_comes_back(desk: RunningDesk) -> None:
+def a_killed_desk_comes_back(desk: RunningDesk) -> None:
     os.killpg(desk.processes()["desk"], signal.SIGKILL)
     desk.read_until("desk ended and is started again")
 
@@ -218,39 +219,6 @@ def test_a_killed_desk_comes_back(desk: RunningDesk) -> None:
             return False
 
     wait_until(answers, "the desk", timeout_seconds=90)
-
-
-def test_started_again_it_has_its_data_another_code_and_later_none(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder = tmp_path_factory.mktemp("own")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o711)
-    running = RunningDesk(folder / "desk")
-    running.read_until("Ready after")
-    pids = list(running.processes().values())
-    (ram_folder_of(running.folder) / "ring").touch()
-    assert running.stop() == 0, running.text
-    assert not [pid for pid in pids if identity(pid)]
-    assert not ram_folder_of(running.folder).exists()
-    assert not (running.folder / "running.json").exists()
-    assert "database system is shut down" in (running.folder / "logs" / "postgresql.log").read_text()
-    _write_mail_url(running.folder)
-    again = subprocess.run(**_command(running.folder, running.port, "--once"), check=False)
-    assert again.returncode == 0, again.stdout
-    assert "none is sent" in running.text
-    assert "none is sent" not in again.stdout
-    assert (running.folder / "logs" / "mailer.log").exists(), "it had somebody to write to"
-    assert len({found.group(1) for text in (running.text, again.stdout) if (found := CODE.search(text))}) == 2
-    (running.folder / "first-start-closed").touch()
-    (running.folder / "kek.locked").touch()
-    over = subprocess.run(
-        **_command(running.folder, running.port, "--once", "--listen", "127.0.0.2"), check=False
-    )
-    assert over.returncode == 0, over.stdout
-    assert CODE.search(over.stdout) is None
-    assert "listens on 127.0.0.2" in over.stdout
-    assert "Locked. Somebody has to open it" in over.stdout and "Locked." not in again.stdout
 
 
 def _write_mail_url(folder: Path) -> None:
@@ -268,3 +236,54 @@ def _words(values: Iterable[Any]) -> Generator[str]:
             yield from value.values()
         else:
             yield value
+
+
+def stopped_it_leaves_its_data_only(desk: RunningDesk) -> None:
+    pids = list(desk.processes().values())
+    (ram_folder_of(desk.folder) / "ring").touch()
+    assert desk.stop() == 0, desk.text
+    assert not [pid for pid in pids if identity(pid)]
+    assert not ram_folder_of(desk.folder).exists()
+    assert not (desk.folder / "running.json").exists()
+    assert "database system is shut down" in (desk.folder / "logs" / "postgresql.log").read_text()
+    assert "none is sent" in desk.text
+
+
+def started_again_it_has_another_code_and_later_none(desk: RunningDesk) -> None:
+    _write_mail_url(desk.folder)
+    again = subprocess.run(**_command(desk.folder, desk.port, "--once"), check=False)
+    assert again.returncode == 0, again.stdout
+    assert "none is sent" not in again.stdout
+    assert (desk.folder / "logs" / "mailer.log").exists(), "it had somebody to write to"
+    assert len({found.group(1) for text in (desk.text, again.stdout) if (found := CODE.search(text))}) == 2
+    (desk.folder / "first-start-closed").touch()
+    (desk.folder / "kek.locked").touch()
+    over = subprocess.run(**_command(desk.folder, desk.port, "--once", "--listen", "127.0.0.2"), check=False)
+    assert over.returncode == 0, over.stdout
+    assert CODE.search(over.stdout) is None
+    assert "listens on 127.0.0.2" in over.stdout
+    assert "Locked. Somebody has to open it" in over.stdout and "Locked." not in again.stdout
+
+
+WHILE_IT_RUNS: Final[tuple[Callable[[RunningDesk], None], ...]] = (
+    it_answers_over_tls_with_productions_headers_and_cookies,
+    what_a_caller_says_of_a_proxy_changes_nothing,
+    nothing_but_tls_is_spoken,
+    the_code_stands_on_the_console_and_nowhere_else,
+    database_and_broker_know_no_exchange,
+    its_processes_show_no_secret,
+    nobody_else_may_look_into_its_folders,
+    a_second_one_in_the_folder_is_told_where_the_first_is,
+    a_management_command_finds_the_running_desk,
+    a_command_of_the_exchange_is_none_of_a_desk,
+    a_killed_desk_comes_back,
+)
+AFTERWARDS: Final[tuple[Callable[[RunningDesk], None], ...]] = (
+    stopped_it_leaves_its_data_only,
+    started_again_it_has_another_code_and_later_none,
+)
+
+
+def test_a_desk_runs_alone_and_is_started_again(desk: RunningDesk) -> None:
+    for holds in (*WHILE_IT_RUNS, *AFTERWARDS):
+        holds(desk)

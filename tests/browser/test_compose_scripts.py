@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts do for an author: a draft left at once, signed out, given files and lines keeps what was typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from alerts.drafting.drafts import create_draft, read_draft
+from alerts.models import Alert, DraftAttachment
+from devtool.processes import wait_until
+from officers.models import Officer
+from tests.pages.desk_world import DeskWorld
+
+SignIn = Callable[[Officer], None]
+pytestmark = pytest.mark.slow
+
+
+def test_leaving_within_a_moment_of_typing_loses_nothing(
+    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer
+) -> None:
+    draft = create_draft(desk.ilka, alert_type="seizure", now=desk.tick())
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
+    page.get_by_label("Title").fill("Left at once")
+    page.get_by_role("link", name="Outbox").click()
+    expect(page.get_by_role("heading", name="Outbox")).to_be_visible()
+
+    def is_saved() -> bool:
+        return bool(read_draft(desk.ilka, Alert.objects.get()).data["title"] == "Left at once")
+
+    wait_until(is_saved, "the draft", timeout_seconds=90)
+
+
+def test_signing_in_again_elsewhere_the_same_page_saves_on(
+    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer, console_errors: list[str]
+) -> None:
+    draft = create_draft(desk.ilka, alert_type="seizure", now=desk.tick())
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
+    Session.objects.all().delete()
+    page.get_by_label("Title").fill("Typed while signed out")
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    assert read_draft(desk.ilka, Alert.objects.get()).number == 1
+    sign_in(desk.ilka)
+    page.get_by_label("What happened").fill("Typed after signing in again elsewhere.")
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved")
+    data = read_draft(desk.ilka, Alert.objects.get()).data
+    assert (data["title"], data["narrative"]) == (
+        "Typed while signed out",
+        "Typed after signing in again elsewhere.",
+    )
+    console_errors[:] = [error for error in console_errors if "status of 403" not in error]
+
+
+def test_files_are_uploaded_with_progress_and_refused_on_the_page(
+    page: Page,
+    desk: DeskWorld,
+    sign_in: SignIn,
+    live_server: LiveServer,
+    tmp_path: Path,
+    console_errors: list[str],
+) -> None:
+    draft = create_draft(desk.ilka, alert_type="seizure", now=desk.tick())
+    large, empty = tmp_path / "spectrum.raw", tmp_path / "empty.txt"
+    large.write_bytes(bytes(3 * 1024 * 1024))
+    empty.write_bytes(b"")
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
+    page.locator("#id_formula").fill("C17H15ClN4S")
+    page.set_input_files("#id_files", large)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("button", name="Remove spectrum.raw")).to_be_visible()
+    expect(page.locator("#id_formula")).to_have_value("C17H15ClN4S")
+    assert DraftAttachment.objects.get().size == large.stat().st_size
+    page.set_input_files("#id_files", empty)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("alert").get_by_text("Files: “empty.txt” is empty.")).to_be_visible()
+    assert DraftAttachment.objects.count() == 1
+    console_errors[:] = [error for error in console_errors if "status of 422" not in error]
+
+
+def test_a_line_more_of_parties_without_saving(
+    page: Page, desk: DeskWorld, sign_in: SignIn, live_server: LiveServer
+) -> None:
+    draft = create_draft(desk.ilka, alert_type="suspicious_order", now=desk.tick())
+    sign_in(desk.ilka)
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/3/")
+    names = page.get_by_label("Name of the party")
+    expect(names).to_have_count(2)
+    page.locator("#field-parties").get_by_role("button", name="Add a line").press("Enter")
+    expect(names).to_have_count(3)
+    expect(names.nth(2)).to_be_focused()
+    names.nth(2).fill("Blue Heron")
+    page.get_by_label("Role of the party").nth(2).select_option("forwarder")
+    expect(page.locator("#id_parties-unknown")).not_to_be_checked()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(names.first).to_have_value("Blue Heron")
