@@ -19,7 +19,7 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import RED
 from accord.envelope.worth import Signed
-from alerts.own_red import is_limited
+from alerts.red_readers import is_limited
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
@@ -55,7 +55,7 @@ def _in_sight(actor: "Actor") -> Q:
 
 
 def _red_in_sight(actor: "Actor") -> Q:
-    """Return the condition of `alerts.own_red`."""
+    """Return the condition of `alerts.red_readers`."""
     if not is_limited(actor):
         return Q()
     wrote = AlertRevision.objects.filter(alert=OuterRef("pk"), author=actor.audit_name)
@@ -68,7 +68,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         """Return sent alerts for every reader of the agency, waiting ones for authors and releasers, drafts for authors.
 
         Above the actor's ceiling: only unsent alerts that the actor alone has written and that have no source. For RED at an
-        own desk, `alerts.own_red` applies.
+        own desk, `alerts.red_readers` applies.
         """
         can = actor.capabilities
         if actor.agency_id is None or Capability.ALERT_READ not in can:

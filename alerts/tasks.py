@@ -10,7 +10,7 @@ from alerts.agency.desk_warnings import warn_of_the_desk
 from alerts.agency.power_changes import apply_due_changes
 from alerts.projections.registry import call_tasks_with_work
 from alerts.receiving.following import FOLLOW_TASK, follow_feeds
-from alerts.receiving.pace import Pace
+from alerts.receiving.round_memory import Pace
 from alerts.sending.hand_in import SEND_TASK, offer_all_again, send_waiting
 from alerts.sending.ledger_places import RECEIPTS_TASK, take_receipts
 from callers import clock

@@ -4,7 +4,7 @@
 - Before the desk announces itself it asks which versions the exchange speaks; where they have none in common it sends
   nothing.
 - An honest exchange lets one desk or command hold an identity at a time, and names the holder to every other. While it
-  names another holder, nothing is sent for the agency from here (`alerts.sending.identity`, `vault.outgoing`).
+  names another holder, nothing is sent for the agency from here (`alerts.sending.sending_stopped`, `vault.outgoing`).
 - That ends when the exchange accepts this desk again: the other holder has given the identity back, has been silent for
   a week, or a key officer has taken the identity over. An exchange that does not answer changes nothing.
 - This keeps two honest holders from working against each other. It does not stop a thief of keys, who announces

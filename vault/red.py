@@ -23,7 +23,7 @@ def require_named(actor: Actor, opened: OpenedAlert) -> None:
     """Raise NotNamedError for an officer whom a RED alert does not name; processes of the desk are not checked.
 
     The originator's own copy names no officer of the originator: who may read it is checked where its row is found
-    (`alerts.own_red`).
+    (`alerts.red_readers`).
     """
     manifest = opened.manifest
     if not manifest.is_red or manifest.iss == actor.agency_id or actor.public_id is None:

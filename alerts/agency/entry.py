@@ -25,7 +25,7 @@ from alerts.access import agency_of
 from alerts.boxes.state_words import refusal_text
 from alerts.errors import NotTakenError
 from alerts.exchange_errors import exchange_errors
-from alerts.sending.identity import require_may_send
+from alerts.sending.sending_stopped import require_may_send
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from callers.timezones import is_timezone

@@ -20,7 +20,6 @@ from alerts.document.marking import Marking, marking_of
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import UnopenableError
 from alerts.models import Alert, AlertQuerySet
-from alerts.own_red import names_of
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import sent_with_token
@@ -28,8 +27,9 @@ from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import own_failed_text
-from alerts.sending.identity import gone_text
+from alerts.red_readers import names_of
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
+from alerts.sending.sending_stopped import gone_text
 from alerts.sending.sent_document import sent_document
 from alerts.sending.sent_signatures import answers_of, own_signatures, sent_of
 from alerts.sending.withdrawal import void_withdrawals

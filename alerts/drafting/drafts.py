@@ -25,9 +25,9 @@ from alerts.drafting.registry import without_stale
 from alerts.drafting.revisions import DraftContent, add_revision, read_revision
 from alerts.errors import RevisionConflictError
 from alerts.models import Alert, AlertRevision, DraftAttachment
-from alerts.own_red import is_limited, is_red
 from alerts.projections.cards import card_of, seal_alert_card
 from alerts.projections.tokens import file_digest
+from alerts.red_readers import is_limited, is_red
 from alerts.review.tlp_ceiling import above_ceiling_text
 from alerts.states import Move, check_move
 from callers.actors import Actor, ApiClient

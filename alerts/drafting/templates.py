@@ -24,8 +24,8 @@ from alerts.drafting.drafts import create_draft, read_draft
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CopyRefusedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import is_red
 from alerts.receiving.opening import open_alert
+from alerts.red_readers import is_red
 from alerts.rows.saved import DraftTemplate
 from alerts.states import AlertState
 from callers.capabilities import Capability, require

@@ -27,9 +27,8 @@ from alerts.document.marking import Marking, marking_of
 from alerts.document.reading import AsText, ReadDocument, read_as_text, read_document
 from alerts.errors import ReceiptPendingError, UnknownSchemaError, UnopenableError
 from alerts.models import ReceivedAlert
-from alerts.own_red import is_red
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.held_back import is_uncompared
+from alerts.peers.withheld_recipients import is_uncompared
 from alerts.receiving.attachments import opened_files
 from alerts.receiving.fetching import fetch_and_open, seen_by
 from alerts.receiving.held_envelopes import held_blob
@@ -38,6 +37,7 @@ from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_judging import reaffirms_of
 from alerts.receiving.signature_state import SignatureFacts, signature_facts_of
 from alerts.receiving.verification import Verification, failed_text, verified
+from alerts.red_readers import is_red
 from alerts.review.tlp_ceiling import check_reason
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from callers.capabilities import Capability, require

@@ -16,7 +16,7 @@ from accord.envelope.keys import EC1
 from accord.moments import moment_of
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.receiving.signature_state import SignatureFacts, SignatureState, utc_text
-from alerts.sending.identity import gone_text
+from alerts.sending.sending_stopped import gone_text
 from vault.handing import is_gone
 
 

@@ -18,8 +18,8 @@ from alerts.document.kinds import REPLIES
 from alerts.drafting.revisions import DraftContent
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import is_red
 from alerts.receiving.retractions import judge_for_display
+from alerts.red_readers import is_red
 from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
 from alerts.replies.source import Source, handling_left_out, is_looser, open_source
 from alerts.replies.summary import CASE_FIELDS

@@ -26,7 +26,7 @@ from alerts.drafting.revisions import DraftContent
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert
 from alerts.peers.agreements import ensure_agreements_asked
-from alerts.peers.held_back import hold_back
+from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.rules import keep_to_source
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of

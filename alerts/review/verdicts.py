@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of the exchange on recipients: a code and arguments for each, put into words here for the reader.
 
-The verdict is the exchange's alone; `alerts.peers.held_back` adds what the agency itself has compared and suspended.
+The verdict is the exchange's alone; `alerts.peers.withheld_recipients` adds what the agency itself has compared and suspended.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -21,11 +21,11 @@ from alerts.drafting.drafts import attach_file, create_draft, save_revision
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import AmendmentRefusedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert
-from alerts.own_red import is_red
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.verification import own_failed_text
 from alerts.receiving.versions import UPDATE
+from alerts.red_readers import is_red
 from alerts.replies.kinds import REPLY
 from alerts.replies.projection import keep_amended
 from alerts.replies.rules import check_still_answers

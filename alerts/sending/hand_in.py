@@ -31,12 +31,12 @@ from alerts.boxes.state_words import HELD_SINCE, refusal_text
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.held_back import hold_back
+from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
 from alerts.sending import ledger_places as placing
 from alerts.sending.amendment import mark_replaced
-from alerts.sending.identity import require_may_send
+from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.sent_document import sent_document
 from alerts.states import AlertState, Move, check_move
 from callers.actors import Actor, SystemActor

@@ -33,12 +33,12 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.models import Alert
-from alerts.own_red import names_of
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_seen, pins_of
 from alerts.problems import words_for
 from alerts.receiving.signature_state import utc_text
+from alerts.red_readers import names_of
 from alerts.refusal_audit import audited_refusal
 from alerts.replies.rules import require_consent
 from alerts.review.preview import (
@@ -54,7 +54,7 @@ from alerts.review.second_person import SECOND_LOOK_WITHIN, require_second_perso
 from alerts.review.validation import read_seen_revision
 from alerts.sending.amendment import check_still_amends, reference_of
 from alerts.sending.hand_in import Handing, handing_in
-from alerts.sending.identity import require_may_send
+from alerts.sending.sending_stopped import require_may_send
 from alerts.states import Move, check_move
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError

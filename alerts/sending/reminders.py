@@ -14,7 +14,7 @@ from alerts.errors import ExchangeAwayError
 from alerts.exchange_errors import away_error_for
 from alerts.models import Alert
 from alerts.sending.amendment import versions_seen
-from alerts.sending.identity import require_may_send
+from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.withdrawal import void_withdrawals
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, ReminderTooSoonError

@@ -14,7 +14,7 @@ from accord.calls.answers import AgencyAnswer
 from accord.envelope.keys import show_fingerprint
 from alerts.exchange_errors import exchange_errors
 from alerts.problems import words_for
-from alerts.sending.identity import is_still_to_come
+from alerts.sending.sending_stopped import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
 from callers.directory import AgencyKind, Custody

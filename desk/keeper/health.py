@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from alerts.receiving.set_aside import counted
 from alerts.receiving.signature_state import utc_text
-from alerts.sending.identity import is_still_to_come
+from alerts.sending.sending_stopped import is_still_to_come
 from callers.tones import DANGER, OK, WARN
 from callers.waiting_tasks import waiting_tasks
 from desk.keeper.health_signs import LAST_ONES, Sign, Way, ask_exchange_way

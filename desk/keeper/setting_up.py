@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.pins import read_book
-from alerts.sending.identity import is_still_to_come
+from alerts.sending.sending_stopped import is_still_to_come
 from alerts.states import AlertState
 from callers.actors import Actor
 from callers.capabilities import Role

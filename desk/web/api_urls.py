@@ -23,8 +23,8 @@ from desk.agency.powers import api as powers
 from desk.agency.set_aside import api as aside
 from desk.alerts.boxes import saved_views_api as views
 from desk.alerts.compose import api as own
-from desk.alerts.compose import asking_api as asking
 from desk.alerts.compose import files_api as files
+from desk.alerts.compose import questions_api as asking
 from desk.alerts.compose import system_drafts_api as system_drafts
 from desk.alerts.compose import templates_api as templates
 from desk.alerts.compose.bulk_api import BulkDraftsView

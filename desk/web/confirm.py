@@ -16,7 +16,7 @@ def ask(
     question: Question,
     form: forms.Form,
     *,
-    template: str = "agency/question",
+    template: str = "form_page",
     status: int | None = None,
 ) -> HttpResponse:
     """Show the page of a question; status 422 while its form has a problem."""

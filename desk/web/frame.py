@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from alerts.sending.identity import standstills
+from alerts.sending.sending_stopped import standstills
 from callers import clock
 from callers.capabilities import Capability
 from callers.pages import NavGroup, NavItem

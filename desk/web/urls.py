@@ -31,11 +31,11 @@ from desk.agency.audit import page as audit_page
 from desk.agency.directory import page as directory
 from desk.agency.entry import page as own_entry
 from desk.agency.keys import history_page as history
-from desk.agency.keys import holder_page as holder
 from desk.agency.keys import leaving_page as leaving
 from desk.agency.keys import page as key_page
 from desk.agency.keys import proposals_page as proposals
 from desk.agency.keys import revoking, wizard
+from desk.agency.keys import take_over_identity_page as holder
 from desk.agency.keys import waiting_page as waiting
 from desk.agency.notices import page as notices
 from desk.agency.officers import acts as officer_acts
@@ -61,12 +61,12 @@ from desk.alerts.sent import handed_in_page as handed_in
 from desk.alerts.sent import page as sent
 from desk.alerts.versions import page as comparing
 from desk.keeper import agencies_page as keeper
-from desk.keeper import coming_page as coming
 from desk.keeper import moving_in_page as moving_in
 from desk.keeper import own_exchange_page as own_exchange
 from desk.keeper import reach_check
 from desk.keeper import reopening_page as reopening
 from desk.keeper import settings_page as desk_settings
+from desk.keeper import take_over_agency_page as coming
 from desk.science.board import harm_review_page as science_looking
 from desk.science.board import page as science_board
 from desk.science.law import adopting_page as science_adopting

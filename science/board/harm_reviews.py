@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from alerts.access import agency_of, today_of
 from alerts.document.characters import hidden_characters
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import is_red
+from alerts.red_readers import is_red
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event

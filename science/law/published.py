@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from alerts.boxes.outbox import SentAlert, open_sent_file, read_sent
 from alerts.document.files import AttachmentShown
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import is_red
 from alerts.receiving.opening import OpenedView, open_alert
+from alerts.red_readers import is_red
 from callers.errors import AbsentError
 from officers.models import Officer
 from peers.models import Agency

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from alerts.peers.altered_rows import drop_kept_keys
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.dropping import drop_kept_keys
 from callers import clock
 from officers.operating import agency_of
 from peers.models import Agency

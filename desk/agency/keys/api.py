@@ -23,7 +23,7 @@ from accord.envelope.encoding import MAX_STATEMENT_BYTES
 from accord.envelope.statements.form import parse_statement
 from alerts.agency.key_impact import impact_of_revoking
 from alerts.exchange_errors import exchange_errors
-from alerts.sending.identity import holder_shown
+from alerts.sending.sending_stopped import holder_shown
 from callers.capabilities import Capability
 from callers.directory import Custody
 from callers.errors import AbsentError, InputError

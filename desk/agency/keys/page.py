@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.sending.identity import holder_shown
+from alerts.sending.sending_stopped import holder_shown
 from callers import clock
 from callers.capabilities import Capability
 from callers.endings import THRESHOLDS

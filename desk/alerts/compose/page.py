@@ -22,7 +22,7 @@ from alerts.drafting.drafts import read_draft
 from alerts.drafting.revisions import DraftContent
 from alerts.drafting.substance_names import names_used
 from alerts.models import Alert
-from alerts.own_red import is_red, named_lines
+from alerts.red_readers import is_red, named_lines
 from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import who_could_release

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
 from alerts.errors import ExchangeAwayError
-from alerts.peers.held_back import NEW_IN_CIRCLE
+from alerts.peers.withheld_recipients import NEW_IN_CIRCLE
 from alerts.review.preview import Preview, candidates_for, circles_for
 from alerts.review.verdicts import RecipientVerdict
 from callers.directory import AgencyKind, Custody

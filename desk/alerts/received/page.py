@@ -21,7 +21,6 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import ReceivedAlert
-from alerts.own_red import is_red
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -37,11 +36,12 @@ from alerts.receiving.opening import (
 from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.verification import Verification, failed, pending
 from alerts.receiving.versions import versions_held
+from alerts.red_readers import is_red
 from alerts.replies.display import Answered, answered_by
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
 from alerts.review.tlp_ceiling import check_reason, reasons_that_open
-from alerts.sending.identity import gone_text
+from alerts.sending.sending_stopped import gone_text
 from alerts.sending.withdrawal import WITHDRAWAL_CODES, confirm_withdrawal
 from callers import clock
 from callers.capabilities import Capability

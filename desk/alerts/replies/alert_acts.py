@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
-from alerts.own_red import is_red
+from alerts.red_readers import is_red
 from alerts.replies.beginning import REVIEWED
 from alerts.replies.kinds import ANSWER, DETAILS, QUERY
 from callers.capabilities import Capability

@@ -25,9 +25,9 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.models import Alert
-from alerts.own_red import named_lines
 from alerts.problems import words_for
 from alerts.profiles.consequences import consequence_of
+from alerts.red_readers import named_lines
 from alerts.replies.display import answered_by
 from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import Denied, may_release, may_validate

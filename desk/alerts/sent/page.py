@@ -18,10 +18,10 @@ from alerts.boxes.thread import read_thread
 from alerts.document.kinds import REPLIES
 from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
 from alerts.models import Alert
-from alerts.own_red import is_red
 from alerts.problems import words_for
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_state import SignatureState
+from alerts.red_readers import is_red
 from alerts.replies.display import answered_by
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies

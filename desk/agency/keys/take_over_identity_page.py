@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from alerts.exchange_errors import exchange_errors
-from alerts.sending.identity import holder_shown
+from alerts.sending.sending_stopped import holder_shown
 from callers import clock
 from callers.templatetags.look import moment
 from desk.web.confirm import Question, ask
