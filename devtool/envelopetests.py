@@ -25,7 +25,7 @@ ENVELOPE_TESTS: Final = (
 )
 # Random inputs find much, but the purpose of a branch or check needs a plain test.
 WITHOUT_PROPERTIES: Final = ("--ignore-glob=tests/envelope/test_properties_*.py",)
-# Tables and chains run most lines a thousand times; a branch needs one.
+# Makers of the kit and chains run most lines a thousand times; a branch needs one.
 PLAIN_ONLY: Final = (
     *WITHOUT_PROPERTIES,
     *("--ignore-glob=*/test_own_vectors.py", "--ignore-glob=*/test_release_chain_agreement.py"),

@@ -157,7 +157,7 @@ def run(arguments: list[str]) -> int:
 
 def _try_each(checks: Checks, tests: Sequence[str]) -> list[Change] | None:
     # Settings that lead nowhere: these tests need no service, and none is started.
-    os.environ.update(role_environment("desk", imagined_world()))
+    os.environ.update(role_environment("build", imagined_world()))
 
     def plan(first: FirstRun) -> Iterator[Change]:
         for number, check in enumerate(checks.chosen):

@@ -134,7 +134,7 @@ def _mutants(path: Path) -> Iterator[Mutant]:
 
 def _try_each(mutants: Sequence[Mutant], tests: Sequence[str], jobs: int) -> list[Outcome] | None:
     # Settings that lead nowhere: these tests need no service, and none is started.
-    os.environ.update(role_environment("desk", imagined_world()))
+    os.environ.update(role_environment("build", imagined_world()))
     files = {mutant.module: str(ROOT.joinpath(*mutant.module.split("."))) + ".py" for mutant in mutants}
 
     def plan(first: FirstRun) -> Iterator[Change]:

@@ -8,10 +8,11 @@ and so is one that no longer matches.
 _ENVELOPE = "accord.envelope"
 _LIBRARY = (
     "the library has the primitive; a test takes it away, in a process of its own "
-    "(tests/envelope/test_each_check_of_octets.py)"
+    "(tests/envelope/test_selftest.py)"
 )
 _SAME_LIMIT = "whoever calls has refused what is longer"
 _TEXT = "the next call is unb64u, which refuses what is no text"
+_SAME_KIDS = "verify_jws compares the kids with the keys of `signers`, in order"
 _NARROWS = "cannot be: tells the type checker what was refused before"
 
 SETTLED: dict[tuple[str, str, str], str] = {
@@ -29,11 +30,19 @@ SETTLED: dict[tuple[str, str, str], str] = {
             "encoding", "unb64u", "if … '=' in text",
             "the last character is none, and binascii is strict about others",
         ),
+        ("encoding", "_holds_more", "return False", "a first look that saves time: the exact count that follows decides"),
+        (
+            "intake", "verify_logged_submission", "raise VerificationError(Failure.SIGNERS)", _SAME_KIDS,
+        ),
         (
             "intake", "parse_submission", "limit=MAX_ENVELOPE_BYTES in parse_jwe(jwe, read.suite, limit=MAX_ENVELOPE_BYTES)",
             "manifest and JWE together have been measured",
         ),
         ("jwe", "parse_jwe_object", "text(jwe['aad'], 'jwe aad')", _TEXT),
+        (
+            "jws", "add_signatures", "limit=len(part) in parse_object(part, limit=len(part))",
+            "the limit is the length itself",
+        ),
         ("jws", "parse_jws_object", "text(jws['payload'], 'jws payload')", _TEXT),
         ("jws", "_parse_signature", "text(item['protected'], 'jws protected')", _TEXT),
         ("keyrule", "_check_usable_now", "if … row is None", _NARROWS),
@@ -55,6 +64,7 @@ SETTLED: dict[tuple[str, str, str], str] = {
             "release_intake", "_check_entries",
             "limit=MAX_ENTRIES_BYTES in parse_json(entries, limit=MAX_ENTRIES_BYTES, where='entries')", _SAME_LIMIT,
         ),
+        ("rootforms", "verify_form", "raise VerificationError(Failure.SIGNERS)", _SAME_KIDS),
         (
             "seal", "seal_content", "read_manifest(octets)",
             "a second look at what has been checked part by part, before it is signed",
@@ -104,13 +114,13 @@ SETTLED: dict[tuple[str, str, str], str] = {
             "the pattern before it fits 32 octets alone",
         ),
         ("suites.pq1", "hpke_suite", "raise BackendError('no X-Wing HPKE in this cryptographic library') from missing", _LIBRARY),
+        ("tree.handovers", "verify_handover", "if … lines[4] != ''", "the text of a note ends with a line feed"),
         (
             "tree.receipts", "LeafEntry.parse", "limit=MAX_LEAF_SIZE_BYTES in encoding.parse_json(data, limit=MAX_LEAF_SIZE_BYTES, where='leaf')",
             "no canonical leaf is longer, and others are refused next",
         ),
         (
-            "verifying", "_verify_manifest", "raise VerificationError(Failure.SIGNERS)",
-            "verify_jws compares the kids with the keys of `signers`, in order",
+            "verifying", "verify_manifest", "raise VerificationError(Failure.SIGNERS)", _SAME_KIDS,
         ),
     )
 }  # fmt: skip
