@@ -27,6 +27,7 @@ from accord.envelope.verifying import VerifiedSlice
 from tests.envelope.world import DAY, NOW, Agency, World, known_agency, terms, uuid7
 
 DELTA, ECHO, FOXTROT = "xd-delta", "xe-echo", "xf-fox"
+Released = tuple[bytes, ResealedEntries]
 
 
 class Chain:
@@ -53,7 +54,7 @@ class Chain:
         held: bytes | None = None,
         log_time: int = NOW,
         **changes: Any,
-    ) -> tuple[bytes, ResealedEntries]:
+    ) -> Released:
         """Release by `issuer` what it holds, and log it; `changes` go to body or terms."""
         own = held or self.slices[issuer.id]
         verified = self.world.verify(own, issuer.id)
@@ -81,6 +82,16 @@ class Chain:
         }
         return make_statement("release", **(arguments | changes)), resealed
 
+    @property
+    def bravo(self) -> Agency:
+        """The first recipient, which releases onward."""
+        return self.world.others[0]
+
+    def onward(self, via: Sequence[Released], issuer: str, to: str, **changes: Any) -> Released:
+        """Release by an agency that has access by `via`."""
+        parent, held = parse_statement(via[-1][0]).od, self.slice(issuer, via)
+        return self.release(known_agency(issuer), [to], held=held, **({"parent": parent} | changes))
+
     def facts(self, **changes: Any) -> EnvelopeFacts:
         """The exchange's facts about the alert."""
         known = EnvelopeFacts(self.carried.manifest, self.carried.recipients)
@@ -88,8 +99,8 @@ class Chain:
 
     def accept(
         self,
-        release: tuple[bytes, ResealedEntries],
-        via: Sequence[tuple[bytes, ResealedEntries]] = (),
+        release: Released,
+        via: Sequence[Released] = (),
         *,
         entries: bytes | None = None,
         facts: EnvelopeFacts | None = None,
@@ -118,7 +129,7 @@ class Chain:
             self.accept(*release, **facts)
         return refused.value
 
-    def slice(self, reader: str, via: Sequence[tuple[bytes, ResealedEntries]]) -> bytes:
+    def slice(self, reader: str, via: Sequence[Released]) -> bytes:
         """The slice of an agency that has access by the last of these releases."""
         _, resealed = via[-1]
         array = json.loads(resealed.entries)

@@ -3,54 +3,55 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
-import pytest
-
 ENVELOPE = Path(__file__).parent.parent.parent / "accord" / "envelope"
-OPENING = {"private", "unseal", "reading", "reseal", "selftest_opening"}
-MODULES = sorted(
-    ".".join(path.relative_to(ENVELOPE).with_suffix("").parts)
+PACKAGE = "accord.envelope"
+OPENING = {f"{PACKAGE}.{name}" for name in ("private", "unseal", "reading", "reseal", "selftest_opening")}
+MODULES = {
+    ".".join((PACKAGE, *path.relative_to(ENVELOPE).with_suffix("").parts))
     for path in ENVELOPE.rglob("*.py")
     if path.name != "__init__.py"
-)
+}
+# A process of its own for each module, forked from one that has imported nothing else.
+EACH_ALONE = """
+import importlib, os, sys
+for name in sys.argv[1:]:
+    if os.fork() == 0:
+        try:
+            importlib.import_module(name)
+            print(name, *sorted(sys.modules), flush=True)
+        finally:
+            os._exit(0)
+    os.wait()
+"""
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in OPENING])
-def test_imports_no_private_half(module: str) -> None:
-    program = f"import sys, accord.envelope.{module}; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    imported = set(done.stdout.split())
-    assert not imported & {f"accord.envelope.{name}" for name in OPENING}
+@cache
+def imported() -> dict[str, set[str]]:
+    """Whatever is loaded once one module was imported, by each module."""
+    command = [sys.executable, "-c", EACH_ALONE, *sorted(MODULES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = (line.split() for line in done.stdout.splitlines())
+    return {name: set(loaded) for name, *loaded in lines}
+
+
+def test_every_module_is_imported_alone() -> None:
+    assert imported().keys() == MODULES
+    assert all(name in loaded for name, loaded in imported().items())
+    assert f"{PACKAGE}.private" in imported()[f"{PACKAGE}.unseal"]
+
+
+def test_imports_no_private_half() -> None:
+    assert {name for name in MODULES - OPENING if imported()[name] & OPENING} == set()
 
 
 def test_imports_nothing_of_the_project_but_the_envelope() -> None:
-    names = " ".join(f"accord.envelope.{name}," for name in MODULES).rstrip(",")
-    program = f"import sys; import {names}; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    tops = {name.split(".")[0] for name in done.stdout.split()}
-    assert not tops & {
-        "agencies",
-        "alerts",
-        "callers",
-        "demo",
-        "desk",
-        "hub",
-        "ledger",
-        "notices",
-        "officers",
-        "peers",
-        "science",
-        "sharing",
-        "vault",
-        "django",
-        "celery",
-        "requests",
-    }
-    assert {name for name in done.stdout.split() if name.startswith("accord.")} <= {
-        "accord.envelope",
-        "accord.envelope.suites",
-        "accord.envelope.statements",
-        "accord.envelope.tree",
-        *(f"accord.envelope.{name}" for name in MODULES),
-    }
+    loaded = set().union(*imported().values())
+    assert not {name.split(".")[0] for name in loaded} & {
+        "agencies", "alerts", "callers", "demo", "desk", "hub", "ledger", "notices", "officers", "peers", "science",
+        "sharing", "vault", "django", "celery", "requests",
+    }  # fmt: skip
+    packages = {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("suites", "statements", "tree"))}
+    assert {name for name in loaded if name.startswith("accord.")} <= packages | MODULES

@@ -1,42 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""base64url with one encoding for each value, PADME, ids."""
+"""JSON, base64url, PADME, sets and numbers at their limits; the kit has every form that is refused."""
+
+from __future__ import annotations
 
 import base64
+import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.envelope import encoding
-from accord.envelope.errors import MalformedError
+from accord.envelope.encoding import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    agency_ids,
+    b64u,
+    canonical,
+    integer,
+    parse_json,
+    parse_object,
+    sorted_set,
+    unb64u,
+)
+from accord.envelope.errors import (
+    MalformedError,
+    TooLargeError,
+)
+from accord.envelope.jwe import _orders_of
 from tests.envelope.examples import examples
-
-NOT_CANONICAL = {
-    "padding": "QQ==",
-    "the other alphabet": "+/8A",
-    "stray last bits of one octet": "QR",
-    "stray last bits of two octets": "QUJ",
-    "a length that cannot be": "QUJDR",
-    "a line feed": "QUJD\n",
-    "a space": "QU JD",
-    "four characters that are none": "QU!!!!JD",
-    "a letter outside ASCII": "QUJÄ",
-    "a number": 7,
-    "octets": b"QQ",
-    "null": None,
-}
-
-
-@pytest.mark.parametrize("text", NOT_CANONICAL.values(), ids=NOT_CANONICAL.keys())
-def test_unb64u_refuses(text: object) -> None:
-    with pytest.raises(MalformedError):
-        encoding.unb64u(text)
-
-
-def test_unb64u_demands_the_size() -> None:
-    assert encoding.unb64u("QUI", size=2) == b"AB"
-    with pytest.raises(MalformedError):
-        encoding.unb64u("QUI", size=3)
 
 
 @examples(80)
@@ -57,11 +50,6 @@ def test_unb64u_accepts_one_spelling_only(text: str) -> None:
     assert encoding.b64u(data) == text
 
 
-def test_padme_follows_the_paper() -> None:
-    sizes = {0: 0, 1: 1, 2: 2, 8: 8, 9: 10, 15: 16, 17: 18, 100: 104, 1000: 1024, 1025: 1088, 10**6: 1015808}
-    assert {size: encoding.padme(size) for size in sizes} == sizes
-
-
 @examples(100)
 @given(st.integers(2, 2**32))
 def test_padme_wastes_less_than_twelve_percent(size: int) -> None:
@@ -70,38 +58,126 @@ def test_padme_wastes_less_than_twelve_percent(size: int) -> None:
     assert encoding.padme(padded) == padded
 
 
-@pytest.mark.parametrize("agency", ["xa-lab", "xb-health2", "de-" + "a" * 20])
-def test_accepts_agency_id(agency: str) -> None:
-    assert encoding.agency_id(agency) == agency
-    assert encoding.agency_ids([agency], "aud") == [agency]
+def test_padme_leaves_small_sizes_alone() -> None:
+    assert [encoding.padme(size) for size in range(10)] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]
+
+
+def nested(depth: int, inside: str = "") -> bytes:
+    return ("[" * depth + inside + "]" * depth).encode()
 
 
 @pytest.mark.parametrize(
-    "agency", ["", "xa", "xa-", "xa-l", "XA-lab", "xa-lab\n", "xab-lab", "xa-" + "a" * 21, "xa-läb", None, 3]
+    "around", ['{"a":%s,"b":[],"c":{}}', '[%s,"[[[[[[[[[[[[[[[[[[["]', "[[],[],%s,[],[]]"]
 )
-def test_refuses_agency_id(agency: object) -> None:
-    with pytest.raises(MalformedError):
-        encoding.agency_id(agency)
-    with pytest.raises(MalformedError):
-        encoding.agency_ids([agency], "aud")
+def test_sixteen_levels_pass_and_seventeen_do_not(around: str) -> None:
+    for depth in (14, 15):
+        parse_json((around % nested(depth).decode()).encode(), limit=1000)
+    with pytest.raises(TooLargeError) as refused:
+        parse_json((around % nested(16).decode()).encode(), limit=1000)
+    assert refused.value.limit == MAX_DEPTH == 16
 
 
-@pytest.mark.parametrize(
-    "value", [["xb-b", "xa-a"], ["xa-aa", "xa-aa"], "xa-aa", {"xa-aa": 1}, [["xa-aa"]], None]
-)
-def test_agency_ids_are_a_sorted_set(value: object) -> None:
-    with pytest.raises(MalformedError):
-        encoding.agency_ids(value, "aud")
+def test_levels_are_counted_through_objects_and_arrays_alike() -> None:
+    value: Any = {"x": 1}
+    for level in range(15):
+        value = {"a": value, "b": []} if level % 2 else [value, {}]
+    parse_json(json.dumps(value).encode(), limit=1000)
+    assert canonical(value)
+    with pytest.raises(TooLargeError):
+        parse_json(json.dumps([value]).encode(), limit=1000)
+    with pytest.raises(TooLargeError) as refused:
+        canonical([value])
+    assert refused.value.limit == MAX_DEPTH
+    with pytest.raises(TooLargeError):
+        parse_json(b"[" * 1_000_000 + b"]" * 1_000_000, limit=2_000_000)
 
 
-def test_uuid_of_another_version_is_refused() -> None:
-    good = "01900000-0000-7000-8000-000000000000"
-    assert encoding.uuid7(good, "jti") == good
-    for bad in (good.replace("-7", "-4", 1), good.upper().replace("0", "A"), good[:-1], "{" + good + "}"):
+def test_a_lone_surrogate_is_found_wherever_it_hides() -> None:
+    assert parse_json(b'["\\ud83d\\ude00", "\\u00e9"]', limit=100) == ["\U0001f600", "\u00e9"]
+    for text in (
+        b'"\\ud83d"',
+        b'{"\\ude00":1}',
+        b'[1,{"a":["\\uD800x"]}]',
+        b'["\\n\\udfff"]',
+        b'["\\ud83d","\\n"]',
+    ):
         with pytest.raises(MalformedError):
-            encoding.uuid7(bad, "jti")
+            parse_json(text, limit=100)
 
 
-def test_object_digest_binds_the_type() -> None:
-    assert encoding.object_digest("a", b"x") != encoding.object_digest("b", b"x")
-    assert encoding.object_digest("a", b"x") == encoding.b64u(encoding.sha256(b"a\x00x"))
+@pytest.mark.parametrize("value", [[1, 2], ["a", 1], [None], [True], "ab", {"a": 1}, ("a", "b"), None, 1])
+def test_a_sorted_set_is_an_array_of_strings(value: Any) -> None:
+    with pytest.raises(MalformedError):
+        sorted_set(value, "x")
+    with pytest.raises(MalformedError):
+        agency_ids(value, "x")
+
+
+def test_a_sorted_set_may_be_empty() -> None:
+    assert sorted_set([], "x") == agency_ids([], "x") == []
+    assert sorted_set(["a", "b"], "x") == ["a", "b"]
+
+
+def test_an_integer_lies_in_its_range() -> None:
+    assert (integer(0, "x"), integer(2**53 - 1, "x"), integer(5, "x", least=5, most=5)) == (0, 2**53 - 1, 5)
+    for value, bounds in ((-1, {}), (2**53, {}), (4, {"least": 5}), (6, {"most": 5}), (True, {}), (1.0, {})):
+        with pytest.raises(MalformedError):
+            integer(value, "x", **bounds)
+
+
+def test_base64url_has_one_spelling() -> None:
+    assert unb64u("AAE", size=2) == b"\x00\x01"
+    for text in ("AAF", "AAE=", "A", "AA+A", "AA/A", "AA A", "\u0410AAA", None, 5, b"AAEA"):
+        with pytest.raises(MalformedError):
+            unb64u(text)
+    for size in (1, 3):
+        with pytest.raises(MalformedError):
+            unb64u("AAE", size=size)
+
+
+def test_a_protected_header_has_one_spelling_for_each_order() -> None:
+    orders = _orders_of({"enc": "A", "typ": "B"})
+    assert orders == {b64u(b'{"enc":"A","typ":"B"}'), b64u(b'{"typ":"B","enc":"A"}')}
+
+
+@examples(100)
+@given(st.binary(max_size=60))
+def test_never_reads_what_the_standard_library_would_not(octets: bytes) -> None:
+    try:
+        value = parse_json(octets, limit=100)
+    except MalformedError:
+        return
+    assert json.loads(octets.decode("utf-8")) == value
+
+
+MANY = {
+    "members of one object": b"{" + b",".join(b'"%x":0' % n for n in range(MAX_VALUES + 1)) + b"}",
+    "objects": b"[" + b",".join([b'{"a":0}'] * (MAX_VALUES + 1)) + b"]",
+    "items of lists in lists": b"[" + b",".join([b"[0,0]"] * (MAX_VALUES // 2 + 1)) + b"]",
+}
+
+
+@pytest.mark.parametrize("octets", MANY.values(), ids=MANY.keys())
+def test_refuses_more_members_and_items_than_are_worth_reading(octets: bytes) -> None:
+    with pytest.raises(TooLargeError):
+        parse_json(octets, limit=10_000_000)
+    assert parse_json(octets, limit=10_000_000, most_values=None) == json.loads(octets)
+
+
+def test_commas_inside_strings_are_text() -> None:
+    text = ',\\",' * MAX_VALUES
+    assert parse_json(json.dumps([text]).encode(), limit=10_000_000) == [text]
+    most = b"[" + b",".join([b"0"] * MAX_VALUES) + b"]"
+    assert len(parse_json(most, limit=10_000_000)) == MAX_VALUES
+
+
+def test_many_members_are_refused_before_they_are_read() -> None:
+    octets = b'{"x":' + b"[" * 5 + b",".join([b'"' + b"," * 50 + b'"'] * MAX_VALUES) + b"," + b"{" * 100
+    with pytest.raises(TooLargeError, match="values"):
+        parse_json(octets, limit=10_000_000)
+
+
+def test_an_object_is_demanded() -> None:
+    for octets in (b"[]", b"1", b"null", b'"x"'):
+        with pytest.raises(MalformedError):
+            parse_object(octets, limit=9)

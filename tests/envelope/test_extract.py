@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accord.envelope.content import Attachment
-from accord.envelope.errors import Failure, OpeningError, VerificationError
+from accord.envelope.errors import OpeningError
 from accord.envelope.extracts import check_extract, extract_terms
 from accord.envelope.manifest import Manifest, Reference
 from accord.envelope.unseal import open_attachment
@@ -76,70 +76,6 @@ def pair() -> tuple[Manifest, Manifest]:
         terms=extract_terms(whole, terms(jti=uuid7(2))), alert=PART, attachments=[FILES[0], *FILES]
     )
     return world.intake(sealed).manifest, whole
-
-
-def failure(extract: Manifest, whole: Manifest) -> tuple[Failure, str]:
-    with pytest.raises(VerificationError) as refused:
-        check_extract(extract, whole)
-    return refused.value.failure, refused.value.detail
-
-
-def with_terms(manifest: Manifest, **changes: Any) -> Manifest:
-    return replace(manifest, terms=replace(manifest.terms, **changes))
-
-
-def test_the_pair_as_made_passes(pair: tuple[Manifest, Manifest]) -> None:
-    check_extract(*pair)
-
-
-@pytest.mark.parametrize("kind", ["update", "reply", "outcome", "alert"])
-def test_another_kind_is_no_extract(pair: tuple[Manifest, Manifest], kind: str) -> None:
-    extract, whole = pair
-    assert failure(with_terms(extract, kind=kind), whole) == (Failure.SUBJECT, "")
-
-
-def test_it_names_the_original_by_both_members(pair: tuple[Manifest, Manifest]) -> None:
-    extract, whole = pair
-    for re in (Reference(uuid7(9), whole.md), Reference(whole.jti, "A" * 43), None):
-        assert failure(with_terms(extract, re=re), whole) == (Failure.SUBJECT, "")
-
-
-def test_only_the_originator_makes_one(pair: tuple[Manifest, Manifest]) -> None:
-    extract, whole = pair
-    assert failure(replace(extract, iss="xb-bravo"), whole) == (Failure.NOT_ENTITLED, "extract")
-
-
-def test_an_extract_is_of_an_original(pair: tuple[Manifest, Manifest]) -> None:
-    extract, whole = pair
-    assert failure(extract, with_terms(whole, kind="extract")) == (Failure.EXTRACT, "of an extract")
-    check_extract(extract, with_terms(whole, kind="update"))
-
-
-def test_an_exercise_gives_no_actual_part(pair: tuple[Manifest, Manifest]) -> None:
-    extract, whole = pair
-    assert failure(with_terms(extract, status="exercise"), whole) == (Failure.EXTRACT, "status")
-
-
-@pytest.mark.parametrize("member", ["pd", "ct"])
-def test_it_is_sealed_afresh(pair: tuple[Manifest, Manifest], member: str) -> None:
-    extract, whole = pair
-    same = replace(extract, **{member: getattr(whole, member)})
-    assert failure(same, whole) == (Failure.EXTRACT, "not sealed afresh")
-
-
-def test_it_has_an_id_of_its_own(pair: tuple[Manifest, Manifest]) -> None:
-    extract, whole = pair
-    assert failure(with_terms(extract, jti=whole.jti), whole) == (Failure.EXTRACT, "not sealed afresh")
-
-
-@pytest.mark.parametrize("n", [0, 1])
-def test_no_attachment_is_taken_over(pair: tuple[Manifest, Manifest], n: int) -> None:
-    extract, whole = pair
-    for place in range(3):
-        att = list(extract.att)
-        att[place] = replace(att[place], sha256=whole.att[n].sha256)
-        taken = replace(extract, att=tuple(att))
-        assert failure(taken, whole) == (Failure.EXTRACT, "attachment not sealed afresh")
 
 
 def test_terms_say_what_an_extract_is_and_leave_the_rest(pair: tuple[Manifest, Manifest]) -> None:

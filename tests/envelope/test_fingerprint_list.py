@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from accord.envelope.encoding import canonical
-from accord.envelope.errors import Failure, MalformedError, VerificationError
+from accord.envelope.errors import Failure, MalformedError, TooLargeError, VerificationError
 from accord.envelope.fingerprints import (
     LIVES_SECS,
+    MAX_LIST_BYTES,
     build_list,
     read_list,
     read_signed_list,
@@ -53,7 +54,9 @@ def test_only_whom_it_names_signs_it() -> None:
     "changed",
     [
         {"roots": {}},
-        {"roots": []},
+        {"roots": ["xb-bravo"]},
+        {"roots": {"XB-bravo": "0123" * 16}},
+        {"roots": {"xb-bravo": 5}},
         {"roots": {"xa-alpha": "0123" * 16}},
         {"roots": {"xb-bravo": "0123"}},
         {"roots": {f"xb-a{n}": "0" * 64 for n in range(501)}},
@@ -64,6 +67,18 @@ def test_only_whom_it_names_signs_it() -> None:
 def test_what_is_no_list_is_not_read(changed: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
         read_list(canonical(json.loads(payload()) | changed))
+
+
+def test_what_cannot_be_read_is_not_built() -> None:
+    with pytest.raises(MalformedError):
+        payload(roots={})
+
+
+def test_a_list_is_measured_before_it_is_read() -> None:
+    endless = b" " * (MAX_LIST_BYTES + 1)
+    for read in (read_signed_list, lambda data: verify_list(data, root=OWN.public, now=NOW)):
+        with pytest.raises(TooLargeError):
+            read(endless)
 
 
 def test_it_is_read_in_its_canonical_form_alone() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keyset of a chain that is in force: none before the one it follows, none after a cancelled one."""
+"""The keyset of a chain that is in force, and the root that revokes: none before the one it follows, none after a cancelled one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import Repudiated, Valid, judge_key
+from accord.envelope.keys import PQ1
 from accord.envelope.keysets import (
     KeyRow,
     Keyset,
@@ -18,8 +19,10 @@ from accord.envelope.keysets import (
     revocations_of,
     verify_keyset,
 )
-from accord.envelope.private import Root, SignerSet
-from tests.envelope.world import NOW, Agency, make_agency
+from accord.envelope.private import DecryptionKey, Root, SignerSet
+from accord.envelope.statements.checks import verify_logged_revoke
+from accord.envelope.statements.form import make_statement
+from tests.envelope.world import DAY, NOW, Agency, make_agency, uuid7
 
 HOUR = 3600
 DELAY = 72 * HOUR
@@ -99,13 +102,6 @@ def test_what_follows_a_cancelled_recovery_is_never_in_force(alpha: Agency, old:
     assert newest_in_force([*chain, after], NOW + 9 * DELAY) == after
 
 
-def test_a_change_signed_by_both_roots_cancels_too(alpha: Agency, new: Line) -> None:
-    recovery = new.follow(alpha.keyset)
-    changed = new.follow(alpha.keyset, at=NOW + HOUR, signer=alpha.root.change_signer(alpha.next_root))
-    assert newest_in_force([alpha.keyset, recovery, changed], NOW + HOUR) == changed
-    assert in_force([alpha.keyset, recovery, changed], NOW + DELAY) == [alpha.keyset, changed]
-
-
 def test_of_two_recoveries_the_first_counts(alpha: Agency, new: Line) -> None:
     """An exchange refuses the second; a reader that was given both must not choose."""
     first, second = new.follow(alpha.keyset), new.follow(alpha.keyset, at=NOW + HOUR)
@@ -151,17 +147,6 @@ def test_a_keyset_without_the_one_it_follows_is_not_in_force(alpha: Agency, old:
     assert newest_in_force([alpha.keyset, third], NOW + 9) == third
 
 
-def test_within_its_second_a_keyset_is_in_force_from_its_leaf_on(alpha: Agency, old: Line) -> None:
-    second = replace(old.follow(alpha.keyset), log_time=NOW, log_index=5)
-    third = replace(old.follow(second), log_time=NOW, log_index=8)
-    chain = [alpha.keyset, second, third]
-    expected = {4: alpha.keyset, 6: second, 9: third, None: third}
-    for index, keyset in expected.items():
-        assert newest_in_force(chain, NOW, index=index) == keyset
-    assert newest_in_force(chain, NOW + 1, index=4) == third
-    assert newest_in_force(chain, NOW - 1, index=9) == alpha.keyset
-
-
 def test_a_wait_that_ends_ends_for_the_whole_second(alpha: Agency, new: Line) -> None:
     """A keyset that comes into force by its time alone, not by being logged, has no place within the second."""
     recovery = replace(new.follow(alpha.keyset), log_index=5)
@@ -201,3 +186,46 @@ def test_a_cancelled_recovery_revokes_nothing(alpha: Agency, old: Line, new: Lin
         words = revocations_of(chain, now=now)
         assert [(word.kid, word.od) for word in words] == [(alpha.rows[1].kid, cancel.od)]
         assert judge_key(cancel, alpha.rows[0].kid, NOW + 2 * DELAY, words) == Valid()
+
+
+# A logged `revoke` is judged by the root that was in force when it was logged, however old it is.
+
+
+def revoke(alpha: Agency, by: Root, kid: str = "") -> bytes:
+    body = {"kid": kid or alpha.rows[0].kid, "since": NOW - 60, "code": "stolen"}
+    return make_statement(
+        "revoke", iss=alpha.id, signer=by.signer, suite=PQ1, id=uuid7(6), iat=NOW, nonce=bytes(16), body=body
+    )
+
+
+def refusal(data: bytes, chain: list[Keyset], log_time: int) -> Failure:
+    with pytest.raises(VerificationError) as refused:
+        verify_logged_revoke(data, chain, log_time=log_time)
+    return refused.value.failure
+
+
+def test_a_root_of_one_hour_is_found_between_two_changes(alpha: Agency, new: Line, third_root: Root) -> None:
+    first = new.follow(alpha.keyset, signer=alpha.root.change_signer(alpha.next_root))
+    newest = Line(alpha, third_root, Root.generate())
+    both = alpha.next_root.change_signer(third_root)
+    chain = [alpha.keyset, first, newest.follow(first, at=NOW + HOUR, signer=both)]
+    for root in (alpha.root, alpha.next_root, third_root):
+        assert verify_logged_revoke(revoke(alpha, root), chain, log_time=NOW + 2 * HOUR)
+    assert refusal(revoke(alpha, alpha.root), chain, NOW + DAY) is Failure.SIGNERS
+    assert verify_logged_revoke(revoke(alpha, alpha.next_root), chain, log_time=NOW + DAY)
+
+
+def test_a_root_that_waits_revokes_nothing(alpha: Agency, new: Line) -> None:
+    chain, begins = [alpha.keyset, new.follow(alpha.keyset)], NOW + DELAY
+    for moment in (NOW, begins - 1):
+        assert refusal(revoke(alpha, alpha.next_root), chain, moment) is Failure.SIGNERS
+        assert verify_logged_revoke(revoke(alpha, alpha.root), chain, log_time=moment)
+    assert verify_logged_revoke(revoke(alpha, alpha.next_root), chain, log_time=begins)
+
+
+def test_a_key_that_came_later_is_not_known_before(alpha: Agency, old: Line) -> None:
+    added = KeyRow(DecryptionKey.generate().public, NOW, NOW + DAY)
+    chain = [alpha.keyset, old.follow(alpha.keyset, rows=[*alpha.rows, added])]
+    said = revoke(alpha, alpha.root, added.kid)
+    assert refusal(said, chain, NOW - 1) is Failure.KEY_UNKNOWN
+    assert verify_logged_revoke(said, chain, log_time=NOW)

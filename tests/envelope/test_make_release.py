@@ -11,24 +11,12 @@ import pytest
 from accord.envelope.errors import Failure, OpeningError, SealingError, SealRefusal, VerificationError
 from accord.envelope.keyrule import Reaffirmed, Repudiated
 from accord.envelope.private import SignerSet, generate_signing_keys
-from accord.envelope.releases import access_before
 from accord.envelope.reseal import MadeRelease, ReleaseTerms, ResealedEntries, make_release
 from accord.envelope.statements.form import CheckpointRef, Statement, SubjectRef, parse_statement
-from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain
-from tests.envelope.world import ALERT, DAY, NOW, World, known_agency, terms, uuid7
+from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain, Released
+from tests.envelope.world import ALERT, DAY, NOW, World, known_agency, uuid7
 
 AUDIENCE = ("xb-bravo", "xc-charlie")
-Released = tuple[bytes, ResealedEntries]
-
-
-@pytest.fixture
-def chain(scene: World) -> Chain:
-    return Chain(scene)
-
-
-@pytest.fixture
-def pq1_chain(pq1: World) -> Chain:
-    return Chain(pq1)
 
 
 def release_terms(**changes: Any) -> ReleaseTerms:
@@ -145,14 +133,6 @@ def test_after_a_rekey_an_agency_releases_by_the_right_it_had(chain: Chain) -> N
     assert chain.accept(as_released(again)).od
 
 
-def test_access_before_is_none_for_the_originator(pq1_chain: Chain) -> None:
-    manifest = pq1_chain.carried.manifest
-    first = said(make(pq1_chain, "xb-bravo", DELTA))
-    assert access_before(manifest, [first], DELTA) == (first,)
-    assert access_before(manifest, [first], "xa-alpha") == ()
-    assert access_before(manifest, [], "xb-bravo") == ()
-
-
 def refusal(chain: Chain, by: str, /, *to: str, **changes: Any) -> tuple[Failure, str]:
     with pytest.raises(VerificationError) as refused:
         make(chain, by, *to, **changes)
@@ -175,13 +155,6 @@ def test_refused_where_the_exchange_would_refuse(pq1_chain: Chain) -> None:
 @pytest.mark.parametrize(("rel", "issuer"), [("none", "xa-alpha"), ("originator", "xb-bravo")])
 def test_refused_where_the_manifest_says_so(pq1: World, rel: str, issuer: str) -> None:
     assert refusal(Chain(pq1, rel), issuer, DELTA) == (Failure.VIA, f"rel {rel}")
-
-
-def test_posted_until_the_manifests_exp_and_not_after(pq1: World) -> None:
-    sealed = pq1.seal(terms=terms(rel="recipients", exp=NOW + 100, keep=NOW + 20 * DAY))
-    chain = Chain(pq1, sealed=sealed)
-    assert make(chain, "xb-bravo", DELTA, now=NOW + 99).od
-    assert refusal(chain, "xb-bravo", DELTA, now=NOW + 100) == (Failure.EXPIRED, "manifest")
 
 
 def test_a_repudiated_alert_is_not_released_until_reaffirmed(pq1_chain: Chain) -> None:

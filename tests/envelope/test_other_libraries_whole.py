@@ -166,11 +166,14 @@ def sealed_world(alg: str, curve: str) -> tuple[World, SealedEnvelope, bytes]:
 @pytest.mark.parametrize("curve", ["X25519", "P-256"])
 def test_jwcrypto_opens_our_envelope_for_several_with_each_key(alg: str, curve: str) -> None:
     world, sealed, inner = sealed_world(alg, curve)
+    carried = world.intake(sealed)
     for agency in (world.alpha, *world.others):
-        theirs = jwcrypto_jwe.JWE()
-        theirs.allowed_algs = [WRAP, ENC]
-        theirs.deserialize(sealed.jwe.decode(), jwcrypto_jwk.JWK(**private_of(agency)))
-        assert theirs.payload == inner
+        alone = octets_of(json.loads(world.slice_of(carried, agency.id))["jwe"])
+        for jwe in (sealed.jwe, alone):
+            theirs = jwcrypto_jwe.JWE()
+            theirs.allowed_algs = [WRAP, ENC]
+            theirs.deserialize(jwe.decode(), jwcrypto_jwk.JWK(**private_of(agency)))
+            assert theirs.payload == inner
 
 
 @pytest.mark.parametrize("alg", ["Ed25519", "ES256"])

@@ -89,13 +89,6 @@ def test_canonical_json(value: Any) -> None:
     assert canonical(parse_json(json.dumps(value).encode(), limit=10**6)) == octets
 
 
-@examples(60)
-@given(st.binary(max_size=80))
-def test_base64url(octets: bytes) -> None:
-    assert unb64u(b64u(octets)) == octets
-    assert b64u(unb64u(b64u(octets), size=len(octets))) == b64u(octets)
-
-
 # Signed objects.
 
 

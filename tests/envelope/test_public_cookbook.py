@@ -21,10 +21,11 @@ from jwcrypto import jws as jwcrypto_jws
 
 from accord.envelope.encoding import b64u, sha256, unb64u
 from accord.envelope.errors import MalformedError
-from accord.envelope.jwe import read_entries
+from accord.envelope.jwe import UnverifiedJwe, read_entries
 from accord.envelope.keys import EC1, SIGN, PublicKey
 from accord.envelope.private import DecryptionKey, SigningKey
 from accord.envelope.suites.ec1 import wrapping_key
+from accord.envelope.unseal import decrypt
 from tests.envelope.public_sets import (
     COOKBOOK,
     VECTORS,
@@ -99,6 +100,9 @@ def jwe_with_aad(vector: Vector) -> None:
     sealed = unb64u(output["json"]["ciphertext"]) + unb64u(output["json"]["tag"])
     plain = AESGCM(unb64u(generated["cek"])).decrypt(unb64u(generated["iv"]), sealed, associated)
     assert plain.decode() == vector["input"]["plaintext"]
+    iv, ciphertext, tag = (unb64u(output["json"][name]) for name in ("iv", "ciphertext", "tag"))
+    ours = UnverifiedJwe(output["json"]["protected"], output["json"]["aad"], iv, ciphertext, tag, ())
+    assert decrypt(ours, unb64u(generated["cek"])) == plain
     for form in (output["json"], output["json_flat"]):
         assert oracle_jwe(form, vector["input"]["key"], "A128KW", "A128GCM") == plain
     refuses_key(vector["input"]["key"])

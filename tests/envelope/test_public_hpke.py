@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from accord.envelope import known_answers
 from accord.envelope.encoding import b64u, unb64u
-from accord.envelope.errors import KeyRefusedError
+from accord.envelope.errors import KeyRefusedError, OpeningError
+from accord.envelope.jwe import Entry, UnverifiedJwe
 from accord.envelope.keys import ENC, PublicKey
 from accord.envelope.private import DecryptionKey
 from accord.envelope.suites import pq1
 from accord.envelope.suites.pq1 import INFO
+from accord.envelope.unseal import decrypt, unwrap
 from tests.envelope import hpke_by_hand
 from tests.envelope.public_sets import (
     Vector,
@@ -30,7 +33,11 @@ from tests.envelope.public_sets import (
 )
 
 HPKE = load("hpke_pq_base.json")
+
+
 CIPHERS: dict[int, tuple[Any, int]] = {1: (AESGCM, 16), 3: (ChaCha20Poly1305, 32)}
+
+
 XWING = 0x647A
 
 
@@ -79,7 +86,11 @@ def test_a_key_of_ml_kem_alone_is_none_of_ours() -> None:
 
 
 DRAFTS = load("jose_hpke_drafts.json")
+
+
 CONTENT_KEY_BYTES = {"A128GCM": 16, "A256GCM": 32}
+
+
 DRAFT_SUITES: dict[str, tuple[Any, Any, Any]] = {
     "HPKE-0-KE": (KEM.P256, KDF.HKDF_SHA256, AEAD.AES_128_GCM),
     "HPKE-3-KE": (KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM),
@@ -132,3 +143,26 @@ def test_keys_of_the_drafts(vector: Vector) -> None:
         assert PublicKey.from_jwk(public, ENC).kid == vector["jwk"]["kid"]
     else:
         refuses_key(vector["jwk"])
+
+
+def test_what_the_drafts_sealed_with_hpke_9_ke_opens_here() -> None:
+    (vector,) = [vector for vector in DRAFTS if vector["alg"] == "HPKE-9-KE"]
+    jwe = vector["flattened"]
+    header = json.loads(unb64u(jwe["protected"]))
+    entry = Entry(header["kid"], None, pq1.entry_text(header["kid"], header["ek"], jwe["encrypted_key"]))
+    content_key = unwrap(entry, DecryptionKey.from_bytes("HPKE-9-KE", unb64u(vector["jwk"]["priv"])))
+    iv, ciphertext, tag = (unb64u(jwe[name]) for name in ("iv", "ciphertext", "tag"))
+    plain = decrypt(UnverifiedJwe(jwe["protected"], jwe["aad"], iv, ciphertext, tag, ()), content_key)
+    assert plain.startswith(b"You can trust us to stick with you")
+    with pytest.raises(OpeningError):
+        decrypt(UnverifiedJwe(jwe["protected"], "", iv, ciphertext, tag, ()), content_key)
+
+
+def test_known_answers_of_the_self_test_are_the_published_ones() -> None:
+    (draft,) = [vector for vector in DRAFTS if vector["alg"] == "HPKE-9-KE"]
+    rfc = load("rfc9964_ml_dsa_65_jose.json")
+    signed, _, signature = rfc["jws"].rpartition(".")
+    assert draft["jwk"]["priv"] == known_answers.XWING_SEED
+    assert draft["flattened"]["encrypted_key"] == known_answers.XWING_ENCRYPTED_KEY
+    assert (signed, signature) == (known_answers.ML_DSA_SIGNED, known_answers.ML_DSA_SIGNATURE)
+    assert unb64u(known_answers.ML_DSA_SEED).hex() == rfc["priv"]

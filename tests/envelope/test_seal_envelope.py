@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sealing: every recipient opens the envelope, and none is left out silently."""
 
+from __future__ import annotations
+
 import inspect
 from dataclasses import replace
 from typing import Any
@@ -10,12 +12,17 @@ import pytest
 from accord.envelope import seal as sealing
 from accord.envelope.content import PADDED_SIZES, NamedOfficer
 from accord.envelope.encoding import unb64u
-from accord.envelope.errors import EnvelopeError, SealingError, SealRefusal
+from accord.envelope.errors import (
+    EnvelopeError,
+    SealingError,
+    SealRefusal,
+)
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import KeyRow
-from accord.envelope.private import DecryptionKey, SignerSet, SigningKey
+from accord.envelope.private import DecryptionKey
 from accord.envelope.seal import check_signer, newest_keys_of, plan_recipients
+from accord.envelope.vocabulary import MAX_RED_AGENCIES
 from tests.envelope.tampering import manifest_of, read
 from tests.envelope.world import (
     ALERT,
@@ -25,6 +32,7 @@ from tests.envelope.world import (
     MemoryDirectory,
     MemoryLedger,
     World,
+    known_agency,
     make_agency,
     make_world,
     reference,
@@ -58,7 +66,7 @@ def crowd(suite: str, number: int) -> World:
 
 
 @pytest.mark.parametrize("suite", [PQ1, EC1])
-@pytest.mark.parametrize("number", [1, 2, 10, 100, 500])
+@pytest.mark.parametrize("number", [1, 500])
 def test_round_trip_for_many_recipients(suite: str, number: int) -> None:
     world = crowd(suite, number)
     verified = world.intake(world.seal())
@@ -107,31 +115,9 @@ def test_length_of_the_content_is_hidden_in_six_sizes(pq1: World) -> None:
     assert len(lengths) == len(PADDED_SIZES)
 
 
-def test_content_over_sixty_four_kib_is_refused(pq1: World) -> None:
-    with pytest.raises(SealingError) as refused:
-        pq1.seal(alert=ALERT | {"text": "x" * 65_000})
-    assert refused.value.reason is SealRefusal.CONTENT_TOO_LARGE
-
-
 def test_the_largest_content_is_carried(scene: World) -> None:
     text = "\U0001f9ea" * 15_000
     assert scene.deliver(scene.seal(alert=ALERT | {"text": text}), scene.others[0]).alert["text"] == text
-
-
-@pytest.mark.parametrize("curve", ["X25519", "P-256"])
-def test_ec1_serves_both_curves(curve: str) -> None:
-    world = make_world(EC1)
-    bravo = make_agency("xb-bravo", curve=curve)
-    world.others[0], world.directory.keysets["xb-bravo"] = bravo, [bravo.keyset]
-    opened = world.deliver(world.seal(), bravo)
-    assert opened.alert == ALERT
-
-
-def test_ec1_signs_with_es256_too() -> None:
-    world = make_world(EC1)
-    alpha = make_agency("xa-alpha", signing={EC1: SignerSet([SigningKey.generate("ES256")])})
-    world.alpha, world.directory.keysets["xa-alpha"] = alpha, [alpha.keyset]
-    assert world.deliver(world.seal(), world.others[1]).alert == ALERT
 
 
 @pytest.mark.parametrize("kind", ["update", "reply", "outcome", "extract"])
@@ -146,21 +132,20 @@ def refusal_of(world: World, **changes: Any) -> SealingError:
     return refused.value
 
 
+def call_of(world: World, suite: str) -> dict[str, Any]:
+    """The arguments without which nothing is sealed."""
+    return {
+        "suite": suite, "originator": world.alpha.recipient, "signer": world.alpha.signing[suite],
+        "recipients": [agency.recipient for agency in world.others], "nonce": bytes(16), "now": NOW,
+    }  # fmt: skip
+
+
 def test_ec1_needs_the_senders_word() -> None:
     world = make_world(EC1)
     assert refusal_of(world, confirm_ec1=False).reason is SealRefusal.EC1_UNCONFIRMED
     for unasked in (sealing.seal, sealing.seal_content):
         with pytest.raises(SealingError) as refused:
-            unasked(
-                terms(),
-                ALERT,
-                suite=EC1,
-                originator=world.alpha.recipient,
-                recipients=[agency.recipient for agency in world.others],
-                signer=world.alpha.signing[EC1],
-                nonce=bytes(16),
-                now=NOW,
-            )
+            unasked(terms(), ALERT, **call_of(world, EC1))
         assert refused.value.reason is SealRefusal.EC1_UNCONFIRMED
 
 
@@ -196,32 +181,31 @@ def test_nothing_is_sealed_below_an_agencys_lowest_suite() -> None:
     assert unfit(make_world(EC1), strict) == (SealRefusal.SUITE_BELOW_LOW, ("xs-strict",))
 
 
-def test_recipient_of_another_root_is_refused(pq1: World) -> None:
-    changed = replace(pq1.others[0].recipient, pinned="0" * 64)
-    assert refusal_of(pq1, recipients=[changed]).reason is SealRefusal.PIN
+BRAVO = known_agency("xb-bravo")
+# Changes to a recipient and to its keyset; the last value that passes has no reason.
+RECIPIENTS: dict[str, tuple[dict[str, Any], dict[str, Any], SealRefusal | None]] = {
+    "another root than the pinned one": ({"pinned": "0" * 64}, {}, SealRefusal.PIN),
+    "the version that was seen": ({"seen_version": 1}, {}, None),
+    "a version older than seen": ({"seen_version": 2}, {}, SealRefusal.ROLLBACK),
+    "a keyset that is not logged": ({}, {"log_time": None}, SealRefusal.NOT_LOGGED),
+    "a keyset logged now": ({}, {"log_time": NOW}, None),
+    "a keyset of the future": ({}, {"log_time": NOW + 1}, SealRefusal.NOT_LOGGED),
+    "a keyset in its last second": ({}, {"exp": NOW + 1}, None),
+    "a keyset that has expired": ({}, {"exp": NOW}, SealRefusal.EXPIRED),
+    "a revoked key": ({"revoked": {BRAVO.decryption[PQ1].public.kid}}, {}, SealRefusal.NO_KEY),
+}
 
 
-def test_recipients_keyset_must_not_be_older_than_seen(pq1: World) -> None:
-    assert pq1.seal(recipients=[replace(pq1.others[0].recipient, seen_version=1)]).md
-    seen = replace(pq1.others[0].recipient, seen_version=2)
-    assert refusal_of(pq1, recipients=[seen]).reason is SealRefusal.ROLLBACK
-
-
-def test_recipients_keyset_must_be_logged(pq1: World) -> None:
-    bravo = pq1.others[0].recipient
-    unlogged = replace(bravo, keyset=replace(bravo.keyset, log_time=None))
-    assert refusal_of(pq1, recipients=[unlogged]).reason is SealRefusal.NOT_LOGGED
-
-
-def test_recipients_keyset_must_not_be_expired(pq1: World) -> None:
-    end = pq1.others[0].keyset.exp
-    assert refusal_of(pq1, now=end).reason is SealRefusal.EXPIRED
-
-
-def test_revoked_key_is_not_sealed_to(pq1: World) -> None:
-    bravo = pq1.others[0]
-    revoked = replace(bravo.recipient, revoked={bravo.decryption[PQ1].public.kid})
-    assert refusal_of(pq1, recipients=[revoked]).reason is SealRefusal.NO_KEY
+@pytest.mark.parametrize(("changes", "of_keyset", "reason"), RECIPIENTS.values(), ids=RECIPIENTS.keys())
+def test_a_recipient_is_as_it_was_pinned_seen_and_logged(
+    pq1: World, changes: dict[str, Any], of_keyset: dict[str, Any], reason: SealRefusal | None
+) -> None:
+    recipient = replace(BRAVO.recipient, keyset=replace(BRAVO.keyset, **of_keyset), **changes)
+    if reason is None:
+        assert pq1.seal(recipients=[recipient]).md
+    else:
+        refused = refusal_of(pq1, recipients=[recipient])
+        assert (refused.reason, refused.agencies) == (reason, ("xb-bravo",))
 
 
 def test_the_key_before_a_revoked_one_is_sealed_to(pq1: World) -> None:
@@ -235,30 +219,29 @@ def test_the_key_before_a_revoked_one_is_sealed_to(pq1: World) -> None:
 
 def test_recipients_are_one_at_least_and_each_once(pq1: World) -> None:
     bravo = pq1.others[0].recipient
-    assert refusal_of(pq1, recipients=[]).reason is SealRefusal.NO_RECIPIENT
+    nobody = refusal_of(pq1, recipients=[])
+    assert nobody.code == str(nobody.reason) == str(SealRefusal.NO_RECIPIENT) == "no-recipient"
     assert refusal_of(pq1, recipients=[bravo, bravo]).reason is SealRefusal.DUPLICATE
     assert refusal_of(pq1, recipients=[bravo, pq1.alpha.recipient]).agencies == ("xa-alpha",)
 
 
-def test_signing_keys_are_current_for_an_hour_yet(scene: World) -> None:
-    rows = tuple(replace(row, exp=NOW + 3600) for row in scene.alpha.rows)
-    in_time = replace(scene.alpha.recipient, keyset=replace(scene.alpha.keyset, rows=rows))
-    assert scene.seal(originator=in_time).md
-    late = tuple(replace(row, exp=NOW + 3599) if row.use == "sign" else row for row in rows)
-    ending = replace(in_time, keyset=replace(scene.alpha.keyset, rows=late))
-    assert refusal_of(scene, originator=ending).reason is SealRefusal.SIGNER
-
-
-@pytest.mark.parametrize("change", [{"st": "retiring"}, {"nbf": NOW}])
-def test_signing_keys_may_be_retiring_or_begin_now(scene: World, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("change", "usable"),
+    [
+        ({"exp": NOW + 3600}, True), ({"exp": NOW + 3599}, False), ({"st": "retiring"}, True),
+        ({"st": "retired"}, False), ({"nbf": NOW}, True), ({"nbf": NOW + 1}, False),
+        ({"st": "revoked", "since": NOW - DAY}, False),
+    ],
+)  # fmt: skip
+def test_signing_keys_are_in_use_for_an_hour_yet(scene: World, change: dict[str, Any], usable: bool) -> None:
     rows = tuple(replace(row, **change) for row in scene.alpha.rows)
-    recipient = replace(scene.alpha.recipient, keyset=replace(scene.alpha.keyset, rows=rows))
+    own = replace(scene.alpha.recipient, keyset=replace(scene.alpha.keyset, rows=rows))
     signer = scene.alpha.signing[scene.suite]
-    check_signer(signer, scene.suite, recipient, NOW)
-    for unfit_change in ({"st": "retired"}, {"nbf": NOW + 1}):
-        keyset = replace(scene.alpha.keyset, rows=tuple(replace(row, **unfit_change) for row in rows))
+    if usable:
+        check_signer(signer, scene.suite, own, NOW)
+    else:
         with pytest.raises(SealingError) as refused:
-            check_signer(signer, scene.suite, replace(recipient, keyset=keyset), NOW)
+            check_signer(signer, scene.suite, own, NOW)
         assert refused.value.reason is SealRefusal.SIGNER
 
 
@@ -315,74 +298,45 @@ def test_red_needs_keys_held_by_the_agency_on_both_sides(pq1: World, custody: st
     assert (refused.reason, refused.agencies) == (SealRefusal.RED_CUSTODY, ("xa-alpha",))
 
 
-def test_red_is_never_for_release(pq1: World) -> None:
+def test_red_is_never_for_release_and_goes_to_a_hundred_agencies_at_most(pq1: World) -> None:
     for rel in ("originator", "recipients"):
         refused = refusal_of(pq1, terms=terms(tlp="RED", rel=rel), names=NAMES)
         assert refused.reason is SealRefusal.RED_RULES
+    ids = [f"xr-{number:04d}" for number in range(MAX_RED_AGENCIES + 1)]
+    many = [replace(BRAVO.recipient, keyset=replace(BRAVO.keyset, agency=agency)) for agency in ids]
+    names = [NamedOfficer(agency, "of-1") for agency in ids]
+    assert refusal_of(pq1, terms=RED, recipients=many, names=names).reason is SealRefusal.RED_RULES
+    assert pq1.seal(terms=RED, recipients=many[:-1], names=names[:-1])
 
 
 def test_officers_are_named_for_red_alone(pq1: World) -> None:
     assert refusal_of(pq1, names=NAMES).reason is SealRefusal.TERMS
 
 
-WRONG_TERMS: dict[str, dict[str, Any]] = {
-    "an end before the beginning": {"exp": NOW - 10},
-    "content kept shorter than delivered": {"keep": NOW + 1},
-    "an answer due before it was asked": {"ack_by": NOW - 10},
-    "an answer due after the content is gone": {"reply_by": NOW + 366 * DAY},
-    "an update of nothing": {"kind": "update"},
-    "an alert about another": {"re": reference()},
-    "an unknown kind": {"kind": "seizure"},
-    "an unknown lane": {"lane": "sport"},
-    "an unknown purpose": {"purpose": "curiosity"},
-    "an unknown priority": {"pri": "later"},
-    "an unknown status": {"status": "real"},
-    "an unknown marking": {"tlp": "WHITE"},
-    "an unknown right": {"rel": "all"},
-    "a time that is no integer": {"exp": 1.5},
-    "a time that is a truth value": {"ack_by": True},
-    "an id of another version": {"jti": "01900000-0000-4000-8000-000000000000"},
-}
-
-
-@pytest.mark.parametrize("changes", WRONG_TERMS.values(), ids=WRONG_TERMS.keys())
-def test_terms_outside_the_profile_are_refused(pq1: World, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"exp": NOW - 10}, {"kind": "update"}, {"re": reference()}, {"lane": "sport"}, {"exp": 1.5}, {"jti": "1"}]
+)  # fmt: skip
+def test_terms_that_no_reader_takes_are_refused(pq1: World, changes: dict[str, Any]) -> None:
     assert refusal_of(pq1, terms=terms(**changes)).reason is SealRefusal.TERMS
 
 
-@pytest.mark.parametrize("schema", [None, "accord-alert", "accord-alert/0", "other/1", 7])
-def test_a_document_without_its_schema_is_refused(pq1: World, schema: Any) -> None:
-    with pytest.raises(EnvelopeError):
-        pq1.seal(alert={"schema": schema})
-
-
-def test_a_document_with_a_float_is_refused(pq1: World) -> None:
-    with pytest.raises(EnvelopeError):
-        pq1.seal(alert=ALERT | {"mass": 0.5})
+@pytest.mark.parametrize(
+    "alert", [{"schema": None}, {"schema": "accord-alert/0"}, ALERT | {"mass": 0.5}, ALERT | {"text": "x" * 65_000}]
+)  # fmt: skip
+def test_a_document_without_schema_with_a_float_or_too_large_is_refused(pq1: World, alert: Any) -> None:
+    with pytest.raises(EnvelopeError) as refused:
+        pq1.seal(alert=alert)
+    large = isinstance(refused.value, SealingError) and refused.value.reason is SealRefusal.CONTENT_TOO_LARGE
+    assert large is ("text" in alert)
 
 
 def test_unknown_suite_is_refused(pq1: World) -> None:
     assert refusal_of(pq1, suite="PQ2").reason is SealRefusal.TERMS
 
 
-def test_refusal_has_a_code_for_machines(pq1: World) -> None:
-    refused = refusal_of(pq1, recipients=[])
-    assert refused.code == str(refused.reason) == "no-recipient"
-
-
 def test_manifest_is_signed_by_the_signer_of_the_content(pq1: World) -> None:
-    alpha = pq1.alpha
-    content = sealing.seal_content(
-        terms(),
-        ALERT,
-        suite=PQ1,
-        originator=alpha.recipient,
-        recipients=[pq1.others[0].recipient],
-        signer=alpha.signing[PQ1],
-        nonce=bytes(16),
-        now=NOW,
-    )
+    content = sealing.seal_content(terms(), ALERT, **call_of(pq1, PQ1))
     with pytest.raises(SealingError) as refused:
-        sealing.sign_manifest(content, pq1.others[0].signing[PQ1])
+        sealing.sign_manifest(content, BRAVO.signing[PQ1])
     assert refused.value.reason is SealRefusal.SIGNER
     assert "manifest_payload" not in repr(content)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The self-test at start passes here, and names the fault elsewhere."""
+"""The self-test at start passes here, and names the fault elsewhere; so does every use of a primitive that is missing."""
+
+from __future__ import annotations
 
 import subprocess
 import sys
@@ -36,8 +38,14 @@ try:
 except BackendError as refused:
     print(refused)
 """
+
+
 LIBRARY, OWN = "from cryptography.hazmat.primitives", "from accord.envelope"
+
+
 NO_AGREEMENT = "class Wrong:\n    def exchange(self, *parts): return bytes(32)\n"
+
+
 # The wrong computation, and the name in the refusal.
 LIES = {
     "SHA-256 ": "import hashlib\nhashlib.sha256 = lambda data=b'': hashlib.sha3_256(data)",
@@ -60,6 +68,8 @@ x25519.X25519PrivateKey = Keys""",
     "Merkle tree hashing ": f"{OWN}.tree import merkle\nmerkle.leaf_hash = lambda data: bytes(32)",
     "Merkle tree": f"{OWN}.tree import merkle\nmerkle.root_of = lambda leaves: bytes(32)",
 }
+
+
 LIES_IN_WHOLE = {
     "EC1 failed": f"{LIBRARY} import keywrap\nkeywrap.aes_key_unwrap = lambda key, wrapped: bytes(32)",
     "PQ1 opened something else": f"{OWN} import content\ncontent._read_alert = lambda value: {{'title': 'other'}}",
@@ -98,3 +108,41 @@ def test_library_without_a_primitive_is_refused_by_name(module: str, name: str, 
     program = BROKEN_LIBRARY.format(module=module, name=name)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert named in done.stdout
+
+
+WITHOUT = """
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric import mldsa, mlkem
+
+class Missing:
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *parts):
+        raise UnsupportedAlgorithm("not in this library")
+
+mldsa.MLDSA65PrivateKey = mldsa.MLDSA65PublicKey = mlkem.MLKEM768PrivateKey = Missing()
+hpke.Suite = Missing()
+from accord.envelope.encoding import b64u
+from accord.envelope.errors import BackendError
+from accord.envelope.keys import PublicKey
+from accord.envelope.private import DecryptionKey, SigningKey
+from accord.envelope.suites import pq1
+jwk = {"kty": "AKP", "alg": "ML-DSA-65", "pub": b64u(bytes(1952))}
+for name, attempt in {
+    "verify": lambda: PublicKey(jwk, "sign").material,
+    "generate": lambda: SigningKey.generate("ML-DSA-65"),
+    "decrypt": lambda: DecryptionKey.from_bytes("HPKE-9-KE", bytes(32)),
+    "wrap": pq1.hpke_suite,
+}.items():
+    try:
+        attempt()
+    except BackendError as refused:
+        print(name, refused)
+"""
+
+
+def test_every_door_to_a_missing_primitive_says_that_it_is_missing() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["verify", "generate", "decrypt", "wrap"]

@@ -2,41 +2,17 @@
 """The form of a slice."""
 
 import json
-from typing import Any
 
 import pytest
 
 from accord.envelope.encoding import MAX_SLICE_BYTES
-from accord.envelope.errors import (
-    Failure,
-    MalformedError,
-    TooLargeError,
-    VerificationError,
-)
-from accord.envelope.keys import EC1, PQ1
+from accord.envelope.errors import MalformedError, TooLargeError
 from accord.envelope.slices import build_slice, parse_slice
 from accord.envelope.verifying import verify_slice
 from tests.envelope.good_statements import good_statement
 from tests.envelope.receiving import changed, slice_for
 from tests.envelope.tampering import read
-from tests.envelope.world import NOW, World, make_world
-
-
-@pytest.mark.parametrize("name", ["v", "manifest", "jwe", "via", "path", "index", "receipts"])
-def test_slice_has_every_member_and_no_other(pq1: World, name: str) -> None:
-    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    with pytest.raises(MalformedError):
-        parse_slice(changed(octets, lambda value: value.pop(name)))
-    with pytest.raises(MalformedError):
-        parse_slice(changed(octets, lambda value: value.update({name + "x": 1})))
-
-
-def test_slice_carries_one_entry(pq1: World) -> None:
-    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    with pytest.raises(MalformedError):
-        parse_slice(
-            changed(octets, lambda value: value["jwe"]["recipients"].append(value["jwe"]["recipients"][0]))
-        )
+from tests.envelope.world import NOW, World
 
 
 def test_nothing_is_wasted_in_a_slice(pq1: World) -> None:
@@ -73,47 +49,12 @@ def test_slice_is_not_built_over_its_limit(pq1: World) -> None:
     assert refused.value.limit == MAX_SLICE_BYTES
 
 
-WRONG_PARTS: dict[str, dict[str, Any]] = {
-    "via that is no array": {"via": {}},
-    "four releases": {"via": [{}] * 4},
-    "a path that is no array": {"path": None},
-    "a path of seventeen": {"path": ["A" * 43] * 17},
-    "a short hash": {"path": ["AAAA"]},
-    "an index that is a truth value": {"index": True},
-    "another version": {"v": 2},
-    "receipts that are no array": {"receipts": {}},
-    "a receipt too many": {"receipts": [{}, {}]},
-    "a receipt with other members": {"receipts": [{}]},
-}
-
-
-@pytest.mark.parametrize("parts", WRONG_PARTS.values(), ids=WRONG_PARTS.keys())
-def test_slice_outside_the_profile_is_refused(pq1: World, parts: dict[str, Any]) -> None:
+def test_a_slice_has_three_releases_and_a_receipt_for_each_object_at_most(pq1: World) -> None:
     octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    with pytest.raises(MalformedError):
-        parse_slice(changed(octets, lambda value: value.update(parts)))
-
-
-def test_only_releases_stand_in_via(pq1: World) -> None:
-    bravo = pq1.others[0]
-    octets = slice_for(pq1, pq1.seal(), bravo)
-    acknowledged = read(good_statement(bravo, "ack"))
-    with pytest.raises(VerificationError) as refused:
-        parse_slice(changed(octets, lambda value: value.update(via=[acknowledged])))
-    assert refused.value.failure is Failure.TYP
-
-
-def test_receipt_that_is_not_there_yet_may_be_null(pq1: World) -> None:
-    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    with pytest.raises(VerificationError) as refused:
-        parse_slice(changed(octets, lambda value: value.update(receipts=[None])))
-    assert refused.value.failure is Failure.RECEIPT_MISSING
-
-
-def test_duplicated_member_of_a_slice_is_refused(pq1: World) -> None:
-    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    with pytest.raises(MalformedError):
-        parse_slice(octets[:-1] + b',"v":1}')
+    release, receipts = read(good_statement(pq1.alpha, "release")), read(octets)["receipts"]
+    for parts in ({"via": [release] * 4}, {"receipts": receipts * 2}):
+        with pytest.raises(MalformedError):
+            parse_slice(changed(octets, lambda value, parts=parts: value.update(parts)))  # type: ignore[misc]
 
 
 def test_a_slice_that_was_read_before_is_verified_alike(pq1: World) -> None:
@@ -122,11 +63,3 @@ def test_a_slice_that_was_read_before_is_verified_alike(pq1: World) -> None:
     for data in (octets, parse_slice(octets)):
         verified = verify_slice(data, reader="xb-bravo", directory=pq1.directory, ledger=ledger, now=NOW)
         assert verified.reader == "xb-bravo"
-
-
-def test_suites_are_not_mixed_in_a_slice() -> None:
-    pq1, ec1 = make_world(PQ1), make_world(EC1)
-    octets = slice_for(pq1, pq1.seal(), pq1.others[0])
-    other = read(slice_for(ec1, ec1.seal(), ec1.others[0]))
-    with pytest.raises(MalformedError):
-        parse_slice(changed(octets, lambda value: value["jwe"].update(recipients=other["jwe"]["recipients"])))

@@ -1,29 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies of statements at the limits of their members: every word of every list, the first and the last number."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
 
-from accord.envelope.errors import MalformedError
+from accord.envelope.encoding import unb64u
+from accord.envelope.errors import (
+    MalformedError,
+)
 from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_NETWORKS, MAX_PARTIES, MAX_SCOPES
-from tests.envelope.good_statements import AGREEMENT, APIKEY, GOOD, RELEASE
-from tests.envelope.world import NOW, uuid7
+from accord.envelope.statements.form import read_payload
+from tests.envelope.good_statements import AGREEMENT, APIKEY, GOOD, RELEASE, good_statement
+from tests.envelope.tampering import read, write
+from tests.envelope.world import NOW, known_agency
 
 DIGEST = "A" * 43
+
+
 KEYSET: dict[str, Any] = {
     "ver": 1, "prev": None, "root": [{}, {}], "nroot": "0" * 64, "custody": "agency", "low": "EC1",
     "keys": [{"jwk": {}, "use": "sign", "nbf": 1, "exp": 2, "st": "current", "since": None}],
 }  # fmt: skip
+
+
 POP: dict[str, Any] = {"chal": DIGEST, "enc": [{"kid": DIGEST, "nonce": DIGEST}]}
+
+
 REVOKE = {"kid": DIGEST, "since": NOW, "code": "stolen"}
+
+
 BODIES: dict[str, dict[str, Any]] = {
     **{name.split()[0]: body for name, (_, body, _) in GOOD.items()},
     "keyset": KEYSET, "pop": POP, "revoke": REVOKE, "release": RELEASE, "agreement": AGREEMENT,
 }  # fmt: skip
 
+
 LANES = ("enforcement", "public_health", "science", "trade")
+
+
 PURPOSES = ("investigate", "prevent", "public_health", "regulatory_control", "science")
+
+
 # The kind, the member, its allowed values, and whether null is allowed.
 CLOSED_LISTS: list[tuple[str, str, tuple[str, ...], bool]] = [
     ("retract", "code", ("contaminated", "error", "legal", "mistaken"), False),
@@ -42,6 +62,8 @@ CLOSED_LISTS: list[tuple[str, str, tuple[str, ...], bool]] = [
     ("keyset", "low", ("EC1", "PQ1"), False),
     ("revoke", "code", ("ended", "error", "lost", "stolen"), False),
 ]
+
+
 # The kind, the member, the words of its array.
 WORD_LISTS = [
     ("release", "cond", ("contact-first", "no-automated", "no-court", "read-only"), 0),
@@ -101,16 +123,6 @@ def test_an_array_holds_words_of_the_list_sorted_and_once(
         check(kind, **{member: []})
 
 
-@pytest.mark.parametrize("kind", sorted(KIND_RULES))
-def test_every_member_is_there_and_no_other(kind: str) -> None:
-    check(kind)
-    refuse(kind, text="free text")
-    for member in BODIES[kind]:
-        fewer = {name: value for name, value in BODIES[kind].items() if name != member}
-        with pytest.raises(MalformedError):
-            KIND_RULES[kind].check_body(fewer)
-
-
 def test_an_acknowledgement_says_why_only_where_there_is_a_why() -> None:
     for code in ("check-failed", "key-missing", "malformed", "policy", None):
         check("ack", st="refused", code=code)
@@ -124,28 +136,6 @@ def test_an_acknowledgement_says_why_only_where_there_is_a_why() -> None:
     refuse("ack", st="refused", code="bored")
 
 
-def test_references_are_digests_ids_or_nothing() -> None:
-    check("retract", by=uuid7(1))
-    refuse("retract", by="1")
-    for kind, member in (("answer", "ref"), ("release", "parent")):
-        check(kind, **{member: DIGEST})
-        check(kind, **{member: None})
-        refuse(kind, **{member: DIGEST[:-1]})
-    refuse("release", rr=None)
-
-
-def test_an_ask_names_numbered_parts_and_a_time_or_all_and_none() -> None:
-    for part in (None, [0], [1, 2, 7]):
-        check("ask", part=part)
-    wrong: list[Any] = [[], [2, 1], [1, 1], [-1], ["1"], [True], 1]
-    for other in wrong:
-        refuse("ask", part=other)
-    check("ask", due=0)
-    refuse("ask", due=-1)
-    check("ask", due=None)
-    refuse("ask", due="soon")
-
-
 def test_audiences_hold_one_to_five_hundred_agencies() -> None:
     many = [f"xx-{n:03}" for n in range(501)]
     for kind, changes in (("ask", {}), ("release", {"rn": 500})):
@@ -156,11 +146,6 @@ def test_audiences_hold_one_to_five_hundred_agencies() -> None:
         refuse(kind, aud=["XX-000"], **dict.fromkeys(changes, 1))
 
 
-def test_a_release_counts_its_entries() -> None:
-    for rn in (1, 3, True, "2", None):
-        refuse("release", rn=rn)
-
-
 def test_an_agreement_has_two_to_five_hundred_parties() -> None:
     many = [f"xx-{n:03}" for n in range(MAX_PARTIES + 1)]
     check("agreement", parties=many[:MAX_PARTIES])
@@ -169,68 +154,18 @@ def test_an_agreement_has_two_to_five_hundred_parties() -> None:
     refuse("agreement", parties=many[:1])
 
 
-@pytest.mark.parametrize("kind", ["agreement", "keyset"])
-def test_the_first_version_follows_nothing_and_every_other_one_something(kind: str) -> None:
-    check(kind, ver=1, prev=None)
-    check(kind, ver=2, prev=DIGEST)
-    refuse(kind, ver=1, prev=DIGEST)
-    refuse(kind, ver=2, prev=None)
-    refuse(kind, ver=0, prev=DIGEST)
-    refuse(kind, ver=2, prev="A")
-
-
-def test_what_survives_a_suspension_is_lanes_and_a_flag() -> None:
-    check("agreement", survive={"lanes": [], "flash": False})
-    check("agreement", survive={"lanes": ["trade"], "flash": True})
-    wrong: list[Any] = [{"lanes": []}, {"lanes": [], "flash": 0}, {"lanes": ["x"], "flash": True}, None]
-    for survive in wrong:
-        refuse("agreement", survive=survive)
-    check("agreement", emergency=True)
-    for emergency in (0, 1, None, "false"):
-        refuse("agreement", emergency=emergency)
-    check("agreement", nbf=0)
-    refuse("agreement", nbf=-1)
-
-
 def row(**changes: Any) -> dict[str, Any]:
     return {**KEYSET["keys"][0], **changes}
 
 
 def test_a_keyset_holds_one_to_256_keys_of_known_form() -> None:
     check("keyset", keys=[row()] * MAX_KEYS)
-    wrong: list[Any] = [[], [row()] * (MAX_KEYS + 1), {}, None, [None], [row(x=1)], [row(jwk=[])]]
+    wrong: list[Any] = [
+        [], [row()] * (MAX_KEYS + 1), {}, None, [None], [row(x=1)], [row(jwk=[])], [row(st="lost")],
+    ]  # fmt: skip
     for keys in wrong:
         refuse("keyset", keys=keys)
-
-
-def test_a_key_row_has_a_use_a_state_and_times_in_order() -> None:
-    for use in ("sign", "enc"):
-        check("keyset", keys=[row(use=use)])
-        refuse("keyset", keys=[row(use=use.upper())])
-    for state in ("current", "retiring", "retired"):
-        check("keyset", keys=[row(st=state)])
-        refuse("keyset", keys=[row(st=state, since=1)])
-    check("keyset", keys=[row(st="revoked", since=0)])
-    for changes in ({"st": "revoked"}, {"st": "revoked", "since": -1}, {"st": "lost"}, {"use": "wrap"}):
-        refuse("keyset", keys=[row(**changes)])
-    check("keyset", keys=[row(nbf=5, exp=6)])
-    for nbf, exp in ((5, 5), (6, 5), (-1, 5), (True, 5)):
-        refuse("keyset", keys=[row(nbf=nbf, exp=exp)])
-
-
-def test_a_keyset_names_two_roots_and_the_next_by_64_lower_case_digits() -> None:
-    wrong: list[Any] = [[], [{}], [{}, {}, {}], {}, None, [{}, 1], [None, {}], ["a", "b"]]
-    for root in wrong:
-        refuse("keyset", root=root)
-    check("keyset", nroot="0123456789abcdef" * 4)
-    for nroot in ("0" * 63, "0" * 65, "A" * 64, "g" * 64, "X" * 64, 0, None):
-        refuse("keyset", nroot=nroot)
-
-
-def test_a_revocation_names_a_key_and_a_time() -> None:
-    check("revoke", since=0)
-    for changes in ({"since": -1}, {"since": None}, {"kid": "A"}, {"kid": None}):
-        refuse("revoke", **changes)
+    refuse("keyset", root=["a", "b"])
 
 
 def test_a_proof_of_possession_gives_back_32_octets_each() -> None:
@@ -245,21 +180,23 @@ def test_a_proof_of_possession_gives_back_32_octets_each() -> None:
 
 
 def test_an_api_key_that_is_issued_has_scopes_and_no_prefix_yet() -> None:
-    many = [f"scope:{number:02}" for number in range(MAX_SCOPES + 1)]
+    many = sorted(f"scope:{'a' * (number + 1)}" for number in range(MAX_SCOPES // 2))
+    many += sorted(f"scopes:{'a' * (number + 1)}" for number in range(MAX_SCOPES // 2))
     networks = [f"192.0.2.{number}/32" for number in range(MAX_NETWORKS + 1)]
     check("apikey", **APIKEY)
-    check("apikey", **{**APIKEY, "networks": []})
+    check("apikey", **{**APIKEY, "networks": [], "scopes": many, "days": 1})
     wrong: list[dict[str, Any]] = [
-        {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": many}, {"networks": sorted(networks)},
+        {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": [*many, "z:z"]}, {"networks": sorted(networks)},
+        {"client": ""}, {"days": 0}, {"scopes": ["a b"]}, {"networks": ["everywhere"]},
     ]  # fmt: skip
     for changes in wrong:
         refuse("apikey", **{**APIKEY, **changes})
 
 
-def test_an_api_key_that_is_ended_is_named_by_its_prefix_alone() -> None:
-    check("apikey")
-    wrong: list[dict[str, Any]] = [
-        {"prefix": None}, {"scopes": ["feed:read"]}, {"networks": ["192.0.2.0/24"]}, {"days": 1}, {"client": "it"},
-    ]  # fmt: skip
-    for changes in wrong:
-        refuse("apikey", **changes)
+def test_the_number_of_entries_of_a_release_is_no_truth() -> None:
+    payload = read(unb64u(read(good_statement(known_agency("xb-bravo"), "release"))["payload"]))
+    payload["body"] |= {"aud": ["xd-delta"], "rn": 1}
+    assert read_payload(write(payload), "release").body["rn"] == 1
+    payload["body"]["rn"] = True
+    with pytest.raises(MalformedError):
+        read_payload(write(payload), "release")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs, notes and receipts for each check that follows others: no other check refuses them."""
+"""Proofs, notes, receipts and hand-overs for each check that follows others: no other check refuses them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from accord.envelope.encoding import b64u
 from accord.envelope.errors import MalformedError, NoteError, ProofError, TooLargeError
 from accord.envelope.private import LedgerKey
+from accord.envelope.tree.handovers import Handover, verify_handover
 from accord.envelope.tree.merkle import (
     EMPTY_ROOT,
     consistency_path,
@@ -28,14 +29,16 @@ from accord.envelope.tree.notes import (
     VerifierKey,
     key_id_of,
     parse_note,
-    parse_tree_number,
-    signature_line,
     verify_note,
 )
 from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, LeafEntry, Receipt
 
 LEAVES = [leaf_hash(bytes([number])) for number in range(7)]
+
+
 ROOT = root_of(LEAVES)
+
+
 KEY = LedgerKey.generate("ledger.example/log")
 
 
@@ -128,6 +131,8 @@ def vkey(name: str, octets: bytes, key_id: bytes | None = None) -> str:
 
 
 GOOD_PUBLIC = KEY.verifier.public
+
+
 WRONG_VKEYS = {
     "another algorithm": (vkey("ledger", b"\x02" + GOOD_PUBLIC), "not Ed25519"),
     "an octet more": (vkey("ledger", b"\x01" + GOOD_PUBLIC + b"\x00"), "not Ed25519"),
@@ -144,33 +149,6 @@ def test_a_verifier_key_is_refused_for_its_own_fault(text: str, said: str) -> No
         VerifierKey.parse(text)
 
 
-def test_a_checkpoint_ends_with_its_third_line() -> None:
-    text = Checkpoint("ledger.example/log", 7, ROOT).text
-    for wrong in (text[:-1], text + "more", text + "\n", text[:-1] + "more\n"):
-        with pytest.raises(NoteError):
-            Checkpoint.parse(wrong)
-
-
-def test_a_note_is_text_a_blank_line_and_signature_lines() -> None:
-    note = KEY.sign_note("text\n")
-    line = note.rpartition("\n\n")[2]
-    assert parse_note(note).text == "text\n"
-    for wrong in ("text\n" + line, line, note[:-1], "text\n\n", "", "text"):
-        with pytest.raises(NoteError):
-            parse_note(wrong)
-    with pytest.raises(NoteError, match="no signature lines"):
-        parse_note("text\n" + line)
-    with pytest.raises(NoteError, match="no signature lines"):
-        parse_note(note[:-1])
-
-
-def test_a_signature_line_begins_with_a_dash() -> None:
-    note = KEY.sign_note("text\n")
-    for wrong in ("", "- ", "\u2013 "):
-        with pytest.raises(NoteError, match="signature line"):
-            parse_note(note.replace("\u2014 ", wrong))
-
-
 @pytest.mark.parametrize("control", ["\x00", "\t", "\r", "\x1f"])
 def test_a_note_holds_no_control_characters(control: str) -> None:
     """The note is well signed, but would be shown differently from the signed text."""
@@ -178,16 +156,23 @@ def test_a_note_holds_no_control_characters(control: str) -> None:
         verify_note(KEY.sign_note(f"te{control}xt\n"), [KEY.verifier])
 
 
-def test_a_signature_is_more_than_the_name_of_its_key() -> None:
-    with pytest.raises(NoteError, match="too short"):
-        parse_note("text\n\n" + signature_line(KEY.name, KEY.verifier.key_id, b""))
+def test_a_note_is_text_a_blank_line_and_signature_lines_that_begin_with_a_dash() -> None:
+    note = KEY.sign_note("text\n")
+    line = note.rpartition("\n\n")[2]
+    assert parse_note(note).text == "text\n"
+    for wrong, said in (
+        ("text\n" + line, "no signature lines"), (note[:-1], "no signature lines"), ("", "no signature lines"),
+        (note.replace("\u2014 ", ""), "signature line"), (note.replace("\u2014 ", "\u2013 "), "signature line"),
+    ):  # fmt: skip
+        with pytest.raises(NoteError, match=said):
+            parse_note(wrong)
 
 
-def test_numbers_of_a_tree_have_a_limit() -> None:
-    assert parse_tree_number(str(2**53 - 1)) == 2**53 - 1
-    for wrong in (str(2**53), "-1", "01", "", "1.0", "\u0661"):
+def test_a_checkpoint_ends_with_its_third_line() -> None:
+    text = Checkpoint("ledger.example/log", 7, ROOT).text
+    for wrong in (text[:-1], text + "more", text + "\n", text[:-1] + "more\n"):
         with pytest.raises(NoteError):
-            parse_tree_number(wrong)
+            Checkpoint.parse(wrong)
 
 
 # Receipts.
@@ -234,3 +219,37 @@ def test_the_text_of_a_receipt_may_have_the_longest_path() -> None:
     long = Receipt(ENTRY, 0, tuple([bytes(32)] * 64), "x")
     assert Receipt.parse_tlog_proof(long.tlog_proof()) == long
     assert b64u(bytes(32)) in long.as_json()["path"]
+
+
+# Verifier keys and checkpoints.
+
+
+def public_with_plus_signs() -> bytes:
+    """The first public key, counting up, that is a point and has plus signs in its base64."""
+    for number in range(2, 10_000):
+        public = b"\xfb\xef" + b"\xfb\xef\xbe" * 9 + number.to_bytes(3, "little")
+        try:
+            VerifierKey.parse(vkey("a", b"\x01" + public))
+        except NoteError:
+            continue
+        return public
+    raise AssertionError("no such point")
+
+
+def test_plus_signs_in_the_base64_of_a_verifier_key_are_no_separators() -> None:
+    text = vkey("ledger.example/log", b"\x01" + public_with_plus_signs())
+    assert text.rpartition("ledger.example/log")[2].count("+") > 3
+    assert VerifierKey.parse(text).text == text
+
+
+def test_a_hand_over_that_both_keys_signed_reads_as_it_was_written() -> None:
+    old, new = (LedgerKey.generate("hub.example/ledger") for _ in range(2))
+    said = Handover(old.verifier, new.verifier, 1077)
+
+    def signed(text: str) -> str:
+        return f"{text}\n" + "".join(key.sign_note(text).removeprefix(f"{text}\n") for key in (old, new))
+
+    assert verify_handover(signed(said.text)) == said
+    for wrong in (f"{said.text}more\n", f"{said.text}\n", f"{said.text[:-1]}\nmore\n"):
+        with pytest.raises(NoteError):
+            verify_handover(signed(wrong))
