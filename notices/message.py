@@ -64,7 +64,7 @@ def _word_of(occasion: Occasion) -> str:
     """Return the occasion's word in the subject; empty for a new alert."""
     return {
         Occasion.WITHDRAWN: gettext("WITHDRAWN"),
-        Occasion.REPUDIATED: gettext("REPUDIATED"),
+        Occasion.REPUDIATED: gettext("IN DOUBT"),
         Occasion.REAFFIRMED: gettext("REAFFIRMED"),
         Occasion.KEY_REVOKED: gettext("KEYS"),
         Occasion.KEY_ENDING: gettext("KEYS"),

@@ -51,7 +51,7 @@ class SignatureFacts:
         """Short text for one cell of a list, with both times."""
         words = _times(self)
         if self.state is SignatureState.REPUDIATED:
-            return _("Repudiated: logged %(logged)s UTC, key void since %(since)s UTC") % words
+            return _("In doubt: logged %(logged)s UTC, key not valid since %(since)s UTC") % words
         if self.state is SignatureState.REAFFIRMED:
             return _("Reaffirmed on %(reaffirmed)s UTC") % words
         return _("Refused: logged after its key was revoked") if self.state is SignatureState.REFUSED else ""
@@ -99,7 +99,7 @@ def judge_received(
 def _text(facts: SignatureFacts) -> str:
     if facts.state is SignatureState.REPUDIATED:
         return _(
-            "Repudiated. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
+            "In doubt. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
             "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
         )
     if facts.state is SignatureState.REAFFIRMED:

@@ -43,7 +43,7 @@ from tests.builders import START, seconds
 from tests.stolen_vault_keys import replace_signing_keys, revoke_hosted_key, submit_as_thief
 
 DOUBT = (
-    "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that {name} revoked at "
+    "In doubt. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that {name} revoked at "
     "2 Mar 2026 12:30 UTC for everything since 2 Mar 2026 11:30 UTC. Call {name} before you rely on it."
 )
 
@@ -126,7 +126,7 @@ class TestAtTheRecipient:
         assert facts.since < facts.logged_at < facts.revoked_at
         assert inbox_state(desks) == (
             "repudiated",
-            "Repudiated: logged 2 Mar 2026 12:00 UTC, key void since 2 Mar 2026 11:30 UTC",
+            "In doubt: logged 2 Mar 2026 12:00 UTC, key not valid since 2 Mar 2026 11:30 UTC",
         )
 
     def test_one_that_was_not_fetched_yet_too(self, desks: Desks) -> None:
@@ -226,7 +226,7 @@ class TestAtTheOriginator:
         assert row.standing.text.startswith("In doubt. This was logged at 2 Mar 2026 12:00 UTC")
         assert not read_start(desks.lab.author, now=desks.hub.now).in_doubt
         (listed,) = list_sent(desks.lab.reader, now=desks.hub.now).rows
-        assert listed.state_text.startswith("Repudiated: logged 2 Mar 2026 12:00 UTC")
+        assert listed.state_text.startswith("In doubt: logged 2 Mar 2026 12:00 UTC")
         assert read_sent(desks.lab.reader, sent, now=desks.hub.now).standing == row.standing
 
     def test_reaffirmed_by_a_releaser_it_waits_no_longer(self, desks: Desks, sent: Alert) -> None:

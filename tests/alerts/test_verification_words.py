@@ -43,7 +43,7 @@ def test_a_repudiated_signature_is_never_shown_as_valid(desks: Desks) -> None:
     opened = fetch_and_open(desks.health.reader, row.md, reason="on_duty", now=desks.hub.now)
     shown = verified(row, opened, signature_facts_of(REPUDIATED, row.issuer.name))
     assert shown.state is Proof.REPUDIATED and shown.text == (
-        "Repudiated. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that Forensic Laboratory revoked "
+        "In doubt. This was logged at 2 Mar 2026 12:00 UTC, signed with a key that Forensic Laboratory revoked "
         "at 2 Mar 2026 13:00 UTC for everything since 2 Mar 2026 11:00 UTC. Call Forensic Laboratory before you "
         "rely on it."
     )
@@ -68,7 +68,7 @@ def test_a_reaffirmed_one_keeps_every_time(desks: Desks) -> None:
             REPUDIATED,
             SignatureState.REPUDIATED,
             False,
-            "Repudiated: logged 2 Mar 2026 12:00 UTC, key void since 2 Mar 2026 11:00 UTC",
+            "In doubt: logged 2 Mar 2026 12:00 UTC, key not valid since 2 Mar 2026 11:00 UTC",
         ),
         (REAFFIRMED, SignatureState.REAFFIRMED, True, "Reaffirmed on 2 Mar 2026 14:00 UTC"),
         (

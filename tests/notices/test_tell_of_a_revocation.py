@@ -72,7 +72,7 @@ class TestEnvelopes:
         assert notice_world.send().sent == 3
         mails = mail_server.mails[3:]
         assert {str(mail.message["Subject"]) for mail in mails} == {
-            f"[Accord] ROUTINE REPUDIATED {delivery.reference}"
+            f"[Accord] ROUTINE IN DOUBT {delivery.reference}"
         }
         bodies = {mail.text.partition("\r\n\r\n")[2] for mail in mails}
         assert bodies == {REPUDIATED.format(hub="http://testserver", reference=delivery.reference)}
@@ -198,7 +198,7 @@ class TestStatements:
         assert {(row.recipient_id, row.subject, row.reference) for row in told} == {(desks.lab.id, kid, "")}
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
         mail = mail_server.mails_to(desks.lab.reader.email)[-1]
-        assert mail.message["Subject"] == "[Accord] REPUDIATED"
+        assert mail.message["Subject"] == "[Accord] IN DOUBT"
         assert "A signature under an answer to your agency no longer counts." in mail.text
         assert "/outbox/" in mail.text
 

@@ -87,7 +87,7 @@ class TestOnceTheSendersKeyIsLost:
             )
         assert re.search("In doubt. This was " + BOTH_TIMES, page)
         sent = page_of(releaser, "/outbox/")
-        assert re.search(r'data-tone="danger">Repudiated: logged [^<]+ UTC, key void since', sent)
+        assert re.search(r'data-tone="danger">In doubt: logged [^<]+ UTC, key not valid since', sent)
         question = page_of(releaser, f"/outbox/{alert.pk}/reaffirm/")
         assert (
             "<h1>Reaffirm to 2 agencies?</h1>" in question and ">Reaffirm to 2 agencies</button>" in question
@@ -99,11 +99,11 @@ class TestOnceTheSendersKeyIsLost:
         self, desk: DeskWorld, alert: Alert, as_officer: SignIn
     ) -> None:
         reader = as_officer(desk.aroha)
-        assert re.search(r'data-tone="danger">Repudiated: logged', page_of(reader, "/inbox/"))
+        assert re.search(r'data-tone="danger">In doubt: logged', page_of(reader, "/inbox/"))
         address = f"/inbox/{desk.received(desk.aroha).pk}/"
         closed = page_of(reader, address)
         assert re.search(
-            'note is-danger" role="status">.*?<div>Repudiated. This was ' + BOTH_TIMES, closed, re.S
+            'note is-danger" role="status">.*?<div>In doubt. This was ' + BOTH_TIMES, closed, re.S
         )
         reader.post(address, {"reason": "on_duty"})
         opened = page_of(reader, address)
