@@ -200,7 +200,7 @@ def _much() -> dict[str, str]:
         "processor time of one rule, or of a file's groups, over hard structures": (
             f"{stressing.CPU_SECS_A_RULE} seconds"
         ),
-        "note of a second look": (
+        "note of a harm review": (
             f"{looking.NOTE_AT_MOST} characters; the next one within {looking.FARTHEST.days} days"
         ),
         "structures looked at before adopting a rule": f"{previewing.AT_ONCE}, the newest",
