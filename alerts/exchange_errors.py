@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One word for all that goes wrong when the exchange is asked: it gave no answer that can be used, or it refuses."""
+"""Errors of a call to the exchange, for officers: it gave no answer that can be used, or it refuses."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from vault.exchangekeys import note_lacking
 
 @contextmanager
 def exchange_errors(agency_id: str = "") -> Generator[None]:
-    """Raises what `trouble_with` makes of anything that goes wrong with the call for the agency."""
+    """Raise the error of `away_error_for` for anything that goes wrong with the agency's call inside the block."""
     try:
         yield
     except ClientError as trouble:

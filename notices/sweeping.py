@@ -19,10 +19,10 @@ def sweep_notices(*, now: datetime) -> None:
         partial(return_leases, now=now),
         partial(tell_power_changes, now=now),
         partial(tell_of_reopenings, now=now),
-        partial(_ring, now),
+        partial(_call_if_due, now),
     )
 
 
-def _ring(now: datetime) -> None:
+def _call_if_due(now: datetime) -> None:
     if Notification.objects.filter(state__in=SENDABLE, not_before__lte=now).exists():
         call_task("notices.send")

@@ -285,11 +285,8 @@ class SubmissionsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the submissions of the caller's agency, newest first, with receipts and outcomes."""
-        query, caller, now = (
-            read_query(serializers.SubmissionsQuery, request),
-            caller_of(request),
-            clock.now(),
-        )
+        query = read_query(serializers.SubmissionsQuery, request)
+        caller, now = caller_of(request), clock.now()
         place = open_cursor(caller, "submissions", query["after"], now=now)
         page = list_submissions(caller, after=place, limit=query["limit"])
         answer = serializers.SubmissionPageSerializer(page).data

@@ -23,11 +23,11 @@ def sweep_deliveries(*, now: datetime) -> None:
     run_each(
         partial(expire_held, now=now, limit=EXPIRED_A_SWEEP),
         partial(_delete_contents, now),
-        partial(_ring, now),
+        partial(_call_if_marks_wait, now),
     )
 
 
-def _ring(now: datetime) -> None:
+def _call_if_marks_wait(now: datetime) -> None:
     if waits_for_marking(now=now):
         call_task("sharing.mark_doubts")
 

@@ -41,7 +41,7 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
 }
 """Names of the loops for officers."""
 TASKS: Final = ("alerts.follow_feed", "notices.send")
-"""Bells of the desk; the exchange's loops run at intervals by themselves."""
+"""Tasks that try set-aside items of the desk again; the exchange's loops run at intervals by themselves."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def retry_item(keeper: Actor, item_id: int, *, now: datetime) -> None:
             detail={"loop": row.loop},
             now=now,
         )
-        _ring()
+        _call_tasks()
 
 
 def resume_loop(keeper: Actor, state_id: int, *, now: datetime) -> None:
@@ -92,7 +92,7 @@ def resume_loop(keeper: Actor, state_id: int, *, now: datetime) -> None:
             "loop.resumed", actor=keeper.audit_name, agency=state.agency, subject=state.loop, now=now
         )
         state.delete()
-        _ring()
+        _call_tasks()
 
 
 def counted() -> tuple[int, int]:
@@ -126,6 +126,6 @@ def _stopped_for(actor: Actor) -> QuerySet[LoopState]:
     return LoopState.objects.filter(own, stopped_at__isnull=False).order_by("stopped_at", "pk")
 
 
-def _ring() -> None:
+def _call_tasks() -> None:
     for task in TASKS:
         call_task(task)

@@ -36,7 +36,7 @@ class Reply(models.Model):
     """Reply to another envelope: an own one, from its draft on, or a received one.
 
     `re_md` and `re_jti` name the envelope it answers. For an own reply, `source` holds that one's marking and recipients until
-    that is forgotten, and `sample` is the own alert whose profile it is about. `summary` holds the summary for pages; it is filled
+    that is forgotten, and `sample` is the own alert whose profile it is about. `summary` is what pages show of it, sealed; it is filled
     once the reply was sent, or opened by the desk-worker.
     """
 

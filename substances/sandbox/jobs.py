@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of pure functions that may run in the sandbox process, on untrusted input.
 
-A job (a `Job`) names its function as "module:function". Its annotations say how arguments and result travel (see
+A job names its function as "module:function". Its annotations say how arguments and result travel (see
 `substances.jsonform`), so they must exist at run time, not only under TYPE_CHECKING. Where its module is too heavy for the
 asking process, `returns` names the type of the result in a lighter one.
 """

@@ -53,10 +53,8 @@ class Command(BaseCommand):
 
 
 def _line(use: KekUse) -> str:
-    statement = (
-        "current" if use.is_current else "may go" if use.may_go else "keep" if use.is_held else "missing"
-    )
-    return f"{use.kek}: {use.secrets} secrets, {use.rows} rows, {statement}"
+    word = "current" if use.is_current else "may go" if use.may_go else "keep" if use.is_held else "missing"
+    return f"{use.kek}: {use.secrets} secrets, {use.rows} rows, {word}"
 
 
 @contextmanager
