@@ -10,8 +10,7 @@ Either hosted agency may be at a desk of its own instead (`own`). All share one 
 (`./dev drill own-desks`); `tests.own_desk.at_desk_of` makes the program that of an agency's desk.
 
 Everything goes through the services. The hub's clock begins two hours ago and moves by a second with each step, so
-that
-pages, which read the real clock, come after it.
+that pages, which read the real clock, come after it.
 """
 
 import time

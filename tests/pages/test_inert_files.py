@@ -42,4 +42,4 @@ def test_each_file_is_handed_over_as_bytes_that_no_browser_runs(
             assert heads["Content-Security-Policy"] == "default-src 'none'; sandbox"
             assert heads["Cross-Origin-Resource-Policy"] == "same-origin"
             assert heads["Accept-Ranges"] == "none" and "no-store" in heads["Cache-Control"]
-    assert reader.get(f"/outbox/{sent.pk}/files/0/").status_code == sender.get(place).status_code == 404
+    assert reader.get(f"/outbox/{alert.pk}/files/0/").status_code == sender.get(place).status_code == 404

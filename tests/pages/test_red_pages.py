@@ -97,6 +97,7 @@ class TestOnPages:
         row = red.received(red.named, alert=dict(DOCUMENT), kind="update", re=reference_to(first))
         as_officer(red.named).post(f"/inbox/{row.pk}/", {"reason": "on_duty"}, follow=True)
         drafts = Alert.objects.count()
+        assert PAGES.keys() >= set(WHY_NOT)
         for name, way in PAGES.items():
             client = as_officer(red.other)
             asked = client.post(f"/inbox/{row.pk}/", {"reason": "on_duty"})

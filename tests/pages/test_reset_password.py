@@ -3,6 +3,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -104,16 +105,20 @@ def test_the_link_serves_once_and_ends_every_session(desk: DeskWorld, client: Cl
     assert again.status_code == 404 and "This link has served or is over." in text(again)
 
 
+OVER: dict[str, Callable[[Officer], str]] = {
+    "after an hour": lambda officer: token_for(officer, ago=timedelta(hours=1)),
+    "after a newer one": lambda officer: (token_for(officer), token_for(officer))[0],
+    "never made": lambda officer: "A" * 43,
+    "far too long": lambda officer: "A" * 3000,
+}
+"""Links are made when their turn comes, since a newer one ends those before it."""
+
+
 def test_a_link_that_is_over_sets_nothing(desk: DeskWorld, client: Client) -> None:
-    for token in (
-        token_for(desk.benno, ago=timedelta(hours=1)),
-        (token_for(desk.benno), token_for(desk.benno))[0],
-        "A" * 43,
-        "A" * 3000,
-    ):
-        page = follow(client, token)
-        assert page.status_code == 404 and "This link has served or is over." in text(page)
-        assert client.post("/reset/new/", CHOSEN).status_code == 404
+    for name, token in OVER.items():
+        page = follow(client, token(desk.benno))
+        assert page.status_code == 404 and "This link has served or is over." in text(page), name
+        assert client.post("/reset/new/", CHOSEN).status_code == 404, name
     assert Officer.objects.get(email=EMAIL).check_password(PASSWORD)
 
 

@@ -174,16 +174,14 @@ def test_neither_accept_nor_content_type_gets_round_the_question(
     form = release_form(desk, checked)
     grow_old()
     body = json.dumps({"revision": checked.current, "proof_password": PASSWORD})
-    for headers in (
-        {},
-        {"accept": "application/json"},
-        {"accept": "*/*", "x-requested-with": "XMLHttpRequest"},
+    for n, headers in enumerate(
+        ({}, {"accept": "application/json"}, {"accept": "*/*", "x-requested-with": "XMLHttpRequest"})
     ):
         answer = benno.post(
             f"/api/v1/alerts/{checked.pk}/release",
             body,
             content_type="application/json",
-            headers={**headers, "idempotency-key": "release-again-1", "if-match": '"1-validated"'},
+            headers={**headers, "idempotency-key": f"release-again-{n}", "if-match": '"1-validated"'},
         )
         problem = answer.json()
         assert (answer.status_code, problem["type"]) == (403, "urn:accord:problem:step-up-needed")
