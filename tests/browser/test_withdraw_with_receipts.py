@@ -53,8 +53,8 @@ def remind_of_the_missing(hands: Hands) -> None:
     expect(missing.get_by_text("reminded")).to_be_visible()
 
 
-def open_and_print(page: Page, address: str, words: tuple[str, ...]) -> None:
-    """Open an alert; on paper each page says what it is."""
+def open_and_print(page: Page, address: str, words: tuple[str, ...], digest: str) -> None:
+    """Open an alert; on paper each page says what it is, and the folded details are unfolded."""
     page.goto(address)
     press_on(page, "radio", "On duty", "Space")
     press_on(page, "button", "Open")
@@ -66,6 +66,7 @@ def open_and_print(page: Page, address: str, words: tuple[str, ...]) -> None:
     assert head.evaluate("e => getComputedStyle(e).display") == "table-header-group", "on each page"
     for unprinted in (".nav", ".side form", ".reading"):
         expect(page.locator(unprinted).first).to_be_hidden()
+    expect(page.get_by_text(digest)).to_be_visible()
     page.emulate_media(media="screen")
 
 
@@ -76,8 +77,7 @@ def test_withdraw_confirm_and_remind_by_keyboard(
     received = desk.received(desk.aroha)
     sign_in(desk.aroha)
     words = (received.reference, desk.aroha.full_name)
-    open_and_print(page, f"{live_server.url}/inbox/{received.pk}/", words)
-    expect(page.get_by_text(received.md)).to_be_attached()
+    open_and_print(page, f"{live_server.url}/inbox/{received.pk}/", words, received.md)
     desk.catch_up()
 
     hands = Hands(page)

@@ -78,7 +78,9 @@ class TestOnceTheSendersKeyIsLost:
     def stage(self) -> Stage:
         return answer_and_lose_key
 
-    def test_the_sender_sees_it_with_every_time_and_what_to_do(self, releaser: Client, alert: Alert) -> None:
+    def test_the_sender_sees_it_with_every_time_and_what_to_do(
+        self, releaser: Client, desk: DeskWorld, alert: Alert, as_officer: SignIn
+    ) -> None:
         for address in ("/", f"/outbox/{alert.pk}/"):
             page = page_of(releaser, address)
             assert (
@@ -86,6 +88,8 @@ class TestOnceTheSendersKeyIsLost:
                 and f'href="/outbox/{alert.pk}/withdraw/"' in page
             )
         assert re.search("In doubt. This was " + BOTH_TIMES, page)
+        author = page_of(as_officer(desk.ilka), f"/outbox/{alert.pk}/")
+        assert "In doubt. This was" in author and "/reaffirm/" not in author
         sent = page_of(releaser, "/outbox/")
         assert re.search(r'data-tone="danger">In doubt: logged [^<]+ UTC, key not valid since', sent)
         question = page_of(releaser, f"/outbox/{alert.pk}/reaffirm/")
