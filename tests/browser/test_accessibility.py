@@ -116,6 +116,11 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     yield "received-taken-back", reader, f"/inbox/{value['taken back']}/"
     yield "sent-flash", releaser, f"/outbox/{value['flash']}/"
     yield "sent-withdrawn", releaser, f"/outbox/{value['withdrawn']}/"
+    for kind in ("sample received", "question received", "answer received", "rule received"):
+        yield kind.replace(" ", "-"), reader, f"/inbox/{value[kind]}/"
+    yield "leads-of-the-answer", reader, f"/inbox/{value['answer received']}/profile/"
+    for kind in ("sample sent", "question sent", "rule sent"):
+        yield kind.replace(" ", "-"), releaser, f"/outbox/{value[kind]}/"
     yield "review-validated", releaser, f"/queue/{value['validated']}/"
     for role in ("agency_admin", "auditor", "key_officer"):
         yield f"start-{role}", world.by_name(f"{role} of xa-lab"), "/"

@@ -64,10 +64,10 @@ def test_the_second_of_two_officers_is_told_and_loses_nothing(
     console_errors[:] = [error for error in console_errors if "status of 409" not in error]
 
 
-def test_on_a_draft_keys_go_on_and_a_number_and_unknown_exclude_each_other(
+def test_a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_to_left(
     page: Page, live_server: LiveServer, draft: Alert
 ) -> None:
-    """Who skipped the menu goes on from step to step all the same."""
+    """The first address is that of an officer who has skipped the menu."""
     page.goto(f"{live_server.url}/drafts/{draft.pk}/1/#content")
     for step in ("2 Substance", "3 Cases and amounts"):
         page.keyboard.press("Control+Enter")

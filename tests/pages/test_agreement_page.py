@@ -70,7 +70,8 @@ def test_an_api_key_that_lacks_the_right_is_named_and_replaced_from_there(
 
 def test_lanes_that_are_none_are_refused(admin: Client) -> None:
     for lanes in ([], ["science", "nowhere"]):
-        assert admin.post(SUSPEND, {"lanes": lanes, "sure": "yes"}).status_code == 422
+        answer = admin.post(SUSPEND, {"lanes": lanes, "sure": "yes"})
+        assert answer.status_code == 422 and "Lanes: choose" in answer.content.decode(), lanes
     assert standing() == set()
 
 

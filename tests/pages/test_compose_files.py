@@ -95,9 +95,9 @@ def test_a_name_loses_its_path_and_what_nobody_sees() -> None:
         assert accept_file(name, b"text", ()).filename == (expected or name.rpartition("/")[2]), ascii(name)
 
 
-def test_a_name_that_is_none_is_refused() -> None:
+def test_a_name_that_is_none_is_refused(subtests: pytest.Subtests) -> None:
     for name in ("", "..", "/", "\x00\x01", "x" * 256, "光" * 86):
-        with pytest.raises(AttachmentRefusedError) as refused:
+        with subtests.test(ascii(name)), pytest.raises(AttachmentRefusedError) as refused:
             accept_file(name, b"text", ())
         assert refused.value.problem == "Files: give the file a name of up to 255 bytes."
 

@@ -14,6 +14,7 @@ from tests.pages.desk_world import DeskWorld
 
 PHONE = "+000 1 5550 101"
 COMING = "Border Police, Fenlund"
+STATING = 'href="/directory/own/"'
 
 
 @pytest.fixture
@@ -33,6 +34,8 @@ def test_everybody_finds_whom_to_call_and_what_time_it_is_there(
         assert page.count(PHONE) == 2 and "Precursor Office, Dellin" in page
         assert "Keys held by the agency" in page and "Fingerprint of its root" in page
         assert page.count("Your agency</span>") == 1 and COMING not in page
+        assert STATING not in page, "stating the own entry is offered to an admin"
+    assert STATING in as_officer(desk.sunniva).get("/directory/").content.decode()
     assert COMING in as_officer(desk.noor).get("/directory/").content.decode()
 
 

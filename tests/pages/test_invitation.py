@@ -82,7 +82,8 @@ def test_a_password_that_is_none_is_refused_and_the_link_still_serves(token: str
         {"password": PASSWORD, "again": "another one 77"},
         {"password": "runa@xa-lab.example", "again": "runa@xa-lab.example"},
     ):
-        assert client.post("/welcome/", form).status_code == 422
+        answer = client.post("/welcome/", form)
+        assert answer.status_code == 422 and 'id="problems"' in answer.content.decode(), form
     assert not runa().has_usable_password()
     assert client.post("/welcome/", CHOSEN).status_code == 200
     assert client.get("/inbox/").status_code == 302, "nobody is signed in by a link"

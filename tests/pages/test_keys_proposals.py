@@ -84,8 +84,12 @@ def test_the_first_keys_come_in_under_the_heads_root(customs: Customs, as_office
     assert states_of(customs.officer) == ["current"] * 4
 
 
-def test_a_change_is_proposed_signed_and_done_once(entered: Customs, keeper: Client) -> None:
+def test_a_change_is_proposed_signed_and_done_once(
+    entered: Customs, keeper: Client, as_officer: SignIn
+) -> None:
     proposal = entered.propose(keeper, "/keys/rotate/", uses=["sign"])
+    reader = as_officer(entered.desk.hub.make_officer(entered.agency, "reader")).get("/keys/")
+    assert reader.status_code == 200 and proposal not in reader.content.decode()
     assert version_of(entered.officer) == 1
     signed = entered.sign(keeper.get(f"{proposal}file/").content)
     assert [upload(keeper, proposal, signed).status_code for _ in range(2)] == [302, 302]
@@ -191,9 +195,9 @@ def of_another_agency(entered: Customs, payload: bytes) -> bytes:
 
 WRONG_FILES: dict[str, tuple[bytes | Callable[[Customs, bytes], bytes] | None, str]] = {
     "another root's": (of_another_root, "not signed by your agency&#x27;s root"),
-    "a changed payload": (changed_payload, "File: "),
-    "a changed signature": (changed_signature, "File: "),
-    "another agency's": (of_another_agency, "File: "),
+    "a changed payload": (changed_payload, "another proposal is signed here than this one"),
+    "a changed signature": (changed_signature, "not signed by your agency&#x27;s root"),
+    "another agency's": (of_another_agency, "another proposal is signed here than this one"),
     "the proposal itself": (lambda _, payload: payload, "this is the proposal, not yet signed"),
     "empty": (b"", "File: it is empty."),
     "text": (b"not json", "File: this is no signed proposal."),

@@ -124,7 +124,9 @@ def test_what_stops_the_sending_is_said_and_it_is_sent_once(
     change_entry("xa-lab", status="suspended")
     page = page_of(second, checked)
     assert "You can read what you received; nothing can be sent." in page
-    assert press(second, checked, "release").status_code == 409
+    refused = press(second, checked, "release")
+    assert refused.status_code == 409
+    assert "Nothing was sent. You can read what you received" in refused.content.decode()
     change_entry("xa-lab", status="active")
     checked.refresh_from_db()
     assert checked.state == "validated"

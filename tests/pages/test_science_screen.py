@@ -35,6 +35,7 @@ def asked(client: Client, **fields: object) -> str:
     given = {"on": "2025-07-17", "reason": "assigned", "structure": FENTANYL_LIKE} | fields
     page = re.sub(r"\s+", " ", client.post("/science/screen/", given).content.decode())
     answer = page.lower().partition("science-answer")[2].partition('<form class="panel')[0]
+    assert answer or 'id="problems"' in page
     assert not [word for word in NEVER_SAID if word in answer]
     return page
 

@@ -194,7 +194,7 @@ def test_neither_accept_nor_content_type_gets_round_the_question(
             asked = benno.post(
                 f"/queue/{checked.pk}/release/", data, content_type=kind, headers={"accept": accept}
             )
-            assert asked.status_code == 403, "the content type does not get round the question"
+            assert asked.status_code == 403, (accept, kind)
     assert state_of(checked) == "validated"
 
 
