@@ -39,6 +39,9 @@ def test_what_arrives_is_told_once_in_the_words_of_the_mails_to_this_browser_and
     assert CONTENT not in answer.content.decode()
     assert reader.get(item["address"], follow=True).status_code == 200
     assert reader.get(NEWS).status_code == 204
+    # The cookie of before, by which the flash alert is still to be told.
+    reader.cookies["accord_notices"] = cookie.value
+    assert reader.get(NEWS).status_code == 200
     reader.cookies["accord_notices"] = cookie.value
     reader.post(SWITCH, {"on": "no"})
     assert reader.get(NEWS).status_code == 204

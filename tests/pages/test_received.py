@@ -82,6 +82,10 @@ WRONG_REASONS = {
         "Case number: use 1 to 60 characters.",
     ),
     "a case number with a NUL": ({"reason": "case_number", "reference": "B 77\0/26"}, ONE_LINE),
+    "a case number in two lines": (
+        {"reason": "case_number", "reference": "B 77\nopened by nobody"},
+        ONE_LINE,
+    ),
     "a case number that turns around": ({"reason": "case_number", "reference": "B \u202e62/77"}, ONE_LINE),
     "a case number with a hidden mark": ({"reason": "case_number", "reference": "B\u200f77"}, ONE_LINE),
 }
