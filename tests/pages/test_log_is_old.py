@@ -43,7 +43,9 @@ def test_every_page_of_the_agency_warns_after_a_day(desk: DeskWorld, as_officer:
     assert SAID not in page_of(as_officer, desk.aroha)
 
 
-def test_the_keeper_is_warned_after_a_day_and_after_a_week_nothing_is_sent(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_the_keeper_is_warned_after_a_day_and_after_a_week_nothing_is_sent(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
     for hours, tone in ((25, "warn"), (8 * 24, "danger")):
         see_last(desk, timedelta(hours=hours))
         page = page_of(as_officer, desk.noor)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.states import AlertState
 from officers.models import Officer
 from tests.alerts.replies.profile_samples import linked_pair
+from tests.page_queries import reads_of
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
 
@@ -93,7 +96,10 @@ class TestReviews:
         draft = Alert.objects.get(agency="xb-health")
         assert answer.headers["Location"] == f"/drafts/{draft.pk}/2/"
         send_it(desk, draft, desk.haitham)
-        sent = ilka.get(f"/outbox/{alert.pk}/").content.decode()
+        with CaptureQueriesContext(connection) as asked:
+            sent = ilka.get(f"/outbox/{alert.pk}/").content.decode()
+        replies = [sql for sql in reads_of(asked) if 'FROM "alerts_reply"' in sql]
+        assert len(replies) == len(set(replies)) > 0, "thread and reviews read each level once"
         assert "Reviewed by <bdi>Health Authority, Belmora</bdi>: agrees" in sent
         assert "Signature verified (PQ1)" in sent and "As ours." in sent
         inbox = ilka.get("/inbox/").content.decode()
@@ -131,10 +137,7 @@ class TestReviews:
         )
 
 
-def test_a_question_is_asked_answered_and_agreed_on_pages(
-    desk: DeskWorld,
-    as_officer: SignIn,
-) -> None:
+def test_a_question_is_asked_answered_and_agreed_on_pages(desk: DeskWorld, as_officer: SignIn) -> None:
     own, theirs = send_samples(desk)
     ilka = as_officer(desk.ilka)
     aroha, haitham = as_officer(desk.aroha), as_officer(desk.haitham)
