@@ -8,11 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from alerts.query_audit import SCREENED, WITHOUT_CASE_AN_HOUR, QueryReason, record_question
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
+from tests.pages.science_files import record
 
 FENTANYL_LIKE = "CCC(=O)N(c1ccc(F)cc1)C1CCN(CCc2ccccc2)CC1"
 FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
@@ -212,3 +214,17 @@ def test_nothing_asked_about_stands_in_the_session_or_in_the_audit(client: Clien
     told = repr(AuditEvent.objects.get(act="substance.screened").__dict__)
     assert "fluoro" not in told and "CCC" not in told
     assert FENTANYL_LIKE not in repr(dict(client.session.items()))
+
+
+def test_a_long_answer_takes_at_most_twenty_queries_and_150_kilobytes(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The engine over all addresses asks about ethanol, which no rule catches."""
+    for address, fields in (
+        ("/science/screen/", {"on": "2025-07-17"}),
+        ("/science/similar/", {}),
+        ("/science/spectra/", {"text": record("carisoprodol")}),
+    ):
+        with django_assert_max_num_queries(20):
+            answer = client.post(address, {"reason": "assigned", "structure": FENTANYL_LIKE, **fields})
+        assert b"science-answer" in answer.content and len(answer.content) <= 150_000, address
