@@ -97,6 +97,7 @@ def test_inbox_filters(reader: Client, desk: DeskWorld, sent: Alert) -> None:
         "?exercise=yes": {exercise},
         "?exercise=no": {real},
         "?unread=yes": {real, exercise},
+        "?kind=harm_cluster": {real, exercise},
         "?kind=new_substance": set(),
         "?lane=public_health": {real, exercise},
         "?sender=xa-lab": {real, exercise},
