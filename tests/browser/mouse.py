@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An officer's mouse and keyboard on one page, and what their use costs.
+
+    hands = Mouse(page)
+    hands.begin(address)                                # the page that the officer begins at; not counted
+    hands.press(page.get_by_role("link", name="Inbox"))
+    hands.type(page.get_by_label("Title"), "Blue tablets")
+    hands.done("writes the title")
+
+- Nothing but real presses moves the page on; the first page alone is opened by its address.
+- The browser counts the presses too, by trusted events, and `done` compares both counts.
+- Not counted: scrolling, reading, deciding, and what the machine needs.
+
+An option of a closed list is one press more. Chromium draws that list outside the page, where the test cannot press: letters
+and Enter stand in for the press and are not counted.
+
+Seconds are those of the keystroke-level model: S. K. Card, T. P. Moran, A. Newell, "The keystroke-level model for user
+performance time with interactive systems", Communications of the ACM 23 (1980), 396-410.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final, Literal
+
+from playwright.sync_api import Locator, Page, expect
+
+KEY: Final = 0.2
+"""Seconds of a key, or of the mouse's button: K of a skilled typist."""
+POINT: Final = 1.1
+"""Seconds to bring the pointer to a target: P."""
+CLICK: Final = POINT + KEY
+CHANGE_OF_HAND: Final = 0.4
+"""Seconds to move the hand between mouse and keyboard: H."""
+LOOK: Final = 1.35
+"""Seconds to prepare for what comes next on a page: M, once a page. Reading what it says takes longer and is not in it."""
+
+_WATCH: Final = "addEventListener('pointerdown', (e) => { if (e.isTrusted) notePress(); }, true);"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Presses of the mouse, keys, and pages that were loaded after the first one.
+
+    `keys` has every key; `typed` are those of them that write a text.
+    """
+
+    clicks: int = 0
+    keys: int = 0
+    typed: int = 0
+    pages: int = 0
+    changes_of_hand: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds by the model; the page that one begins at is looked at too."""
+        presses = CLICK * self.clicks + KEY * self.keys + CHANGE_OF_HAND * self.changes_of_hand
+        return presses + LOOK * (self.pages + 1)
+
+    def plus(self, **more: int) -> "Cost":
+        return replace(self, **{name: getattr(self, name) + n for name, n in more.items()})
+
+    def since(self, before: "Cost") -> "Cost":
+        return self.plus(**{name: -n for name, n in vars(before).items()})
+
+    def line(self) -> str:
+        return (
+            f"{self.clicks} clicks, {self.keys} keys ({self.typed} typed), {self.pages} pages, {self.seconds:.0f} s"
+        )
+
+
+@dataclass
+class Mouse:
+    page: Page
+    cost: Cost = Cost()
+    steps: list[tuple[str, Cost]] = field(default_factory=list)
+    """What was done so far, with the cost of each."""
+    _hand: Literal["mouse", "keys"] = "mouse"
+    _seen: int = 0
+    _of_options: int = 0
+    _marked: Cost = Cost()
+
+    def begin(self, address: str) -> None:
+        """Open the page at which the officer begins, and count from there."""
+        self.page.expose_function("notePress", self._note_press)
+        self.page.add_init_script(_WATCH)
+        self.page.goto(address)
+        self.page.on("domcontentloaded", lambda _page: self._add(pages=1))
+
+    def press(self, target: Locator) -> None:
+        """Press a link, a button or a control."""
+        self._turn_to("mouse")
+        self._add(clicks=1)
+        target.click()
+
+    def type(self, target: Locator, text: str) -> None:
+        """Write a text, after a press into its field where the cursor is not there yet."""
+        if not target.evaluate("node => node === document.activeElement"):
+            self.press(target)
+        self._write(text)
+        expect(target).to_have_value(text)
+
+    def type_day(self, target: Locator, day: date) -> None:
+        """Write a day into a field of day, month and year, in the order of the test's browser."""
+        self._turn_to("mouse")
+        self._add(clicks=1)
+        # Beside the first part: the middle of the field may be the year.
+        target.click(position={"x": 14, "y": 14})
+        self._write(f"{day:%m%d%Y}")
+        expect(target).to_have_value(day.isoformat())
+
+    def choose(self, closed_list: Locator, option: str) -> None:
+        """Press a closed list and then its option."""
+        self.press(closed_list)
+        self._add(clicks=1)
+        self._of_options += 1
+        self.page.keyboard.type(option)
+        self.page.keyboard.press("Enter")
+        expect(closed_list.locator("option:checked")).to_have_text(option)
+
+    def key(self, name: str) -> None:
+        self._turn_to("keys")
+        self._add(keys=1)
+        self.page.keyboard.press(name)
+
+    def done(self, step: str) -> None:
+        """Note what has been reached; the browser must have seen each press of the mouse, and no other."""
+        assert self._seen == self.cost.clicks - self._of_options, step
+        self.steps.append((step, self.cost.since(self._marked)))
+        self._marked = self.cost
+
+    def report(self, who: str) -> str:
+        lines = (f"    {cost.clicks:3} {cost.typed:4} {cost.pages:2}  {step}" for step, cost in self.steps)
+        return "\n".join([f"{who}: {self.cost.line()}", *lines])
+
+    def _write(self, text: str) -> None:
+        self._turn_to("keys")
+        self._add(keys=len(text), typed=len(text))
+        self.page.keyboard.type(text)
+
+    def _turn_to(self, hand: Literal["mouse", "keys"]) -> None:
+        if hand != self._hand:
+            self._hand = hand
+            self._add(changes_of_hand=1)
+
+    def _add(self, **more: int) -> None:
+        self.cost = self.cost.plus(**more)
+
+    def _note_press(self) -> None:
+        self._seen += 1
+
+
+@dataclass
+class Thumb(Mouse):
+    """The same on a phone: a tap is a press."""
+
+    def press(self, target: Locator) -> None:
+        self._add(clicks=1)
+        target.tap()

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the first quarter of an hour of a working day costs five officers in clicks: docs/mornings.md.
+
+- Each begins at the signed-in start page and goes on by real presses alone (`tests.browser.mouse`).
+- Each step ends when its goal is reached: a row in the database, or a text on the page.
+- A page that takes more clicks than before fails its morning.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from alerts.drafting.revisions import read_revision
+from alerts.models import Alert
+from alerts.states import AlertState
+from officers.models import Officer
+from science.board.reading import read_board
+from tests.browser.conftest import note_errors
+from tests.browser.morning_world import (
+    BAGS,
+    CLUSTER,
+    CUSTOMS,
+    DRUGS,
+    EXHIBIT,
+    FLASH,
+    HEALTH,
+    LAB,
+    PARCELS,
+    REQUEST,
+    SPECTRUM,
+    MorningWorld,
+)
+from tests.browser.mouse import Cost, Mouse, Thumb
+
+pytestmark = pytest.mark.slow
+
+DESKTOP: Final = {"viewport": {"width": 1280, "height": 900}}
+PHONE: Final = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+
+Begins = Callable[..., Any]
+
+
+@pytest.fixture
+def world(live_server: LiveServer, tmp_path: Path) -> MorningWorld:
+    return MorningWorld.kept(tmp_path / "ledger")
+
+
+@pytest.fixture
+def begins(browser: Browser, live_server: LiveServer, console_errors: list[str]) -> Iterator[Begins]:
+    """Put an officer before the signed-in start page, on a device of one's own."""
+    with ExitStack() as devices:
+
+        def begin(officer: Officer, *, device: dict[str, Any] = DESKTOP, hands: type[Mouse] = Mouse) -> Mouse:
+            client, name = Client(), django_settings.SESSION_COOKIE_NAME
+            client.force_login(officer, "officers.login.backends.EmailBackend")
+            context = browser.new_context(**device)
+            devices.callback(context.close)
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+            page = context.new_page()
+            note_errors(page, console_errors)
+            mouse = hands(page)
+            mouse.begin(live_server.url)
+            expect(page.get_by_role("heading", name="My work")).to_be_visible()
+            return mouse
+
+        yield begin
+    assert not console_errors
+
+
+@pytest.fixture
+def holds(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Callable[[str, Mouse], None]:
+    """Report what a morning cost, and hold it to its bound."""
+
+    def hold(who: str, hands: Mouse) -> None:
+        record_property(who, hands.cost.line())
+        with capsys.disabled():
+            sys.stdout.write(f"\n{hands.report(who)}\n")
+
+    return hold
+
+
+def open_as(hands: Mouse, reason: str = "On duty") -> None:
+    """Give the reason for opening, and open."""
+    page = hands.page
+    hands.press(page.get_by_role("radio", name=reason))
+    hands.press(page.get_by_role("button", name="Open", exact=True))
+    expect(page.get_by_role("heading", name="What was said since")).to_be_visible()
+
+
+def menu(hands: Mouse, name: str) -> None:
+    hands.press(hands.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True))
+
+
+def go_to_step(hands: Mouse, name: str) -> None:
+    hands.press(hands.page.get_by_role("button", name=name))
+    expect(hands.page.get_by_role("button", name=name)).to_have_attribute("aria-current", "step")
+
+
+def submit(hands: Mouse) -> None:
+    hands.press(hands.page.get_by_role("button", name="Submit for release"))
+    expect(hands.page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
+
+
+def test_a_detective(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+    people, request = world.people[DRUGS], world.received(DRUGS, REQUEST)
+    hands = begins(people.author)
+    page = hands.page
+    waiting = page.get_by_role("region", name="To acknowledge")
+    expect(waiting.get_by_role("link", name=REQUEST)).to_be_visible()
+    hands.done("sees what waits")
+
+    hands.press(waiting.get_by_role("link", name=REQUEST))
+    open_as(hands)
+    expect(page.locator("#by-when").get_by_role("heading", name="Answer by")).to_be_visible()
+    request.refresh_from_db()
+    assert request.reply_by is not None and request.reply_by - timezone.now() < timedelta(hours=1)
+    hands.done("opens the request that is due")
+
+    hands.press(page.get_by_role("link", name="Reply…"))
+    hands.type(page.get_by_label("Your answer"), "Nothing is known here.")
+    hands.press(page.get_by_role("button", name="Go on with the reply"))
+    submit(hands)
+    answer = world.newest_of(people.author)
+    assert (answer.state, read_revision(answer).data["alert_type"]) == (AlertState.SUBMITTED, "reply")
+    hands.done("answers that nothing is known")
+
+    menu(hands, "Start")
+    hands.press(page.get_by_role("region", name="To acknowledge").get_by_role("link", name=PARCELS))
+    open_as(hands)
+    hands.press(page.get_by_role("button", name="Acknowledge", exact=True))
+    expect(page.get_by_text(re.compile("^Acknowledged ")).first).to_be_visible()
+    assert world.received(DRUGS, PARCELS).acknowledged_by == people.author
+    hands.done("acknowledges a routine alert")
+
+    menu(hands, "Search")
+    hands.type(page.get_by_label("Identifier or words"), EXHIBIT)
+    hands.key("Enter")
+    expect(page.get_by_text("Found by the exact identifier.")).to_be_visible()
+    expect(page.get_by_role("row", name=PARCELS)).to_be_visible()
+    hands.done("looks for an exhibit of his")
+    holds("detective", hands)
+
+    hands = begins(people.releaser)
+    page = hands.page
+    hands.press(page.get_by_role("region", name="To release").get_by_role("link", name=f"Re: {REQUEST}"))
+    hands.press(page.get_by_role("button", name="Mark as checked"))
+    hands.press(page.get_by_role("button", name="Send to 1 agency"))
+    expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
+    answer.refresh_from_db()
+    assert (answer.state, answer.released_by) == (AlertState.RELEASED, people.releaser)
+    hands.done("reads, checks and sends the answer")
+    holds("detective's releaser", hands)
+
+
+def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+    people, yesterday = world.people[CUSTOMS], timezone.localdate() - timedelta(days=1)
+    hands = begins(people.author)
+    page = hands.page
+    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("button", name="Seizure"))
+    hands.type(page.get_by_label("Title"), "Two kilos in a spare wheel")
+    hands.type_day(page.get_by_label("When"), yesterday)
+    hands.choose(page.get_by_label("Where"), "Netherlands")
+    go_to_step(hands, "2 Substance")
+    hands.press(page.get_by_role("radio", name="Tentative"))
+    hands.type(page.get_by_role("combobox", name="Substance"), "mephedrone")
+    go_to_step(hands, "3 Amount, route and parties")
+    hands.type(page.get_by_label("Amount"), "2")
+    hands.choose(page.get_by_label("Unit"), "kg")
+    go_to_step(hands, "5 Marking and recipients")
+    expect(page.get_by_label("Lane")).to_have_value("enforcement")
+    hands.press(page.get_by_role("checkbox", name="Drug Enforcement, Estmark"))
+    go_to_step(hands, "6 Check and submit")
+    submit(hands)
+    alert = world.newest_of(people.author)
+    written = read_revision(alert).data
+    assert (alert.state, written["event_date"], written["place_country"]) == (
+        AlertState.SUBMITTED,
+        yesterday.isoformat(),
+        "NL",
+    )
+    assert (written["preferred_name"], written["quantity"], written["unit"]) == ("mephedrone", "2", "kg")
+    assert (written["recipients"], written["lane"]) == ([DRUGS], "enforcement")
+    hands.done("writes a seizure and submits it")
+    holds("customs officer", hands)
+
+
+def test_a_chemist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+    people = world.people[LAB]
+    hands = begins(people.author)
+    page = hands.page
+    menu(hands, "Inbox")
+    expect(page.locator("[data-rows] tbody tr").first).to_contain_text(BAGS)
+    hands.press(page.get_by_role("link", name=SPECTRUM))
+    open_as(hands)
+    expect(page.locator("#evidence").get_by_text("Mass spectrum: fentanyl.msp")).to_be_visible()
+    hands.done("finds and opens the newest alert with evidence")
+
+    hands.press(page.get_by_role("link", name="Match this spectrum"))
+    hands.press(page.get_by_label("On duty"))
+    hands.press(page.get_by_role("button", name="Match", exact=True))
+    expect(page.get_by_role("heading", name="Hits")).to_be_visible()
+    expect(page.locator(".science-spectra li").first).to_contain_text("fentanyl")
+    hands.done("compares its spectrum with the library")
+
+    menu(hands, "Inbox")
+    hands.press(page.get_by_role("link", name=SPECTRUM))
+    hands.press(page.get_by_role("link", name="Review the identification…"))
+    hands.press(page.get_by_label("Agree: the evidence identifies what is claimed."))
+    hands.type(page.get_by_label("Reasons"), "Same as our library's.")
+    hands.press(page.get_by_role("button", name="Go on with your evidence"))
+    go_to_step(hands, "6 Check and submit")
+    submit(hands)
+    review = world.newest_of(people.author)
+    written = read_revision(review).data
+    assert (review.state, written["alert_type"], written["opinion"]) == (
+        AlertState.SUBMITTED,
+        "peer_review",
+        "agree",
+    )
+    hands.done("writes a peer review and submits it")
+    holds("chemist", hands)
+
+
+def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+    people = world.people[HEALTH]
+    hands = begins(people.author)
+    page = hands.page
+    menu(hands, "Early warning")
+    signals = page.get_by_role("region", name="First sightings")
+    hands.press(signals.get_by_role("link").first)
+    open_as(hands)
+    expect(page.get_by_role("heading", level=1, name=CLUSTER)).to_be_visible()
+    hands.done("opens the newest signal's alert from the board")
+
+    menu(hands, "Start")
+    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("button", name="Cluster of harm"))
+    hands.type(page.get_by_label("Title"), "Four poisonings in a hostel")
+    hands.type_day(page.get_by_label("When"), timezone.localdate() - timedelta(days=1))
+    hands.choose(page.get_by_label("Where"), "France")
+    go_to_step(hands, "3 Cases and amounts")
+    hands.type(page.get_by_label("Cases, not fatal"), "4")
+    go_to_step(hands, "5 Marking and recipients")
+    hands.press(page.get_by_role("checkbox", name="Forensic Laboratory, Arvenia"))
+    go_to_step(hands, "6 Check and submit")
+    submit(hands)
+    alert = world.newest_of(people.author)
+    written = read_revision(alert).data
+    assert (alert.state, written["alert_type"], written["cases_non_fatal"]) == (AlertState.SUBMITTED, "harm_cluster", 4)
+    hands.done("writes a cluster of harm and submits it")
+    holds("epidemiologist", hands)
+
+
+def test_a_duty_officer_at_night(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+    officer, flash = world.desk.casimir, world.received(HEALTH, FLASH)
+    hands = begins(officer, device=PHONE, hands=Thumb)
+    page = hands.page
+    hands.press(page.get_by_role("region", name="To acknowledge").get_by_role("link", name=FLASH))
+    open_as(hands)
+    hands.done("opens the flash alert")
+    hands.press(page.get_by_role("button", name="Acknowledge", exact=True))
+    expect(page.get_by_text(re.compile("^Acknowledged ")).first).to_be_visible()
+    flash.refresh_from_db()
+    assert flash.acknowledged_by == officer
+    hands.done("acknowledges it")
+    hands.press(page.get_by_text("Details of the verification"))
+    expect(page.get_by_text("+000 1 5550 101").first).to_be_visible()
+    hands.done("finds the sender's telephone number")
+    holds("duty officer", hands)
