@@ -24,7 +24,11 @@ EXHIBIT: Final = "EX-2026-114"
 """The number of a detective's exhibit, which another agency's alert names."""
 
 PARCELS, REQUEST, FLASH = "Pressed tablets in parcels", "Courier with two names", "Collapses in one street"
-SPECTRUM, BAGS, CLUSTER = "An opioid in counterfeit tablets", "White bags in a lorry", "Six collapses at a fair"
+SPECTRUM, BAGS, CLUSTER = (
+    "An opioid in counterfeit tablets",
+    "White bags in a lorry",
+    "Six collapses at a fair",
+)
 YESTERDAY: Final = "Powder in garden ornaments"
 _NO_HARM: Final = {"harm_evidence": None, "cases_non_fatal": None, "cases_fatal": None}
 _SEIZURE: Final = {
@@ -82,7 +86,9 @@ class MorningWorld:
     def _yesterday(self) -> None:
         desk = self.desk
         self.send(LAB, _SEIZURE | {"title": PARCELS, "exhibit_no": EXHIBIT, "recipients": [DRUGS, CUSTOMS]})
-        desk.submit(desk.draft(self.people[CUSTOMS].author, **_SEIZURE, title=YESTERDAY, recipients=[DRUGS, LAB]))
+        desk.submit(
+            desk.draft(self.people[CUSTOMS].author, **_SEIZURE, title=YESTERDAY, recipients=[DRUGS, LAB])
+        )
 
     def _tonight(self) -> None:
         """What came in while nobody worked; the request is due within the hour."""
@@ -122,7 +128,9 @@ class MorningWorld:
             lane="science", purpose="science", pri="routine", recipients=[LAB],
         )  # fmt: skip
         spectrum = record("fentanyl").encode()
-        attach_file(author, draft, base=draft.current, filename="fentanyl.msp", data=spectrum, now=desk.tick())
+        attach_file(
+            author, draft, base=draft.current, filename="fentanyl.msp", data=spectrum, now=desk.tick()
+        )
         draft.refresh_from_db()
         desk.send(draft, self.people[HEALTH].releaser)
 
@@ -132,12 +140,10 @@ class MorningWorld:
 
     def received(self, agency_id: str, sent: str) -> ReceivedAlert:
         """Return the agency's row of the alert with this title."""
-        md = next(row.md for row in Alert.objects.all() if self.title_of(row) == sent)
-        return ReceivedAlert.objects.get(agency_id=agency_id, md=md)
+        return ReceivedAlert.objects.get(agency_id=agency_id, md=self.alert(sent).md)
 
-    @staticmethod
-    def title_of(alert: Alert) -> str:
-        return str(read_revision(alert).data.get("title"))
+    def alert(self, title: str) -> Alert:
+        return next(row for row in Alert.objects.all() if read_revision(row).data["title"] == title)
 
     def newest_of(self, officer: Officer) -> Alert:
         return Alert.objects.filter(author=officer).latest("created_at")

@@ -9,7 +9,7 @@
 
 - Nothing but real presses moves the page on; the first page alone is opened by its address.
 - The browser counts the presses too, by trusted events, and `done` compares both counts.
-- Not counted: scrolling, reading, deciding, and what the machine needs.
+- Not counted as presses: scrolling, of which only is told how often it was needed; reading, deciding, the machine's time.
 
 An option of a closed list is one press more. Chromium draws that list outside the page, where the test cannot press: letters
 and Enter stand in for the press and are not counted.
@@ -18,6 +18,7 @@ Seconds are those of the keystroke-level model: S. K. Card, T. P. Moran, A. Newe
 performance time with interactive systems", Communications of the ACM 23 (1980), 396-410.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
@@ -35,13 +36,18 @@ LOOK: Final = 1.35
 """Seconds to prepare for what comes next on a page: M, once a page. Reading what it says takes longer and is not in it."""
 
 _WATCH: Final = "addEventListener('pointerdown', (e) => { if (e.isTrusted) notePress(); }, true);"
+_IN_SIGHT: Final = """(node) => {
+    const { top, bottom } = node.getBoundingClientRect(), middle = (top + bottom) / 2;
+    return middle >= 0 && middle <= innerHeight;
+}"""
 
 
 @dataclass(frozen=True)
 class Cost:
     """Presses of the mouse, keys, and pages that were loaded after the first one.
 
-    `keys` has every key; `typed` are those of them that write a text.
+    - `keys` has every key; `typed` are those of them that write a text.
+    - `scrolls`: how often what one presses or looks for was out of sight. They are not in `seconds`.
     """
 
     clicks: int = 0
@@ -49,6 +55,7 @@ class Cost:
     typed: int = 0
     pages: int = 0
     changes_of_hand: int = 0
+    scrolls: int = 0
 
     @property
     def seconds(self) -> float:
@@ -64,7 +71,8 @@ class Cost:
 
     def line(self) -> str:
         return (
-            f"{self.clicks} clicks, {self.keys} keys ({self.typed} typed), {self.pages} pages, {self.seconds:.0f} s"
+            f"{self.clicks} clicks, {self.keys} keys, {self.typed} of them typed, {self.pages} pages, "
+            f"{self.scrolls} scrolls, {self.seconds:.0f} s"
         )
 
 
@@ -88,9 +96,14 @@ class Mouse:
 
     def press(self, target: Locator) -> None:
         """Press a link, a button or a control."""
-        self._turn_to("mouse")
-        self._add(clicks=1)
+        self._reach(target)
         target.click()
+
+    def read(self, target: Locator) -> None:
+        """Look at what a step is to find."""
+        expect(target).to_be_visible()
+        self._see(target)
+        target.scroll_into_view_if_needed()
 
     def type(self, target: Locator, text: str) -> None:
         """Write a text, after a press into its field where the cursor is not there yet."""
@@ -101,21 +114,20 @@ class Mouse:
 
     def type_day(self, target: Locator, day: date) -> None:
         """Write a day into a field of day, month and year, in the order of the test's browser."""
-        self._turn_to("mouse")
-        self._add(clicks=1)
+        self._reach(target)
         # Beside the first part: the middle of the field may be the year.
         target.click(position={"x": 14, "y": 14})
         self._write(f"{day:%m%d%Y}")
         expect(target).to_have_value(day.isoformat())
 
     def choose(self, closed_list: Locator, option: str) -> None:
-        """Press a closed list and then its option."""
+        """Press a closed list and then its option, which begins with these letters."""
         self.press(closed_list)
         self._add(clicks=1)
         self._of_options += 1
         self.page.keyboard.type(option)
         self.page.keyboard.press("Enter")
-        expect(closed_list.locator("option:checked")).to_have_text(option)
+        expect(closed_list.locator("option:checked")).to_have_text(re.compile(f"^{re.escape(option)}"))
 
     def key(self, name: str) -> None:
         self._turn_to("keys")
@@ -129,8 +141,19 @@ class Mouse:
         self._marked = self.cost
 
     def report(self, who: str) -> str:
-        lines = (f"    {cost.clicks:3} {cost.typed:4} {cost.pages:2}  {step}" for step, cost in self.steps)
+        lines = (f"    {step}: {cost.line()}" for step, cost in self.steps)
         return "\n".join([f"{who}: {self.cost.line()}", *lines])
+
+    def _reach(self, target: Locator) -> None:
+        """Count a press on a target that is there."""
+        target.wait_for()
+        self._turn_to("mouse")
+        self._see(target)
+        self._add(clicks=1)
+
+    def _see(self, target: Locator) -> None:
+        if not target.evaluate(_IN_SIGHT):
+            self._add(scrolls=1)
 
     def _write(self, text: str) -> None:
         self._turn_to("keys")
@@ -151,8 +174,8 @@ class Mouse:
 
 @dataclass
 class Thumb(Mouse):
-    """The same on a phone: a tap is a press."""
+    """The same on a phone: a tap is a press, and the thumb stays where it is."""
 
     def press(self, target: Locator) -> None:
-        self._add(clicks=1)
+        self._reach(target)
         target.tap()

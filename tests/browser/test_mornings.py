@@ -8,7 +8,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -18,14 +18,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.drafting.revisions import read_revision
-from alerts.models import Alert
 from alerts.states import AlertState
 from officers.models import Officer
-from science.board.reading import read_board
 from tests.browser.conftest import note_errors
 from tests.browser.morning_world import (
     BAGS,
@@ -39,6 +37,7 @@ from tests.browser.morning_world import (
     PARCELS,
     REQUEST,
     SPECTRUM,
+    YESTERDAY,
     MorningWorld,
 )
 from tests.browser.mouse import Cost, Mouse, Thumb
@@ -46,9 +45,30 @@ from tests.browser.mouse import Cost, Mouse, Thumb
 pytestmark = pytest.mark.slow
 
 DESKTOP: Final = {"viewport": {"width": 1280, "height": 900}}
-PHONE: Final = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+PHONE: Final = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "color_scheme": "dark",
+}
 
-Begins = Callable[..., Any]
+BEFORE: Final[Mapping[str, Cost]] = {
+    "detective": Cost(clicks=13, keys=34, typed=33, pages=11, changes_of_hand=3, scrolls=2),
+    "detective's releaser": Cost(clicks=3, pages=3),
+    "customs officer": Cost(clicks=19, keys=45, typed=45, pages=9, changes_of_hand=8, scrolls=4),
+    "chemist": Cost(clicks=15, keys=22, typed=22, pages=11, changes_of_hand=2, scrolls=3),
+    "epidemiologist": Cost(clicks=19, keys=36, typed=36, pages=11, changes_of_hand=6, scrolls=4),
+    "duty officer": Cost(clicks=5, pages=3, scrolls=2),
+}
+"""Cost of each morning on 1 December 2026, before the pages were changed for it."""
+
+AT_MOST: Final[Mapping[str, Cost]] = BEFORE
+"""Bounds of clicks, keys and pages. Who makes a morning shorter lowers its bound."""
+
+DESCRIPTION: Final = Path(__file__).parents[2] / "docs" / "mornings.md"
+
+Begins = Callable[..., Mouse]
+Holds = Callable[[str, Mouse], None]
 
 
 @pytest.fixture
@@ -79,13 +99,16 @@ def begins(browser: Browser, live_server: LiveServer, console_errors: list[str])
 
 
 @pytest.fixture
-def holds(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Callable[[str, Mouse], None]:
+def holds(record_property: Any, capsys: pytest.CaptureFixture[str]) -> Holds:
     """Report what a morning cost, and hold it to its bound."""
 
     def hold(who: str, hands: Mouse) -> None:
         record_property(who, hands.cost.line())
         with capsys.disabled():
             sys.stdout.write(f"\n{hands.report(who)}\n")
+        cost, bound = hands.cost, AT_MOST[who]
+        worse = {name for name in ("clicks", "keys", "pages") if getattr(cost, name) > getattr(bound, name)}
+        assert not worse, f"{who}: {cost.line()}; at most {bound.line()}"
 
     return hold
 
@@ -112,17 +135,17 @@ def submit(hands: Mouse) -> None:
     expect(hands.page.get_by_text("Submitted. It waits for a second person.")).to_be_visible()
 
 
-def test_a_detective(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+def test_a_detective(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     people, request = world.people[DRUGS], world.received(DRUGS, REQUEST)
     hands = begins(people.author)
     page = hands.page
     waiting = page.get_by_role("region", name="To acknowledge")
-    expect(waiting.get_by_role("link", name=REQUEST)).to_be_visible()
+    hands.read(waiting.get_by_role("link", name=REQUEST))
     hands.done("sees what waits")
 
     hands.press(waiting.get_by_role("link", name=REQUEST))
     open_as(hands)
-    expect(page.locator("#by-when").get_by_role("heading", name="Answer by")).to_be_visible()
+    hands.read(page.locator("#by-when").get_by_role("heading", name="Answer by"))
     request.refresh_from_db()
     assert request.reply_by is not None and request.reply_by - timezone.now() < timedelta(hours=1)
     hands.done("opens the request that is due")
@@ -147,7 +170,7 @@ def test_a_detective(world: MorningWorld, begins: Begins, holds: Callable[[str, 
     hands.type(page.get_by_label("Identifier or words"), EXHIBIT)
     hands.key("Enter")
     expect(page.get_by_text("Found by the exact identifier.")).to_be_visible()
-    expect(page.get_by_role("row", name=PARCELS)).to_be_visible()
+    hands.read(page.get_by_role("row", name=PARCELS))
     hands.done("looks for an exhibit of his")
     holds("detective", hands)
 
@@ -163,7 +186,7 @@ def test_a_detective(world: MorningWorld, begins: Begins, holds: Callable[[str, 
     holds("detective's releaser", hands)
 
 
-def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     people, yesterday = world.people[CUSTOMS], timezone.localdate() - timedelta(days=1)
     hands = begins(people.author)
     page = hands.page
@@ -193,18 +216,30 @@ def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Callable[
     assert (written["preferred_name"], written["quantity"], written["unit"]) == ("mephedrone", "2", "kg")
     assert (written["recipients"], written["lane"]) == ([DRUGS], "enforcement")
     hands.done("writes a seizure and submits it")
+
+    # An author's pages have no row of an alert that waits for a second person: what is no draft and not sent waits.
+    expect(page.get_by_role("heading", name="Drafts")).to_be_visible()
+    expect(page.get_by_text(YESTERDAY)).to_have_count(0)
+    menu(hands, "Outbox")
+    expect(page.get_by_role("row", name=REQUEST)).to_be_visible()
+    expect(page.get_by_text(YESTERDAY)).to_have_count(0)
+    menu(hands, "Officers")
+    hands.read(page.get_by_role("row", name=people.releaser.full_name).filter(has_text="Releaser"))
+    assert world.alert(YESTERDAY).state == AlertState.SUBMITTED
+    hands.done("finds out who has to act on yesterday's alert")
     holds("customs officer", hands)
 
 
-def test_a_chemist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+def test_a_chemist(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     people = world.people[LAB]
     hands = begins(people.author)
     page = hands.page
     menu(hands, "Inbox")
-    expect(page.locator("[data-rows] tbody tr").first).to_contain_text(BAGS)
+    expect(page.locator("tr.unread").first).to_contain_text(BAGS)
+    expect(page.locator("tr.unread").filter(has_text="New substance").first).to_contain_text(SPECTRUM)
     hands.press(page.get_by_role("link", name=SPECTRUM))
     open_as(hands)
-    expect(page.locator("#evidence").get_by_text("Mass spectrum: fentanyl.msp")).to_be_visible()
+    hands.read(page.locator("#evidence").get_by_text("Mass spectrum: fentanyl.msp"))
     hands.done("finds and opens the newest alert with evidence")
 
     hands.press(page.get_by_role("link", name="Match this spectrum"))
@@ -212,6 +247,7 @@ def test_a_chemist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mo
     hands.press(page.get_by_role("button", name="Match", exact=True))
     expect(page.get_by_role("heading", name="Hits")).to_be_visible()
     expect(page.locator(".science-spectra li").first).to_contain_text("fentanyl")
+    hands.read(page.locator(".science-spectra [data-sp-stage]").first)
     hands.done("compares its spectrum with the library")
 
     menu(hands, "Inbox")
@@ -233,7 +269,7 @@ def test_a_chemist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mo
     holds("chemist", hands)
 
 
-def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     people = world.people[HEALTH]
     hands = begins(people.author)
     page = hands.page
@@ -250,6 +286,8 @@ def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Callable[
     hands.type(page.get_by_label("Title"), "Four poisonings in a hostel")
     hands.type_day(page.get_by_label("When"), timezone.localdate() - timedelta(days=1))
     hands.choose(page.get_by_label("Where"), "France")
+    go_to_step(hands, "2 Substance")
+    hands.press(page.get_by_role("radio", name="Suspected"))
     go_to_step(hands, "3 Cases and amounts")
     hands.type(page.get_by_label("Cases, not fatal"), "4")
     go_to_step(hands, "5 Marking and recipients")
@@ -258,12 +296,17 @@ def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Callable[
     submit(hands)
     alert = world.newest_of(people.author)
     written = read_revision(alert).data
-    assert (alert.state, written["alert_type"], written["cases_non_fatal"]) == (AlertState.SUBMITTED, "harm_cluster", 4)
+    assert (alert.state, written["alert_type"]) == (AlertState.SUBMITTED, "harm_cluster")
+    assert (written["place_country"], written["harm_evidence"], written["cases_non_fatal"]) == (
+        "FR",
+        "suspected",
+        4,
+    )
     hands.done("writes a cluster of harm and submits it")
     holds("epidemiologist", hands)
 
 
-def test_a_duty_officer_at_night(world: MorningWorld, begins: Begins, holds: Callable[[str, Mouse], None]) -> None:
+def test_a_duty_officer_at_night(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     officer, flash = world.desk.casimir, world.received(HEALTH, FLASH)
     hands = begins(officer, device=PHONE, hands=Thumb)
     page = hands.page
@@ -276,6 +319,13 @@ def test_a_duty_officer_at_night(world: MorningWorld, begins: Begins, holds: Cal
     assert flash.acknowledged_by == officer
     hands.done("acknowledges it")
     hands.press(page.get_by_text("Details of the verification"))
-    expect(page.get_by_text("+000 1 5550 101").first).to_be_visible()
+    hands.read(page.get_by_text("+000 1 5550 101").first)
     hands.done("finds the sender's telephone number")
     holds("duty officer", hands)
+
+
+@pytest.mark.parametrize("who", BEFORE)
+def test_the_description_states_what_was_measured(who: str) -> None:
+    cost = BEFORE[who]
+    row = [who, cost.clicks, cost.keys, cost.typed, cost.pages, cost.scrolls, f"{cost.seconds:.0f}"]
+    assert "| " + " | ".join(map(str, row)) + " |" in DESCRIPTION.read_text()
