@@ -25,6 +25,8 @@ from typing import Final, Literal
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.keyboard import SAY_WHEN_DRAWN
+
 KEY: Final = 0.2
 """Seconds of a key, or of the mouse's button: K of a skilled typist."""
 POINT: Final = 1.1
@@ -91,6 +93,7 @@ class Mouse:
         """Open the page at which the officer begins, and count from there."""
         self.page.expose_function("notePress", self._note_press)
         self.page.add_init_script(_WATCH)
+        self.page.add_init_script(SAY_WHEN_DRAWN)
         self.page.goto(address)
         self.page.on("domcontentloaded", lambda _page: self._add(pages=1))
 
@@ -107,6 +110,9 @@ class Mouse:
 
     def type(self, target: Locator, text: str) -> None:
         """Write a text, after a press into its field where the cursor is not there yet."""
+        target.wait_for()
+        # A page sets the cursor when it is drawn.
+        self.page.locator("html[data-drawn]").wait_for(state="attached")
         if not target.evaluate("node => node === document.activeElement"):
             self.press(target)
         self._write(text)
@@ -136,6 +142,7 @@ class Mouse:
 
     def done(self, step: str) -> None:
         """Note what has been reached; the browser must have seen each press of the mouse, and no other."""
+        self.page.wait_for_load_state("domcontentloaded")
         assert self._seen == self.cost.clicks - self._of_options, step
         self.steps.append((step, self.cost.since(self._marked)))
         self._marked = self.cost
