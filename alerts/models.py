@@ -260,6 +260,7 @@ class ReceivedAlert(models.Model):
       `retract_judged_on` revocations of the issuer's keys were known.
     - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
       the agency.
+    - `answered_at` is when the agency's newest answer to its question was sent, if that is final; `interim_at`, if another follows.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
@@ -309,6 +310,8 @@ class ReceivedAlert(models.Model):
     retract_judged_on = models.PositiveIntegerField(default=0)
     withdrawal_confirmed_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=10, blank=True)
+    interim_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
     re_jti = models.CharField(max_length=36, blank=True)
     re_md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)
@@ -359,6 +362,16 @@ class ReceivedAlert(models.Model):
                     ack_by__isnull=False,
                 ),
                 name="received_to_acknowledge",
+            ),
+            models.Index(
+                fields=["agency", "reply_by", "number"],
+                condition=Q(
+                    reply_by__isnull=False,
+                    answered_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                    unopenable=False,
+                ),
+                name="received_to_answer",
             ),
             models.Index(
                 fields=["agency", "-number"],

@@ -31,7 +31,10 @@ RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
     ],
     "SimilarInRequest": [_CASE],
     "TimelineInRequest": [_CASE],
-    "ReplyInRequest": [_when("kind", "peer_review", {"required": ["opinion"]})],
+    "ReplyInRequest": [
+        _when("kind", "peer_review", {"required": ["opinion"]}),
+        _when("kind", "answer", {"required": ["answer_code"]}),
+    ],
     "KeyChangeInRequest": [
         _when("verb", "rotate", {"required": ["uses"], "properties": {"uses": {"minItems": 1}}}),
         {"properties": {"suites": {"uniqueItems": True}}},

@@ -18,15 +18,16 @@ from callers.deliveries import DeliveryState
 
 
 class SentEnvelope(BoundRow):
-    """Envelope that the reader's desk sent: to whom, until when an answer is asked for, when it expires. Never changed."""
+    """Envelope that the reader's desk sent: to whom, until when it is to be acknowledged and answered, when it expires. Never changed."""
 
     reader = models.CharField(max_length=23)
     md = models.CharField(max_length=43)
     recipients = models.JSONField()
     ack_by = models.DateTimeField(null=True)
+    reply_by = models.DateTimeField(null=True)
     exp = models.DateTimeField()
 
-    BOUND = ("reader", "md", "recipients", "ack_by", "exp")
+    BOUND = ("reader", "md", "recipients", "ack_by", "reply_by", "exp")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["reader", "md"], name="sent_envelope_once")]

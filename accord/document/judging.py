@@ -35,6 +35,12 @@ _CLASHES: Final[Mapping[Clash, str]] = {
     Clash.NOT_ALONE: "H0 stands alone; leave out H0 or the others.",
     Clash.NO_CONDITION: "H3 has a condition; write it in handling_condition.",
     Clash.NO_REASON: "another time to answer by has a reason; write it.",
+    Clash.NO_REFUSAL: "a refusal has a reason; write one of the listed.",
+    Clash.NOT_REFUSED: "only a refusal has a reason; leave it out, or write refused as answer_code.",
+    Clash.NO_TEXT: "this answer says nothing without a text; write it.",
+    Clash.NO_EXPECTED_DAY: "write the day on which you expect the authorisation.",
+    Clash.NOTHING_EXPECTED: "after this answer nothing follows; leave it out.",
+    Clash.EXPECTED_BEFORE: "it lies in the past; write a day from today on.",
 }
 _NAMED_AT_MOST: Final = 4
 

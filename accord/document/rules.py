@@ -21,6 +21,11 @@ from accord.moments import moment_of
 LEAST_TITLE: Final = 5
 LEAST_WIDE_TITLE: Final = 3
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
+REFUSED: Final = "refused"
+DEFERRING: Final = frozenset({"partial", "needs_judicial_authorisation"})
+"""Codes of an answer after which another one is to come."""
+SAYING: Final = frozenset({"information_supplied", "partial"})
+"""Codes of an answer that say nothing without a text."""
 LICENCE_RESULTS: Final = frozenset({"fail", "conditional"})
 MAX_GRAMS: Final = Decimal(1_000_000_000)
 GRAMS: Final[Mapping[str, Decimal]] = {
@@ -49,6 +54,12 @@ class Clash(StrEnum):
     NOT_ALONE = "not_alone"
     NO_CONDITION = "no_condition"
     NO_REASON = "no_reason"
+    NO_REFUSAL = "no_refusal"
+    NOT_REFUSED = "not_refused"
+    NO_TEXT = "no_text"
+    NO_EXPECTED_DAY = "no_expected_day"
+    NOTHING_EXPECTED = "nothing_expected"
+    EXPECTED_BEFORE = "expected_before"
 
 
 def read_day(value: object) -> date | None:
@@ -89,6 +100,8 @@ def clashes(alert: Mapping[str, Any], unfit: Collection[str], *, today: date) ->
     yield from _of_the_substance(alert, good)
     yield from _of_the_amount(alert, good)
     yield from _of_the_case(alert, good)
+    if good.get("alert_type") == "answer":
+        yield from _of_the_answer(alert, good, today)
 
 
 def _of_the_substance(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tuple[str, Clash]]:
@@ -123,3 +136,22 @@ def _of_the_case(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[
     is_request = good.get("alert_type") == "request_for_information"
     if is_request and good.get("request_priority") == "custom" and not alert.get("due_reason"):
         yield "due_reason", Clash.NO_REASON
+
+
+def _of_the_answer(
+    alert: Mapping[str, Any], good: Mapping[str, Any], today: date
+) -> Iterator[tuple[str, Clash]]:
+    code, reason = good.get("answer_code"), alert.get("refusal_reason")
+    if code == REFUSED and not reason:
+        yield "refusal_reason", Clash.NO_REFUSAL
+    elif code != REFUSED and reason:
+        yield "refusal_reason", Clash.NOT_REFUSED
+    if (code in SAYING or good.get("refusal_reason") == "other") and not alert.get("narrative"):
+        yield "narrative", Clash.NO_TEXT
+    day = read_day(good.get("expected_at"))
+    if code == "needs_judicial_authorisation" and not alert.get("expected_at"):
+        yield "expected_at", Clash.NO_EXPECTED_DAY
+    elif code not in DEFERRING and alert.get("expected_at"):
+        yield "expected_at", Clash.NOTHING_EXPECTED
+    elif day is not None and day < today:
+        yield "expected_at", Clash.EXPECTED_BEFORE

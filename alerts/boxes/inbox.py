@@ -17,6 +17,7 @@ from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
 from alerts.receiving.set_aside import mark_distrusted
 from alerts.receiving.signature_state import judge_received
+from alerts.replies.answers import still_to_answer
 from alerts.replies.display import titles_answered
 from callers.capabilities import Capability, require
 from officers.models import Officer
@@ -39,12 +40,13 @@ class InboxRow:
 class InboxFilters(TypedDict, total=False):
     """Filters of the inbox. `kind` is an alert type, `sender` an agency id, `pri` a speed.
 
-    `waiting`: an acknowledgement is still due; `overdue`: its time is past.
+    `waiting`: an acknowledgement is still due; `to_answer`: an answer is; `overdue`: the time of one of them is past.
     """
 
     unread: bool
     overdue: bool
     waiting: bool
+    to_answer: bool
     kind: str
     lane: str
     pri: str
@@ -80,6 +82,7 @@ def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> 
         unread=filters.get("unread", False),
         overdue=filters.get("overdue", False),
         waiting=filters.get("waiting", False),
+        to_answer=filters.get("to_answer", False),
         now=now,
     )
     rows = ReceivedAlert.objects.visible_to(officer).filter(wanted)
@@ -117,15 +120,17 @@ def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
     return rows.select_related("issuer", "agency")
 
 
-def _status(*, unread: bool, overdue: bool, waiting: bool, now: datetime) -> Q:
+def _status(*, unread: bool, overdue: bool, waiting: bool, to_answer: bool, now: datetime) -> Q:
     """Return the condition for these states; of several versions of an alert only the newest counts."""
     wanted = Q(replaced_by=None)
     if unread:
         wanted &= unread_here()
     if overdue:
-        wanted &= still_to_acknowledge() & Q(ack_by__lte=now)
-    elif waiting:
+        wanted &= still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
+    if waiting:
         wanted &= still_to_acknowledge()
+    if to_answer:
+        wanted &= still_to_answer()
     return wanted
 
 

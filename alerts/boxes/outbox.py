@@ -28,6 +28,9 @@ from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import own_failed_text
 from alerts.red_readers import names_of
+from alerts.replies.answers import answers_given
+from alerts.replies.thread_rows import RepliesHeld, read_replies
+from alerts.sending.amendment import versions_seen
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.sending.sending_stopped import gone_text
 from alerts.sending.sent_document import sent_document
@@ -78,6 +81,9 @@ class SentAlert:
     recipients: tuple[Receipt, ...]
     receipts: Receipts
     ack_by: dt.datetime | None
+    reply_by: dt.datetime | None
+    replies: RepliesHeld | None = field(repr=False)
+    """Replies to it, if it asks for an answer."""
     exp: dt.datetime
     log_index: int | None
     logged_at: dt.datetime | None
@@ -149,7 +155,11 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     content = read_revision(row)
     peers = VerifiedDirectory(row.agency_id, now)
     receipts = read_receipts(officer, row, peers=peers, now=now)
-    sent = receipts.terms
+    sent, replies = receipts.terms, None
+    if sent.reply_by is not None:
+        versions = {version.md: version.version for version in versions_seen(officer, row)}
+        replies = read_replies(officer, versions, now=now)
+        receipts = receipts.with_answers(answers_given(versions, replies, due=sent.reply_by))
     _record(officer, row, now)
     data = sent_document(row, content)
     return SentAlert(
@@ -164,6 +174,8 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         recipients=recipients_of(officer, row, receipts, due=sent.ack_by, now=now),
         receipts=receipts,
         ack_by=sent.ack_by,
+        reply_by=sent.reply_by,
+        replies=replies,
         exp=sent.exp,
         log_index=row.log_index,
         logged_at=row.logged_at,

@@ -25,7 +25,7 @@ VIEWS_AT_MOST: Final = 20
 NAME_AT_MOST: Final = 40
 FILTERS: Final[Mapping[str, frozenset[str]]] = {
     SavedBox.INBOX: frozenset(
-        {"unread", "waiting", "overdue", "kind", "lane", "pri", "tlp", "sender", "exercise"}
+        {"unread", "waiting", "to_answer", "overdue", "kind", "lane", "pri", "tlp", "sender", "exercise"}
     ),
     SavedBox.OUTBOX: frozenset({"state", "to", "kind", "lane", "pri"}),
     SavedBox.QUEUE: frozenset({"pri", "state"}),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The start page: work that waits for this officer, most pressing first. Each list is short and says if there is more."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
+from alerts.replies.answers import still_to_answer
 from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.states import IN_REVIEW, AlertState
@@ -51,6 +53,7 @@ class Start:
 
     release: Waiting[QueueRow] = Waiting()
     acknowledge: Waiting[InboxRow] = Waiting()
+    answer: Waiting[InboxRow] = Waiting()
     confirm: Waiting[InboxRow] = Waiting()
     returned: Waiting[DraftRow] = Waiting()
     late: Waiting[LateRow] = Waiting()
@@ -59,6 +62,8 @@ class Start:
     answers_in_doubt: tuple[DoubtedStatement, ...] = ()
     overdue: int = 0
     """Number of overdue alerts among those shown to acknowledge."""
+    answers_overdue: int = 0
+    """Number of overdue questions among those shown to answer."""
 
     @property
     def to_release(self) -> tuple[QueueRow, ...]:
@@ -70,7 +75,7 @@ class Start:
 
     @property
     def nothing_waits(self) -> bool:
-        lists = (self.release, self.acknowledge, self.confirm, self.returned, self.late)
+        lists = (self.release, self.acknowledge, self.answer, self.confirm, self.returned, self.late)
         rows = any(waiting.rows for waiting in lists)
         return not (rows or self.second_looks or self.in_doubt)
 
@@ -79,35 +84,63 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     """Return the officer's work. Rows of one box are judged, and their cards opened, together."""
     can = officer.capabilities
     peers = VerifiedDirectory(officer.agency_id or "", now)
-    acknowledge, confirm = _received(officer, peers, now) if Capability.ALERT_ACKNOWLEDGE in can else ((), ())
+    received = _received(officer, peers, now)
     release, returned, late = _own(officer, now)
     cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
     reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
-        acknowledge=Waiting(tuple(acknowledge[:SHOWN]), len(acknowledge) > SHOWN),
-        confirm=Waiting(tuple(confirm[:SHOWN]), len(confirm) > SHOWN),
+        acknowledge=_first(received.acknowledge),
+        answer=_first(received.answer),
+        confirm=_first(received.confirm),
         returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
         late=Waiting(tuple(missed), len(late) > SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
-        overdue=sum(1 for row in acknowledge[:SHOWN] if row.received.ack_by and row.received.ack_by <= now),
+        overdue=_past([row.received.ack_by for row in received.acknowledge[:SHOWN]], now),
+        answers_overdue=_past([row.received.reply_by for row in received.answer[:SHOWN]], now),
     )
 
 
-def _received(
-    officer: Officer, peers: VerifiedDirectory, now: datetime
-) -> tuple[list[InboxRow], list[InboxRow]]:
-    """Return the alerts to acknowledge, longest overdue first, and withdrawals that the officer's agency has yet to confirm."""
+def _first(rows: list[InboxRow]) -> Waiting[InboxRow]:
+    return Waiting(tuple(rows[:SHOWN]), len(rows) > SHOWN)
+
+
+def _past(times: Iterable[datetime | None], now: datetime) -> int:
+    return sum(due is not None and due <= now for due in times)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """Rows of the inbox that ask for an act: the longest overdue first, withdrawals newest first."""
+
+    acknowledge: list[InboxRow] = field(default_factory=list)
+    answer: list[InboxRow] = field(default_factory=list)
+    confirm: list[InboxRow] = field(default_factory=list)
+
+
+def _received(officer: Officer, peers: VerifiedDirectory, now: datetime) -> _Received:
+    """Return what the officer's agency is to acknowledge, to answer, and to confirm as no longer used, as the roles allow."""
+    can = officer.capabilities
     rows = ReceivedAlert.objects.visible_to(officer).select_related("issuer", "agency")
-    to_answer = rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
-    unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
-    unconfirmed = unconfirmed.order_by("-number")[: SHOWN + 1]
-    answers = len(to_answer)
-    shown = inbox_rows(officer, [*to_answer, *unconfirmed], peers=peers, now=now)
-    return shown[:answers], [row for row in shown[answers:] if row.received.withdrawn_at is not None]
+    asked: dict[str, list[ReceivedAlert]] = {"acknowledge": [], "answer": [], "confirm": []}
+    if Capability.ALERT_ACKNOWLEDGE in can:
+        asked["acknowledge"] = list(
+            rows.filter(still_to_acknowledge()).order_by("ack_by", "number")[: SHOWN + 1]
+        )
+        unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
+        asked["confirm"] = list(unconfirmed.order_by("-number")[: SHOWN + 1])
+    if {Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WRITE} & can:
+        asked["answer"] = list(rows.filter(still_to_answer()).order_by("reply_by", "number")[: SHOWN + 1])
+    together = {row.pk: row for found in asked.values() for row in found}
+    shown = {
+        row.received.pk: row for row in inbox_rows(officer, list(together.values()), peers=peers, now=now)
+    }
+    found = {act: [shown[row.pk] for row in rows] for act, rows in asked.items()}
+    withdrawn = [row for row in found["confirm"] if row.received.withdrawn_at is not None]
+    return _Received(found["acknowledge"], found["answer"], withdrawn)
 
 
 def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert]]:

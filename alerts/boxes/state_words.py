@@ -41,8 +41,11 @@ class ReceivedState(StrEnum):
     REPUDIATED = "repudiated"
     REPLACED = "replaced"
     UNOPENABLE = "unopenable"
-    ACKNOWLEDGED = "acknowledged"
     OVERDUE = "overdue"
+    ANSWERED = "answered"
+    ANSWER_OVERDUE = "answer_overdue"
+    TO_ANSWER = "to_answer"
+    ACKNOWLEDGED = "acknowledged"
     EXPIRED = "expired"
     OPENED = "opened"
     UNREAD = "unread"
@@ -59,12 +62,19 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
         (s.REPUDIATED, standing is SignatureState.REPUDIATED),
         (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
+        (s.OVERDUE, received.acknowledged_at is None and _is_past(received.ack_by, now)),
+        (s.ANSWERED, received.answered_at),
+        (s.ANSWER_OVERDUE, _is_past(received.reply_by, now)),
+        (s.TO_ANSWER, received.acknowledged_at and received.reply_by),
         (s.ACKNOWLEDGED, received.acknowledged_at),
-        (s.OVERDUE, received.ack_by is not None and received.ack_by <= now),
         (s.OPENED, received.first_opened_at),
         (s.EXPIRED, received.exp <= now),
     )
     return next((state for state, holds in checks if holds), s.UNREAD)
+
+
+def _is_past(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due <= now
 
 
 def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
@@ -73,11 +83,15 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         return received.standing.short
     if state is ReceivedState.OVERDUE and received.ack_by is not None:
         return overdue_text(received.ack_by)
+    if state is ReceivedState.ANSWER_OVERDUE and received.reply_by is not None:
+        return _("Answer due since %(time)s UTC") % {"time": utc_text(received.reply_by)}
     return {
         ReceivedState.WITHDRAWN: _("Withdrawn"),
         ReceivedState.UNRELIABLE: _("Do not rely on it"),
         ReceivedState.REPLACED: _("Older version"),
         ReceivedState.UNOPENABLE: _("Cannot be opened"),
+        ReceivedState.ANSWERED: _("Answered"),
+        ReceivedState.TO_ANSWER: _("More to answer") if received.interim_at else _("To answer"),
         ReceivedState.ACKNOWLEDGED: _("Acknowledged"),
         ReceivedState.EXPIRED: _("Expired"),
         ReceivedState.OPENED: _("Opened"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.document import choices as c
 from alerts.document.kinds import (
+    ANSWER,
     CASES,
     HARM,
     LEGAL,
@@ -114,6 +115,18 @@ CASE_ROWS: Final = (
         _("Reason for another time: use up to 200 characters."), asked_for=REQUEST, max_length=200,
     ),
     Field(
+        "answer_code", 3, _("Answer"), _("What your agency answers."), "radios", Kind.CHOICE,
+        choices=c.ANSWER_CODES, required_for=ANSWER, asked_for=ANSWER,
+    ),
+    Field(
+        "refusal_reason", 3, _("Reason for refusing"), _("Only where you refuse."), "select", Kind.CHOICE,
+        choices=c.REFUSAL_REASONS, asked_for=ANSWER,
+    ),
+    Field(
+        "expected_at", 3, _("Answer expected on"), _("Only where more follows, or an authorisation is needed."),
+        "date", Kind.DATE, _("Answer expected on: enter a day from today on."), asked_for=ANSWER,
+    ),
+    Field(
         "proposed_rule", 3, _("Change of the law"),
         _("Where and from when it holds; a rule as data is an attached file."), "proposed_rule", Kind.PROPOSED_RULE,
         _("Change of the law: enter the jurisdiction, the day it takes effect, and an attached file or none."),
@@ -149,6 +162,6 @@ CASE_ROWS: Final = (
     Field(
         "contact", 3, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,
         _("Contact: use up to 200 characters on one line."),
-        asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY, max_length=200,
+        asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY | ANSWER, max_length=200,
     ),
 )  # fmt: skip

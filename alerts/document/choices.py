@@ -27,6 +27,7 @@ ALERT_TYPES: Final["Choices"] = (
     ("request_for_information", _("Request for information")),
     ("legal_status_change", _("Change of legal status")),
     ("reply", _("Reply")),
+    ("answer", _("Answer")),
     ("peer_review", _("Peer review")),
     ("profile_query", _("Profile question")),
     ("profile_answer", _("Profile answer")),
@@ -91,6 +92,26 @@ OPINIONS: Final["Choices"] = (
     ("disagree", _("Disagree")),
     ("needs_data", _("Needs data")),
 )
+ANSWER_CODES: Final["Choices"] = (
+    ("no_hit", _("No hit: we looked, and hold nothing on it")),
+    ("hit", _("Hit: we hold something on it")),
+    ("information_supplied", _("Information supplied")),
+    ("action_taken", _("Action taken")),
+    ("not_relevant_here", _("Not relevant here")),
+    ("refused", _("Refused")),
+    ("partial", _("Partial: more follows")),
+    ("needs_judicial_authorisation", _("Needs a judicial authorisation first")),
+)
+REFUSAL_REASONS: Final["Choices"] = (
+    ("security", _("Essential interests of national security")),
+    ("ongoing_inquiry", _("An ongoing inquiry, or the safety of a person")),
+    ("disproportionate", _("Out of proportion to what it is asked for")),
+    ("not_available", _("Not available to us")),
+    ("purpose_not_allowed", _("Our law does not allow it for this purpose")),
+    ("originator_refused", _("Who supplied it to us does not agree")),
+    ("other", _("Another reason, in the text")),
+)
+"""Answers, and reasons for a refusal, after Directive (EU) 2023/977, articles 4 to 6."""
 AGE_BANDS: Final["Choices"] = (
     ("under_12", _("Under 12")),
     ("12_17", _("12 to 17")),

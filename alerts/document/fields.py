@@ -18,6 +18,7 @@ from alerts.document import choices as c
 from alerts.document.case_rows import CASE_ROWS
 from alerts.document.kinds import (
     ALL,
+    ANSWER,
     CASES,
     EMPTY,
     OFFERED,
@@ -59,6 +60,7 @@ _OWN_TITLES: Final[Mapping[tuple[int, str], "Text"]] = MappingProxyType(
         (3, "suspicious_order"): _("Order and parties"),
         (3, "request_for_information"): _("Question"),
         (3, "legal_status_change"): _("Change of the law"),
+        (3, "answer"): _("Answer"),
         (3, "peer_review"): _("Opinion"),
         (3, "profile_query"): _("Profile"),
         (3, "profile_answer"): _("Comparison"),
@@ -84,7 +86,7 @@ _TABLE: Final = (
     Field(
         "narrative", 1, _("What happened"), _("Never name a source."), "textarea", Kind.TEXT,
         _("What happened: use up to 10,000 characters."), hint_group="narrative", max_length=10_000,
-        asked_for=OFFERED | REPLY | PROFILE_DETAILS,
+        asked_for=OFFERED | REPLY | ANSWER | PROFILE_DETAILS,
     ),
     Field(
         "summary_safe", 1, _("Safe text"), _("No person, place or case."), "textarea", Kind.TEXT,

@@ -45,6 +45,7 @@ ORDER: Final = frozenset({"suspicious_order"})
 REQUEST: Final = frozenset({"request_for_information"})
 LEGAL: Final = frozenset({"legal_status_change"})
 REPLY: Final = frozenset({"reply"})
+ANSWER: Final = frozenset({"answer"})
 PEER_REVIEW: Final = frozenset({"peer_review"})
 PROFILE_QUERY: Final = frozenset({"profile_query"})
 PROFILE_ANSWER: Final = frozenset({"profile_answer"})
@@ -52,7 +53,7 @@ PROFILE_DETAILS: Final = frozenset({"profile_details"})
 CASES: Final = NEW | HARM | SEIZURE | ORDER | REQUEST
 OFFERED: Final = CASES | LEGAL
 """Kinds that an author starts from the page of new alerts; the others start from the alert they answer or compare."""
-REPLIES: Final = REPLY | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
+REPLIES: Final = REPLY | ANSWER | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
 """Kinds that answer an envelope."""
 
 ALL: Final = OFFERED | REPLIES | PROFILE_QUERY

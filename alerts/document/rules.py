@@ -2,8 +2,8 @@
 """Rules over several fields of a draft: each refuses a field with the sentence that says what to do."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -47,6 +47,11 @@ _CLASHES: Final[Mapping[Clash, "Text"]] = {
     Clash.NOT_ALONE: gettext_lazy("Handling: untick H0 or the others."),
     Clash.NO_CONDITION: gettext_lazy("Handling: write the H3 condition."),
     Clash.NO_REASON: gettext_lazy("Reason for another time: write why these times do not fit."),
+    Clash.NO_REFUSAL: gettext_lazy("Reason for refusing: choose one."),
+    Clash.NOT_REFUSED: gettext_lazy("Reason for refusing: empty it, or choose Refused as the answer."),
+    Clash.NO_TEXT: gettext_lazy("What happened: write it; this answer says nothing without."),
+    Clash.NO_EXPECTED_DAY: gettext_lazy("Answer expected on: say when you expect the authorisation."),
+    Clash.NOTHING_EXPECTED: gettext_lazy("Answer expected on: empty it; after this answer nothing follows."),
 }
 """Clashes that are not listed have the field's own sentence."""
 
@@ -64,6 +69,13 @@ def _members_agree(draft: DraftCheck) -> None:
         if clash not in passed:
             text = _CLASHES.get(clash)
             draft.refuse(name, problem_text(FIELDS[name]) if text is None else text)
+
+
+def contradictions(data: Mapping[str, Any], *, today: dt.date) -> Iterator[tuple[str, str]]:
+    """Yield the fields that contradict another one, each with its sentence."""
+    for name, clash in clashes(data, (), today=today):
+        text = _CLASHES.get(clash)
+        yield name, problem_text(FIELDS[name]) if text is None else str(text)
 
 
 def _another_time_is_later(draft: DraftCheck) -> None:

@@ -294,6 +294,8 @@ class Migration(migrations.Migration):
                 ("retract_judged_on", models.PositiveIntegerField(default=0)),
                 ("withdrawal_confirmed_at", models.DateTimeField(null=True)),
                 ("answer", models.CharField(blank=True, max_length=10)),
+                ("interim_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
                 ("first_md", models.CharField(blank=True, max_length=43)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -680,6 +682,19 @@ class Migration(migrations.Migration):
                 ),
                 fields=["agency", "ack_by", "number"],
                 name="received_to_acknowledge",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("answered_at__isnull", True),
+                    ("reply_by__isnull", False),
+                    ("unopenable", False),
+                    ("withdrawn_at__isnull", True),
+                ),
+                fields=["agency", "reply_by", "number"],
+                name="received_to_answer",
             ),
         ),
         migrations.AddIndex(

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.retractions import judge_for_display
-from alerts.replies.kinds import ANSWER, DETAILS
+from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS
 from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.replies.thread_rows import (
     CLIMBED_AT_MOST,
@@ -62,7 +62,7 @@ def has_agreed(agency_id: str, md: str, *, now: datetime) -> bool:
     theirs = [row for row in rows if _issuer(row) == issuer and issuer is not None]
     summaries = open_summaries(agency_id, theirs)
     judged_received(theirs, now=now)
-    return any(_type(summaries, row) == DETAILS and still_counts(row) for row in theirs)
+    return any(_type(summaries, row) == PROFILE_DETAILS and still_counts(row) for row in theirs)
 
 
 def is_question_withdrawn(agency_id: str, md: str, *, now: datetime) -> bool:
@@ -147,10 +147,10 @@ def _disclosure(
     answers = [
         summary
         for row in (*theirs, *own)
-        if (summary := summaries.get(str(row.pk))) and summary.alert_type == ANSWER
+        if (summary := summaries.get(str(row.pk))) and summary.alert_type == PROFILE_ANSWER
     ]
-    details = [row for row in theirs if _type(summaries, row) == DETAILS]
-    told = [row for row in own if _type(summaries, row) == DETAILS]
+    details = [row for row in theirs if _type(summaries, row) == PROFILE_DETAILS]
+    told = [row for row in own if _type(summaries, row) == PROFILE_DETAILS]
     contacts = [summaries[str(row.pk)].contact for row in theirs if str(row.pk) in summaries]
     received = [row.received for row in theirs if isinstance(row.received, ReceivedAlert)]
     return Disclosure(

@@ -25,7 +25,7 @@ from alerts.profiles.disclosure import has_agreed, is_question_withdrawn, sample
 from alerts.profiles.samples import Leads, compare_with_held, comparison_member, profile_in
 from alerts.query_audit import science_errors
 from alerts.replies.beginning import Opened, no_case, start_reply
-from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
+from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, TITLES
 from alerts.rows.replies import ProfileQuestion
 from alerts.sending.sent_document import sent_document
 from alerts.states import SENT
@@ -72,8 +72,8 @@ def start_question(
     if not agencies:
         raise InputError("recipients", _("To: choose whom to ask."))
     frame = {
-        "alert_type": QUERY,
-        "title": TITLES[QUERY],
+        "alert_type": PROFILE_QUERY,
+        "title": TITLES[PROFILE_QUERY],
         "status": row.status,
         "tlp": row.tlp,
         "handling": data.get("handling") or ["H0"],
@@ -134,7 +134,7 @@ def read_own(officer: Officer, alert: Alert, *, now: datetime) -> dict[str, Any]
     document = sent_document(alert, read_revision(alert))
     if not document.get("profile"):
         raise no_profile()
-    if document.get("alert_type") == QUERY:
+    if document.get("alert_type") == PROFILE_QUERY:
         _record_reading(officer, alert, now)
     return document
 
@@ -165,7 +165,9 @@ def start_answer(author: Officer, opened: Opened, *, sample: Alert, contact: str
         raise ReplyRefusedError("nothing", _("This sample is not alike enough: there is nothing to answer."))
     data = {"contact": checked_contact(contact, required=True)}
     found = {"comparison": comparison_member(lead.comparison, query)}
-    return start_reply(author, opened, alert_type=ANSWER, data=data, computed=found, sample=own, now=now)
+    return start_reply(
+        author, opened, alert_type=PROFILE_ANSWER, data=data, computed=found, sample=own, now=now
+    )
 
 
 def start_details(
@@ -175,7 +177,7 @@ def start_details(
 
     Raises `ReplyRefusedError` where nothing was answered yet, and where details are chosen too early.
     """
-    if opened.source.alert_type not in (ANSWER, DETAILS):
+    if opened.source.alert_type not in (PROFILE_ANSWER, PROFILE_DETAILS):
         raise ReplyRefusedError("kind", _("Case details are told after an answer about a profile."))
     agency_id = author.agency_id or ""
     if is_question_withdrawn(agency_id, opened.source.md, now=now):
@@ -188,12 +190,12 @@ def start_details(
     data: dict[str, Any] = {"contact": checked_contact(contact)}
     if told and sample is not None:
         data |= _chosen(read_revision(sample).data, told)
-    return start_reply(author, opened, alert_type=DETAILS, data=data, sample=sample, now=now)
+    return start_reply(author, opened, alert_type=PROFILE_DETAILS, data=data, sample=sample, now=now)
 
 
 def check_is_question(opened: Opened) -> None:
     """Raise `ReplyRefusedError` for anything but a question about a profile."""
-    if opened.source.alert_type != QUERY:
+    if opened.source.alert_type != PROFILE_QUERY:
         raise ReplyRefusedError("kind", _("This is no question about a profile."))
 
 

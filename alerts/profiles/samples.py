@@ -16,7 +16,7 @@ from alerts.document.fields import FIELDS
 from alerts.document.validators import is_acceptable
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards, open_received_cards
-from alerts.replies.kinds import QUERY
+from alerts.replies.kinds import PROFILE_QUERY
 from alerts.rows.replies import SampleProfile
 from officers.models import Officer
 from vault.sealed_store import REVISION, SealedStore, as_json
@@ -80,7 +80,11 @@ def keep_profile(
 ) -> None:
     """Keep the profile of a sample, once; a question about a profile is no sample."""
     value = document.get("profile")
-    if not value or document.get("alert_type") == QUERY or not is_acceptable(FIELDS["profile"], value):
+    if (
+        not value
+        or document.get("alert_type") == PROFILE_QUERY
+        or not is_acceptable(FIELDS["profile"], value)
+    ):
         return
     if SampleProfile.objects.filter(alert=alert, received=received).exists():
         return

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from accord.envelope.statements.form import SubjectRef
 from alerts.access import find_received, lock_received
 from alerts.errors import NotOpenedError
-from alerts.models import ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.opening import require_named
+from alerts.replies.answers import reply_of
 from alerts.sending.hand_in import Handing, handing_in
 from callers.capabilities import Capability, require
 from callers.errors import InputError
@@ -48,6 +49,21 @@ def acknowledge_alert(
     _require_named(officer, received, now)
     with handing_in(officer, now=now) as handing:
         return _acknowledge(handing, officer, lock_received(officer, received), answer, reason)
+
+
+def acknowledge_answered(handing: Handing, answer: Alert) -> None:
+    """Sign `ack` in the name of the author of an answer that is released now, if nobody has acknowledged what it answers.
+
+    Inside the transaction of the release.
+    """
+    reply = reply_of(answer)
+    if reply is None or answer.author is None:
+        return
+    rows = ReceivedAlert.objects.select_for_update(of=("self",)).filter(
+        agency_id=answer.agency_id, md=reply.re_md, first_opened_at__isnull=False
+    )
+    for received in rows:
+        _acknowledge(handing, answer.author, received, OPENED, "")
 
 
 def _require_named(officer: Officer, received: ReceivedAlert, now: datetime) -> None:

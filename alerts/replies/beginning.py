@@ -22,7 +22,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.retractions import judge_for_display
-from alerts.replies.kinds import PEER_REVIEW, REPLY, TITLES
+from alerts.replies.kinds import ANSWER, PEER_REVIEW, REPLY, TITLES
 from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies
 from alerts.replies.source import Source, seal_source, source_of
 from alerts.rows.replies import Reply
@@ -81,6 +81,8 @@ def start_reply(
     """
     if alert_type not in REPLIES:
         raise ReplyRefusedError("kind", _("Kind: choose a reply or a review."))
+    if alert_type == ANSWER:
+        _check_is_asked(opened.received)
     if alert_type == PEER_REVIEW and opened.source.alert_type not in REVIEWED:
         raise ReplyRefusedError(
             "nothing", _("This alert identifies no substance: there is nothing to review.")
@@ -110,6 +112,14 @@ def start_reply(
             now=now,
         )
     return find_alert(author, draft.pk)
+
+
+def _check_is_asked(received: ReceivedAlert) -> None:
+    """Raise `ReplyRefusedError` where nothing is asked, or the agency has given its final answer."""
+    if received.reply_by is None:
+        raise ReplyRefusedError("no-question", _("This alert asks for no answer: reply in words."))
+    if received.answered_at is not None:
+        raise ReplyRefusedError("answered", _("Your agency has answered already: amend that answer."))
 
 
 def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | None = None) -> Alert | None:

@@ -7,14 +7,16 @@ from typing import Final
 REPLY: Final = "reply"
 """Kind of an envelope that answers another one, and type of a document that answers in words."""
 
+ANSWER: Final = "answer"
+"""Type of a document that answers a question, with a code."""
 PEER_REVIEW: Final = "peer_review"
-QUERY: Final = "profile_query"
-ANSWER: Final = "profile_answer"
-DETAILS: Final = "profile_details"
+PROFILE_QUERY: Final = "profile_query"
+PROFILE_ANSWER: Final = "profile_answer"
+PROFILE_DETAILS: Final = "profile_details"
 
 TITLES: Final[Mapping[str, str]] = {
-    QUERY: "Question about a sample profile",
-    ANSWER: "Answer about a sample profile",
-    DETAILS: "Sample profile: case details",
+    PROFILE_QUERY: "Question about a sample profile",
+    PROFILE_ANSWER: "Answer about a sample profile",
+    PROFILE_DETAILS: "Sample profile: case details",
 }
 """Fixed, signed titles, the same in every language: a message about a profile says nothing of a case."""

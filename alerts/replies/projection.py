@@ -12,7 +12,8 @@ from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
 from alerts.profiles.samples import keep_profile
 from alerts.receiving.versions import UPDATE
-from alerts.replies.kinds import DETAILS, REPLY
+from alerts.replies.answers import settle_question
+from alerts.replies.kinds import PROFILE_DETAILS, REPLY
 from alerts.replies.source import open_source, seal_source
 from alerts.replies.summary import seal_summary, summary_of
 from alerts.rows.replies import ProfileQuestion, Reply
@@ -21,6 +22,8 @@ from alerts.rows.replies import ProfileQuestion, Reply
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
     """Keep the rows of a received alert that is saved; without a document (own keys, RED) only the alert it answers."""
     reply = _filed(received, now)
+    if received.kind == UPDATE and received.reply_by is not None:
+        settle_question(received.agency_id, received.md)
     if document is None:
         return
     if reply is not None:
@@ -35,7 +38,8 @@ def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], 
     if reply is not None:
         reply.summary = seal_summary(reply, summary_of(document, files=len(content.attachments)))
         reply.save(update_fields=["summary"])
-    if document.get("alert_type") != DETAILS:
+        settle_question(alert.agency_id, reply.re_md)
+    if document.get("alert_type") != PROFILE_DETAILS:
         # Case details repeat the profile of a sample that is kept already.
         keep_profile(alert.agency_id, document, alert=alert, now=now)
 

@@ -20,7 +20,7 @@ from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.retractions import judge_for_display
 from alerts.red_readers import is_red
-from alerts.replies.kinds import ANSWER, DETAILS, QUERY, TITLES
+from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, TITLES
 from alerts.replies.source import Source, handling_left_out, is_looser, open_source
 from alerts.replies.summary import CASE_FIELDS
 from alerts.rows.replies import ProfileQuestion, Reply
@@ -28,8 +28,8 @@ from callers.capabilities import Capability, require
 from officers.models import Officer
 from peers.models import Agency
 
-SPECIAL: Final = REPLIES | {QUERY}
-ON_PROFILES: Final = frozenset({QUERY, ANSWER, DETAILS})
+SPECIAL: Final = REPLIES | {PROFILE_QUERY}
+ON_PROFILES: Final = frozenset({PROFILE_QUERY, PROFILE_ANSWER, PROFILE_DETAILS})
 FRAME: Final = frozenset(
     {"alert_type", "status", "title", "contact", "source_grade", "info_grade", "assessment_kind", "severity"}
     | {"certainty", "tlp", "handling", "handling_condition", "lane", "purpose", "pri", "recipients"}
@@ -37,9 +37,9 @@ FRAME: Final = frozenset(
 )
 """Fields that a message about a profile has beside the profile itself."""
 OWN_PART: Final[Mapping[str, frozenset[str]]] = {
-    QUERY: frozenset({"profile"}),
-    ANSWER: frozenset({"comparison"}),
-    DETAILS: frozenset(),
+    PROFILE_QUERY: frozenset({"profile"}),
+    PROFILE_ANSWER: frozenset({"comparison"}),
+    PROFILE_DETAILS: frozenset(),
 }
 DEFAULTS_SAY_NOTHING: Final = frozenset({"unknown", "day", "region", "none_yet", "not_done", "normal"})
 
@@ -93,7 +93,7 @@ def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
 
 def require_consent(officer: Officer, content: DraftContent) -> None:
     """Require the capability for disclosing that a sample matches another. Raises NotPermittedError."""
-    if content.data.get("alert_type") in (ANSWER, DETAILS):
+    if content.data.get("alert_type") in (PROFILE_ANSWER, PROFILE_DETAILS):
         require(officer, Capability.SCIENCE_MANAGE)
 
 
@@ -158,11 +158,11 @@ def _tell_no_case(
         problems["pri"] = [_("Speed: a message on a profile is never flash; a second person sends it.")]
     if data.get("title") != TITLES[alert_type]:
         problems["title"] = [_("Title: a message on a profile has a fixed one: %s") % TITLES[alert_type]]
-    if alert_type == DETAILS and agreed:
+    if alert_type == PROFILE_DETAILS and agreed:
         return
     text = (
         _("%(label)s: the other side has not agreed yet; leave it empty until then.")
-        if alert_type == DETAILS
+        if alert_type == PROFILE_DETAILS
         else _("%(label)s: this carries a profile and no case; empty it.")
     )
     for name, field in FIELDS.items():
@@ -172,7 +172,7 @@ def _tell_no_case(
         problems.setdefault(name, []).append(text % {"label": field.label})
     if content.attachments:
         problems.setdefault("title", []).append(text % {"label": _("Files")})
-    if alert_type == ANSWER and data.get("comparison") in EMPTY:
+    if alert_type == PROFILE_ANSWER and data.get("comparison") in EMPTY:
         problems["alert_type"] = [_("Kind: an answer begins where the profiles were compared.")]
 
 

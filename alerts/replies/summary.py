@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
-from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW
+from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS
 from alerts.replies.source import TABLE
 from alerts.rows.replies import Reply
 from vault.sealed_store import REVISION, SealedStore, as_json
@@ -25,10 +25,16 @@ CASE_FIELDS: Final = (
 
 @dataclass(frozen=True)
 class ReplySummary:
-    """Summary of a reply: `opinion` of a peer review, `comparison` and `contact` of an answer; `has_case` with case details."""
+    """Summary of a reply.
+
+    `opinion` of a peer review; `code` of an answer to a question, and the day on which it announces the next, as YYYY-MM-DD;
+    `comparison` and `contact` of an answer about a profile; `has_case` with case details.
+    """
 
     alert_type: str = ""
     opinion: str = ""
+    code: str = ""
+    expected: str = ""
     text: str = ""
     contact: str = ""
     comparison: Mapping[str, Any] | None = None
@@ -41,8 +47,10 @@ class ReplySummary:
         if self.alert_type == PEER_REVIEW:
             return _("reviewed it: %(opinion)s") % {"opinion": opinion_words(self.opinion)}
         if self.alert_type == ANSWER:
+            return _("answered: %(code)s") % {"code": choice_text("answer_code", self.code)}
+        if self.alert_type == PROFILE_ANSWER:
             return _("answered: it holds a sample with this likeness")
-        if self.alert_type == DETAILS:
+        if self.alert_type == PROFILE_DETAILS:
             return _("told its case details") if self.has_case else _("agreed to exchange case details")
         return _("replied")
 
@@ -60,6 +68,8 @@ def summary_of(document: Mapping[str, Any], *, files: int = 0) -> ReplySummary:
     return ReplySummary(
         alert_type=str(document.get("alert_type") or ""),
         opinion=str(document.get("opinion") or ""),
+        code=str(document.get("answer_code") or ""),
+        expected=str(document.get("expected_at") or ""),
         text=str(document.get("opinion_text") or document.get("narrative") or "")[:TEXT_CHARS],
         contact=str(document.get("contact") or "")[:200],
         comparison=dict(comparison) if isinstance(comparison, Mapping) else None,

@@ -32,6 +32,7 @@ from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.withheld_recipients import hold_back
+from alerts.replies.answers import settle_answered
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
 from alerts.sending import ledger_places as placing
@@ -314,8 +315,14 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
     alert.released_at, alert.changed_at = row.queued_at, now
     alert.save(update_fields=["state", "released_at", "changed_at"])
     mark_replaced(alert, now=now)
-    due, exp = moment_or_none(terms.ack_by), moment_of(terms.exp)
-    note_sent(row.reader, row.d, row.recipients, ack_by=due, exp=exp)
+    note_sent(
+        row.reader,
+        row.d,
+        row.recipients,
+        ack_by=moment_or_none(terms.ack_by),
+        reply_by=moment_or_none(terms.reply_by),
+        exp=moment_of(terms.exp),
+    )
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
     content = read_revision(alert)
@@ -346,6 +353,8 @@ def _unsay(row: Outgoing, now: datetime) -> None:
     if row.k == "retract" and not _is_retracted(row):
         own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
         own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)
+        for alert in Alert.objects.filter(agency=row.reader, md=row.subject):
+            settle_answered(alert)
 
 
 def _is_retracted(row: Outgoing) -> bool:

@@ -10,6 +10,7 @@ from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_state import signature_facts_of
 from alerts.receiving.verification import answer_doubt_text
+from alerts.replies.answers import AnswerGiven
 from alerts.sending.amendment import versions_seen
 from alerts.sending.sent_signatures import Answer, answers_of, sent_of
 from officers.models import Officer
@@ -29,6 +30,8 @@ class Receipt:
     doubt: str = ""
     zone: str = "UTC"
     phone: str = ""
+    answer: AnswerGiven | None = None
+    """Its newest answer, if the alert asks for one."""
 
     @property
     def is_confirmed(self) -> bool:
@@ -61,6 +64,14 @@ class Receipts:
     @property
     def confirmed(self) -> int:
         return sum(row.is_confirmed for row in self.rows)
+
+    @property
+    def answered(self) -> int:
+        return sum(row.answer is not None and row.answer.is_final for row in self.current)
+
+    def with_answers(self, answers: Mapping[str, AnswerGiven]) -> "Receipts":
+        """Return the same with what each agency has answered, by its id."""
+        return replace(self, rows=tuple(replace(row, answer=answers.get(row.agency)) for row in self.rows))
 
     @property
     def reminded_at(self) -> datetime | None:

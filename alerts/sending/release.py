@@ -37,9 +37,11 @@ from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_seen, pins_of
 from alerts.problems import words_for
+from alerts.receiving.acknowledgement import acknowledge_answered
 from alerts.receiving.signature_state import utc_text
 from alerts.red_readers import names_of
 from alerts.refusal_audit import audited_refusal
+from alerts.replies.kinds import ANSWER
 from alerts.replies.rules import require_consent
 from alerts.review.preview import (
     SUITE,
@@ -253,6 +255,8 @@ def _queue(
     locked.jti, locked.md, locked.signers = envelope.jti, envelope.md, list(sealed.signers)
     locked.save()
     keep_seen(peers, recipients, now=now)
+    if ready.content.data.get("alert_type") == ANSWER:
+        acknowledge_answered(handing, locked)
     _record("alert.released", officer, locked, now, md=envelope.md, recipients=recipients)
 
 

@@ -23,6 +23,7 @@ from alerts.receiving.retractions import judge_for_display, judge_retracts
 from alerts.receiving.signature_judging import recalls_that_count
 from alerts.receiving.versions import IN_ORDER, lock_versions
 from alerts.refusal_audit import audited_refusal
+from alerts.replies.answers import settle_answered
 from alerts.sending.amendment import check_newest, versions_of
 from alerts.sending.hand_in import Handing, handing_in
 from alerts.sending.own_name import unsent_in_sight
@@ -67,6 +68,7 @@ def withdraw_alert(officer: Officer, alert: Alert, *, code: str, now: datetime) 
         for version in versions:
             if version.state != AlertState.WITHDRAWN or version.md in void:
                 _withdraw_version(handing, officer, lock_alert(officer, version), code)
+        settle_answered(locked)
     ask_at_once(locked.agency_id)
     return find_alert(officer, locked.pk)
 

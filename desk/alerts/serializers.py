@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from alerts.boxes.inbox import InboxRow
-from alerts.document.choices import ALERT_TYPES
+from alerts.document.choices import ALERT_TYPES, ANSWER_CODES
 from alerts.document.findings import Findings
 from alerts.document.identity import show_scheme
 from alerts.document.reading import AsText
@@ -293,6 +293,12 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     unopenable = s.BooleanField()
     first_opened_at = s.DateTimeField(allow_null=True)
     acknowledged_at = s.DateTimeField(allow_null=True)
+    interim_at = s.DateTimeField(
+        allow_null=True, help_text="When an answer was sent after which another follows."
+    )
+    answered_at = s.DateTimeField(
+        allow_null=True, help_text="When the final answer to its question was sent."
+    )
     withdrawn_at = s.DateTimeField(allow_null=True)
     retract_code = s.CharField()
     retract_doubt = s.CharField()
@@ -369,6 +375,18 @@ class OpenedOut(_WithScheme):
     )
 
 
+class AnswerGivenOut(s.Serializer[Any]):
+    """The newest answer of one agency; `received` is the reply that holds it. `expected_on`: where another one follows."""
+
+    code = s.ChoiceField(ANSWER_CODES)
+    at = s.DateTimeField()
+    is_final = s.BooleanField()
+    is_late = s.BooleanField()
+    expected_on = s.DateField(allow_null=True)
+    text = s.CharField()
+    received = s.UUIDField(allow_null=True)
+
+
 class RecipientFactOut(s.Serializer[Any]):
     agency = s.CharField()
     name = s.CharField()
@@ -379,12 +397,14 @@ class RecipientFactOut(s.Serializer[Any]):
     opened_at = s.DateTimeField(allow_null=True, source="fact.opened_at")
     acknowledged_at = s.DateTimeField(allow_null=True, source="fact.acknowledged_at")
     recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
+    answer = AnswerGivenOut(allow_null=True)
 
 
 class SentOut(_WithScheme):
     alert = AlertFactsOut()
     attachments = FileOut(many=True)
     recipients = RecipientFactOut(many=True)
+    reply_by = s.DateTimeField(allow_null=True)
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
     standing = SignatureStateOut()

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from django import template
 from django.utils.html import format_html
@@ -16,6 +17,7 @@ from callers.templatetags.look import drawing
 from desk.web.tones import isolated, some_names, tone_of
 
 register = template.Library()
+OPEN_TO_ANSWERS: Final = frozenset({"unread", "opened", "overdue", "to_answer", "answer_overdue"})
 register.filters.update(look.register.filters)
 register.tags.update(look.register.tags)
 register.filter("isolated", isolated)
@@ -88,8 +90,15 @@ def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
 
 @register.filter
 def waits(row: InboxRow) -> bool:
-    """Tell whether this agency has yet to answer."""
+    """Tell whether this agency has yet to acknowledge it."""
     return row.received.ack_by is not None and row.state in {"unread", "opened", "overdue"}
+
+
+@register.filter
+def owes_answer(row: InboxRow) -> bool:
+    """Tell whether this agency has yet to answer its question."""
+    received = row.received
+    return received.reply_by is not None and received.answered_at is None and row.state in OPEN_TO_ANSWERS
 
 
 @register.filter

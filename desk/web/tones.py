@@ -17,6 +17,8 @@ OK, WARN, DANGER, DONE, QUIET, GONE = "ok", "warn", "danger", "done", "quiet", "
 TONES: Final[Mapping[str, str]] = {
     "acknowledged": OK,
     "active": OK,
+    "answer_overdue": DANGER,
+    "answered": OK,
     "available": QUIET,
     "current": OK,
     "deferred": WARN,
@@ -51,6 +53,7 @@ TONES: Final[Mapping[str, str]] = {
     "submitted": WARN,
     "suppressed": DONE,
     "suspended": WARN,
+    "to_answer": WARN,
     "told": QUIET,
     "uncertain": WARN,
     "unopenable": DANGER,

@@ -307,6 +307,7 @@ class Migration(migrations.Migration):
                 ("md", models.CharField(max_length=43)),
                 ("recipients", models.JSONField()),
                 ("ack_by", models.DateTimeField(null=True)),
+                ("reply_by", models.DateTimeField(null=True)),
                 ("exp", models.DateTimeField()),
             ],
             options={

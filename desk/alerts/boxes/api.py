@@ -38,6 +38,7 @@ def inbox_filters(filters: Filters) -> InboxFilters:
     return InboxFilters(
         unread=is_set(filters, "unread"),
         waiting=is_set(filters, "waiting"),
+        to_answer=is_set(filters, "to_answer"),
         overdue=is_set(filters, "overdue"),
         kind=filters.get("kind", ""),
         lane=filters.get("lane", ""),

@@ -63,6 +63,7 @@ def inbox_filters(chosen: Mapping[str, str]) -> InboxFilters:
         unread=chosen["unread"] == "yes",
         overdue=chosen["overdue"] == "yes",
         waiting=chosen["waiting"] == "yes",
+        to_answer=chosen["to_answer"] == "yes",
         kind=chosen["kind"],
         lane=chosen["lane"],
         pri=chosen["pri"],
@@ -105,6 +106,7 @@ def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
     return (
         Filter("unread", _("Unread")),
         Filter("waiting", _("To acknowledge")),
+        Filter("to_answer", _("To answer")),
         Filter("overdue", _("Overdue")),
         kind,
         lane,

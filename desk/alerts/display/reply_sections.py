@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
+from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, REPLY
 
 if TYPE_CHECKING:
     from desk.alerts.display.sections import PageSection
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 OF_AN_ALERT: Final = frozenset({"dangerous", "controlled"})
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     REPLY: OF_AN_ALERT,
+    ANSWER: OF_AN_ALERT,
     PEER_REVIEW: OF_AN_ALERT,
-    QUERY: OF_AN_ALERT | {"evidence", "sure"},
-    ANSWER: OF_AN_ALERT | {"evidence", "sure"},
-    DETAILS: OF_AN_ALERT,
+    PROFILE_QUERY: OF_AN_ALERT | {"evidence", "sure"},
+    PROFILE_ANSWER: OF_AN_ALERT | {"evidence", "sure"},
+    PROFILE_DETAILS: OF_AN_ALERT,
 }
 """Anchors of the sections that the page of a type of document does not have."""
 

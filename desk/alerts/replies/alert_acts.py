@@ -12,13 +12,13 @@ from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
 from alerts.red_readers import is_red
 from alerts.replies.beginning import REVIEWED
-from alerts.replies.kinds import ANSWER, DETAILS, QUERY
+from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
 from callers.capabilities import Capability
 from desk.alerts.display.sections import PageSection
 from officers.models import Officer
 
 REVIEWS: Final = "reviews"
-NOT_COPIED: Final = REPLIES | {QUERY}
+NOT_COPIED: Final = REPLIES | {PROFILE_QUERY}
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class AlertActs:
     may_copy: bool = True
     may_reply: bool = False
     may_review: bool = False
+    may_answer: bool = False
     profile_page: str = ""
     profile_button: str | Promise = ""
     profile_help: str | Promise = ""
@@ -41,13 +42,14 @@ def acts_on_received(officer: Officer, received: ReceivedAlert, document: Mappin
         writes
         and received.withdrawn_at is None
         and received.replaced_by_id is None
-        and kind != QUERY
+        and kind != PROFILE_QUERY
         and not is_red(received.tlp)
     )
     return AlertActs(
         may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
-        may_reply=open_to_replies and kind not in (ANSWER, DETAILS),
+        may_reply=open_to_replies and kind not in (PROFILE_ANSWER, PROFILE_DETAILS),
         may_review=open_to_replies and kind in REVIEWED,
+        may_answer=open_to_replies and received.reply_by is not None and received.answered_at is None,
         **_profile_act(officer, kind, document, "admin:received_profile"),
     )
 
@@ -69,13 +71,13 @@ def review_section(document: Mapping[str, Any]) -> list[PageSection]:
 def _profile_act(officer: Officer, kind: str, document: Mapping[str, Any], page: str) -> dict[str, Any]:
     if Capability.SCIENCE_READ not in officer.capabilities:
         return {}
-    if page == "admin:received_profile" and kind == QUERY:
+    if page == "admin:received_profile" and kind == PROFILE_QUERY:
         help_text = _("They ask whether you hold a sample like theirs. Only you see what comparing finds.")
         return _way(page, _("Compare with your samples"), help_text)
-    if page == "admin:received_profile" and kind in (ANSWER, DETAILS):
+    if page == "admin:received_profile" and kind in (PROFILE_ANSWER, PROFILE_DETAILS):
         help_text = _("How far you two have come, and what you may do next.")
         return _way(page, _("See what comes next"), help_text)
-    if page == "admin:sent_profile" and kind == QUERY:
+    if page == "admin:sent_profile" and kind == PROFILE_QUERY:
         return _way(page, _("See the answers"), _("Who does not answer has said nothing."))
     if document.get("profile"):
         return _way(

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.access import find_alert, find_received
-from alerts.document.choices import OPINIONS
+from alerts.document.choices import ANSWER_CODES, OPINIONS, REFUSAL_REASONS
 from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
@@ -36,7 +36,7 @@ from alerts.profiles.samples import Lead, Leads
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.versions import versions_held
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
-from alerts.replies.kinds import ANSWER, DETAILS, PEER_REVIEW, QUERY, REPLY
+from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, REPLY
 from alerts.replies.reviews import reviews_of
 from alerts.sending.amendment import versions_seen
 from alerts.states import SENT
@@ -48,14 +48,24 @@ from desk.alerts import serializers
 from desk.alerts.serializers import OpenIn
 from desk.web.api import CREATED, DeskView, answer_facts
 
-REPLIES: Final = (REPLY, PEER_REVIEW)
+REPLIES: Final = (REPLY, ANSWER, PEER_REVIEW)
 
 
 class ReplyIn(OpenIn):
-    """A reply of kind `reply` has `narrative`; a `peer_review` has `opinion`. `recipients` are agencies that have the alert."""
+    """A reply of kind `reply` has `narrative`, an `answer` has `answer_code`, a `peer_review` has `opinion`.
+
+    `recipients` are agencies that have the alert.
+    """
 
     kind = s.ChoiceField(choices=REPLIES)
     narrative = s.CharField(required=False, max_length=10_000)
+    answer_code = s.ChoiceField(choices=ANSWER_CODES, required=False)
+    refusal_reason = s.ChoiceField(
+        choices=REFUSAL_REASONS, required=False, help_text="Of an answer `refused`."
+    )
+    expected_at = s.DateField(
+        required=False, help_text="When another answer follows: the day for which you expect it."
+    )
     opinion = s.ChoiceField(choices=OPINIONS, required=False)
     opinion_text = s.CharField(required=False, max_length=4_000)
     contact = s.CharField(required=False, max_length=200)
@@ -195,7 +205,11 @@ class ReplyView(ReplyDraftView):
         body = read_body(ReplyIn, request)
         if body["kind"] == PEER_REVIEW and not body.get("opinion"):
             raise InputError("opinion", _("Opinion: choose one."))
+        if body["kind"] == ANSWER and not body.get("answer_code"):
+            raise InputError("answer_code", _("Answer: choose one."))
         said = {name: value for name, value in body.items() if name not in ("kind", "reason", "reference")}
+        if "expected_at" in said:
+            said["expected_at"] = said["expected_at"].isoformat()
 
         def make() -> Alert:
             opened = self.opened(received_id, body)
@@ -277,7 +291,7 @@ class SentProfileView(DeskView):
         """Compare the profile of a sent alert with those that this agency holds, and list the agencies asked about it."""
         alert = _sent(self, alert_id)
         document = read_own(self.officer, alert, now=self.now)
-        is_question = document.get("alert_type") == QUERY
+        is_question = document.get("alert_type") == PROFILE_QUERY
         leads = (
             Leads() if is_question else leads_of(self.officer, document, alert, own_only=False, now=self.now)
         )
@@ -309,10 +323,12 @@ class ReceivedProfileView(DeskView):
         kind = view.document.get("alert_type")
         leads = Leads()
         if view.document.get("profile"):
-            leads = leads_of(self.officer, view.document, view.received, own_only=kind == QUERY, now=self.now)
-        elif kind not in (ANSWER, DETAILS):
+            leads = leads_of(
+                self.officer, view.document, view.received, own_only=kind == PROFILE_QUERY, now=self.now
+            )
+        elif kind not in (PROFILE_ANSWER, PROFILE_DETAILS):
             raise no_profile()
-        on_profiles = kind in (QUERY, ANSWER, DETAILS)
+        on_profiles = kind in (PROFILE_QUERY, PROFILE_ANSWER, PROFILE_DETAILS)
         exchange = disclosure_about(self.officer, view.received, now=self.now) if on_profiles else None
         return _leads(leads, exchange, [])
 

@@ -5,7 +5,9 @@ Each makes a draft that is handled as every draft: checked by its author, sent b
 """
 
 import uuid
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 from django import forms
@@ -17,10 +19,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.access import find_received
+from alerts.access import find_received, today_of
+from alerts.document.fields import FIELDS
+from alerts.document.rules import contradictions
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
-from alerts.replies.kinds import PEER_REVIEW, REPLY
+from alerts.replies.kinds import ANSWER, PEER_REVIEW, REPLY
 from alerts.replies.rules import other_holders
 from alerts.states import AlertState
 from callers import clock
@@ -42,7 +46,7 @@ CONTACT_HELP: Final = gettext_lazy(
 )
 
 
-class AnswerForm(forms.Form):
+class ReplyFields(forms.Form):
     """Fields of every reply: a contact, and which other holders of the alert are to read it."""
 
     contact = forms.CharField(
@@ -76,7 +80,7 @@ class AnswerForm(forms.Form):
         return own | {"recipients": to}
 
 
-class ReplyForm(AnswerForm):
+class ReplyForm(ReplyFields):
     narrative = forms.CharField(
         label=gettext_lazy("Your answer"),
         max_length=10_000,
@@ -87,7 +91,7 @@ class ReplyForm(AnswerForm):
     field_order = ("narrative", "contact", "recipients")
 
 
-class ReviewForm(AnswerForm):
+class ReviewForm(ReplyFields):
     opinion = forms.ChoiceField(
         label=gettext_lazy("Opinion"),
         choices=OPINION_TEXTS,
@@ -104,6 +108,62 @@ class ReviewForm(AnswerForm):
         ),
     )
     field_order = ("opinion", "opinion_text", "contact", "recipients")
+
+
+class AnswerForm(ReplyFields):
+    answer_code = forms.ChoiceField(
+        label=gettext_lazy("Answer"),
+        choices=FIELDS["answer_code"].choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Answer: choose one.")},
+    )
+    refusal_reason = forms.ChoiceField(
+        label=FIELDS["refusal_reason"].label,
+        required=False,
+        choices=(("", ""), *FIELDS["refusal_reason"].choices),
+        help_text=FIELDS["refusal_reason"].help,
+    )
+    expected_at = forms.CharField(
+        label=FIELDS["expected_at"].label,
+        required=False,
+        help_text=FIELDS["expected_at"].help,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    narrative = forms.CharField(
+        label=gettext_lazy("In words"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "dir": "auto"}),
+        help_text=gettext_lazy("Never name a source. Files are added in the next step."),
+    )
+    field_order = ("answer_code", "refusal_reason", "expected_at", "narrative", "contact", "recipients")
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._today = today
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse members that contradict the code, as the check of the draft would."""
+        given = {name: value for name, value in super().clean().items() if value}
+        for name, text in contradictions({"alert_type": ANSWER} | given, today=self._today):
+            self.add_error(name, text)
+        return self.cleaned_data
+
+
+def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Begin the answer to the question of a received alert."""
+    question = _question(
+        alert_id,
+        title=_("Answer"),
+        heading=_("Answer the question"),
+        button=_("Go on with the answer"),
+        does=(
+            _("Your agency signs the answer; the asking agency alone reads it, unless you choose others."),
+            _("A second person sends it. Until then the question waits for your agency."),
+        ),
+    )
+    today = today_of(signed_in(request), clock.now())
+    return _begin(request, alert_id, ANSWER, partial(AnswerForm, today=today), question, step=LAST_STEP)
 
 
 def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
@@ -146,7 +206,7 @@ def _begin(
     request: HttpRequest,
     alert_id: uuid.UUID,
     alert_type: str,
-    form_class: type[AnswerForm],
+    form_class: Callable[..., ReplyFields],
     question: Question,
     *,
     step: int,
@@ -160,7 +220,8 @@ def _begin(
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
     if request.method != "POST":
-        return ask(request, question, form_class(initial={"contact": contact_of(officer)}, holders=holders))
+        initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
+        return ask(request, question, form_class(initial=initial, holders=holders))
     form = form_class(request.POST, holders=holders)
     if not form.is_valid():
         return ask(request, question, form)

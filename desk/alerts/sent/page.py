@@ -95,7 +95,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
         void_withdrawal=_void_withdrawal(officer, alert, receipts, now),
-        **_versions(officer, receipts, now),
+        **_versions(officer, view, now),
         **_ways_on(officer, alert, view, receipts, now),
     )
 
@@ -118,11 +118,12 @@ def _sections(alert: Alert, view: SentAlert) -> list[PageSection]:
     return fit_to_kind(view.document, sections)
 
 
-def _versions(officer: Officer, receipts: Receipts, now: datetime) -> dict[str, Any]:
+def _versions(officer: Officer, view: SentAlert, now: datetime) -> dict[str, Any]:
+    receipts = view.receipts
     newest, names = receipts.newest, {row.agency: row.name for row in receipts.rows}
     versions = versions_seen(officer, newest)
     numbers = {version.md: version.version for version in versions}
-    held = read_replies(officer, numbers, now=now)
+    held = view.replies or read_replies(officer, numbers, now=now)
     return {
         "newest": newest,
         "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],

@@ -31,7 +31,7 @@ from alerts.profiles.questions import (
 from alerts.profiles.samples import Lead, Leads
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.opening import open_alert
-from alerts.replies.kinds import ANSWER, DETAILS, QUERY
+from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
 from alerts.review.preview import candidates_for
 from alerts.review.verdicts import RecipientVerdict
 from alerts.states import SENT
@@ -114,11 +114,11 @@ def received_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBas
     kind = str(view.document.get("alert_type") or "")
     leads = None
     if view.document.get("profile"):
-        leads = leads_of(officer, view.document, view.received, own_only=kind == QUERY, now=now)
-    elif kind not in (ANSWER, DETAILS):
+        leads = leads_of(officer, view.document, view.received, own_only=kind == PROFILE_QUERY, now=now)
+    elif kind not in (PROFILE_ANSWER, PROFILE_DETAILS):
         raise no_profile()
-    context = {"is_question": kind == QUERY, "back": reverse("admin:received", args=[received.pk])}
-    if kind in (QUERY, ANSWER, DETAILS):
+    context = {"is_question": kind == PROFILE_QUERY, "back": reverse("admin:received", args=[received.pk])}
+    if kind in (PROFILE_QUERY, PROFILE_ANSWER, PROFILE_DETAILS):
         context["exchange"] = disclosure_about(officer, view.received, now=now)
     return _page(request, leads, alert=view.received, title=view.title, profile=view.document, **context)
 
@@ -128,7 +128,7 @@ def sent_leads(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     sample = _find_sent(officer, alert_id)
     document = read_own(officer, sample, now=now)
-    is_question = document.get("alert_type") == QUERY
+    is_question = document.get("alert_type") == PROFILE_QUERY
     leads = None if is_question else leads_of(officer, document, sample, own_only=False, now=now)
     questions = [sample] if is_question else questions_about(officer, sample)
     return _page(

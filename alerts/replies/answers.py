@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers to questions: the state of a question at the agency that owes the answer, and what each agency has answered.
+
+    open -> interim -> answered          open -> answered
+
+- The newest answer of an agency counts. Where that was withdrawn the question is open again: no earlier one takes its place.
+- An interim answer keeps the question open. An answer counts for every later version of the question.
+- Acknowledging a question changes nothing here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from accord.document.rules import DEFERRING, read_day
+from alerts.document.display import choice_text
+from alerts.models import Alert, ReceivedAlert
+from alerts.replies.kinds import ANSWER
+from alerts.replies.summary import ReplySummary, open_summaries
+from alerts.replies.thread_rows import RepliesHeld, still_counts
+from alerts.rows.replies import Reply
+from alerts.states import SENT, AlertState
+
+
+def still_to_answer() -> Q:
+    """Return the condition: an answer is due and the agency has sent none that is final."""
+    return Q(answered_at=None, withdrawn_at=None, unopenable=False, reply_by__isnull=False, replaced_by=None)
+
+
+def settle_question(agency_id: str, md: str) -> None:
+    """Set on every version of this received question whether the agency has answered it. Inside a transaction."""
+    asked = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
+    if asked is None:
+        return
+    same = Q(md=md)
+    if asked.first_md:
+        same |= Q(first_md=asked.first_md, issuer_id=asked.issuer_id)
+    versions = ReceivedAlert.objects.filter(same, agency_id=agency_id, reply_by__isnull=False)
+    newest = _newest_sent(agency_id, [row.md for row in versions])
+    sent_at = newest[0].released_at if newest else None
+    is_final = newest is not None and newest[1].code not in DEFERRING
+    versions.update(answered_at=sent_at if is_final else None, interim_at=None if is_final else sent_at)
+
+
+def settle_answered(alert: Alert) -> None:
+    """Settle the question that this own alert answers, if it is a reply. Inside a transaction."""
+    reply = reply_of(alert)
+    if reply is not None:
+        settle_question(alert.agency_id, reply.re_md)
+
+
+def reply_of(alert: Alert) -> Reply | None:
+    """Return which envelope an own alert answers; None for an alert that is no reply."""
+    return None if alert.kind == "alert" else Reply.objects.filter(alert=alert).first()
+
+
+@dataclass(frozen=True)
+class AnswerGiven:
+    """Newest answer of one agency. `expected_on` is the day for which it announces the next one, where it is interim."""
+
+    code: str = field(repr=False)
+    at: datetime
+    is_final: bool
+    is_late: bool
+    expected_on: date | None = None
+    text: str = field(default="", repr=False)
+    received: UUID | None = None
+    alert: UUID | None = None
+
+    @property
+    def words(self) -> str:
+        return choice_text("answer_code", self.code)
+
+
+def answers_given(
+    versions: Mapping[str, int], held: RepliesHeld, *, due: datetime | None
+) -> dict[str, AnswerGiven]:
+    """Return what each agency has answered to these versions of one question, by its id.
+
+    `held` are the replies as the reading agency holds them, judged; `due` is when the answer was asked for.
+    """
+    newest: dict[str, Reply] = {}
+    for row in sorted(held.rows, key=_said_at):
+        summary = held.summaries.get(str(row.pk), ReplySummary())
+        if row.re_md in versions and summary.alert_type == ANSWER and not _is_replaced(row):
+            newest[_agency_of(row)] = row
+    return {
+        agency: _given(row, held.summaries[str(row.pk)], due)
+        for agency, row in newest.items()
+        if still_counts(row)
+    }
+
+
+def _newest_sent(agency_id: str, mds: list[str]) -> tuple[Alert, ReplySummary] | None:
+    """Return the agency's newest answer to these addresses and its summary; None where that was withdrawn."""
+    rows = Reply.objects.filter(
+        agency_id=agency_id, re_md__in=mds, alert__state__in=SENT, alert__replaced_at=None
+    )
+    replies = list(rows.select_related("alert").order_by("-alert__released_at", "-alert__id"))
+    summaries = open_summaries(agency_id, replies)
+    for reply in replies:
+        summary = summaries.get(str(reply.pk))
+        if summary is not None and summary.alert_type == ANSWER:
+            assert isinstance(reply.alert, Alert)
+            return (reply.alert, summary) if reply.alert.state == AlertState.RELEASED else None
+    return None
+
+
+def _given(row: Reply, summary: ReplySummary, due: datetime | None) -> AnswerGiven:
+    at = _said_at(row)
+    return AnswerGiven(
+        code=summary.code,
+        at=at,
+        is_final=summary.code not in DEFERRING,
+        is_late=due is not None and at > due,
+        expected_on=read_day(summary.expected),
+        text=summary.text,
+        received=row.received_id,
+        alert=row.alert_id,
+    )
+
+
+def _said_at(row: Reply) -> datetime:
+    if isinstance(row.received, ReceivedAlert):
+        return row.received.logged_at
+    assert isinstance(row.alert, Alert) and row.alert.released_at is not None
+    return row.alert.released_at
+
+
+def _agency_of(row: Reply) -> str:
+    return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else row.agency_id
+
+
+def _is_replaced(row: Reply) -> bool:
+    if isinstance(row.received, ReceivedAlert):
+        return row.received.replaced_by_id is not None
+    return isinstance(row.alert, Alert) and row.alert.replaced_at is not None

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers to questions: the state of a question at who owes the answer, and what the asking agency reads."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerts.boxes.inbox import list_received
+from alerts.boxes.outbox import read_sent
+from alerts.boxes.start import read_start
+from alerts.drafting.drafts import save_revision
+from alerts.errors import AlertIncompleteError, ReplyRefusedError
+from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import OpeningReason
+from alerts.replies.answers import AnswerGiven
+from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.sending.amendment import amend_alert
+from alerts.sending.withdrawal import withdraw_alert
+from tests.pages.desk_world import CONTENT, DeskWorld
+
+ON_DUTY = OpeningReason.ON_DUTY.value
+QUESTION: Mapping[str, Any] = {
+    "alert_type": "request_for_information",
+    "title": "Who has met this powder",
+    "question": f"Have you seen this? {CONTENT}",
+    "request_priority": "urgent_direct",
+    "lane": "science",
+    "purpose": "science",
+    "pri": "routine",
+}
+
+
+def ask(desk: DeskWorld, **changes: Any) -> Alert:
+    return desk.send(desk.draft(**QUESTION | changes))
+
+
+def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
+    """Draft the health authority's answer to the question that it received last."""
+    asked = ReceivedAlert.objects.filter(agency=desk.health, reply_by__isnull=False).latest("number")
+    opened = open_to_answer(desk.aroha, asked, reason=ON_DUTY, now=desk.tick())
+    return start_reply(
+        desk.aroha, opened, alert_type="answer", data={"answer_code": code} | data, now=desk.tick()
+    )
+
+
+def sent_answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
+    return desk.send(answer(desk, code, **data), desk.haitham)
+
+
+def state(desk: DeskWorld) -> str:
+    """Return the state of the newest question in the inbox of who owes the answer."""
+    rows = list_received(desk.aroha, now=desk.hub.now).rows
+    return next(row.state.value for row in rows if row.received.reply_by is not None)
+
+
+def given(desk: DeskWorld, asked: Alert) -> AnswerGiven | None:
+    """Return what the asking agency reads as the answer."""
+    recipients = read_sent(desk.ilka, asked, now=desk.hub.now).recipients
+    return next(row.answer for row in recipients if row.agency == "xb-health")
+
+
+def waits(desk: DeskWorld) -> list[str]:
+    return [row.received.reference for row in read_start(desk.aroha, now=desk.hub.now).answer.rows]
+
+
+def test_a_question_waits_for_its_answer_whatever_was_acknowledged_and_ends_with_it(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    received = desk.received(desk.aroha)
+    assert waits(desk) == [received.reference]
+    open_to_answer(desk.aroha, received, reason=ON_DUTY, now=desk.tick())
+    acknowledge_alert(desk.aroha, received, now=desk.tick())
+    assert (state(desk), waits(desk)) == ("to_answer", [received.reference])
+    assert [row.state for row in list_received(desk.aroha, to_answer=True, now=desk.hub.now).rows] == [
+        "to_answer"
+    ]
+    assert given(desk, asked) is None
+    sent = sent_answer(desk)
+    assert (state(desk), waits(desk)) == ("answered", [])
+    assert list_received(desk.aroha, to_answer=True, now=desk.hub.now).rows == ()
+    seen = given(desk, asked)
+    assert seen is not None and (seen.code, seen.is_final, seen.is_late) == ("no_hit", True, False)
+    received.refresh_from_db()
+    assert received.answered_at == sent.released_at
+
+
+def test_who_answers_has_acknowledged_in_the_name_of_the_author(desk: DeskWorld) -> None:
+    ask(desk)
+    sent_answer(desk)
+    received = ReceivedAlert.objects.get(agency=desk.health, reply_by__isnull=False)
+    assert (received.acknowledged_by, received.answer) == (desk.aroha, "opened")
+
+
+def test_an_interim_answer_keeps_the_question_open_and_says_when_more_comes(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    day = (desk.hub.now + timedelta(days=9)).date()
+    sent_answer(desk, "needs_judicial_authorisation", expected_at=day.isoformat())
+    received = ReceivedAlert.objects.get(agency=desk.health, reply_by__isnull=False)
+    assert received.answered_at is None and received.interim_at is not None
+    assert (state(desk), waits(desk)) == ("to_answer", [received.reference])
+    seen = given(desk, asked)
+    assert seen is not None and (seen.is_final, seen.expected_on) == (False, day)
+    sent_answer(desk, "hit", narrative="Two cases since May.")
+    assert state(desk) == "answered"
+    seen = given(desk, asked)
+    assert seen is not None and (seen.code, seen.text) == ("hit", "Two cases since May.")
+
+
+def test_a_withdrawn_answer_opens_the_question_again_and_no_earlier_one_takes_its_place(
+    desk: DeskWorld,
+) -> None:
+    asked = ask(desk)
+    sent_answer(desk, "partial", narrative="Half of the laboratories have looked.")
+    second = sent_answer(desk, "hit")
+    withdraw_alert(desk.haitham, second, code="error", now=desk.tick())
+    desk.settle()
+    assert (state(desk), given(desk, asked)) == ("to_answer", None)
+
+
+def test_an_amended_answer_takes_the_place_of_the_first(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    first = sent_answer(desk)
+    with pytest.raises(ReplyRefusedError, match="^answered$"):
+        answer(desk, "hit")
+    draft = amend_alert(desk.aroha, first, now=desk.tick())
+    save_revision(desk.aroha, draft, data={"answer_code": "hit"}, base=draft.current, now=desk.tick())
+    draft.refresh_from_db()
+    desk.send(draft, desk.haitham)
+    seen = given(desk, asked)
+    assert seen is not None and seen.code == "hit"
+    assert state(desk) == "answered"
+
+
+def test_an_answer_counts_for_the_next_version_of_the_question(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    sent_answer(desk)
+    draft = amend_alert(desk.ilka, asked, now=desk.tick())
+    save_revision(
+        desk.ilka,
+        draft,
+        data={"question": "Have you seen this blue one?"},
+        base=draft.current,
+        now=desk.tick(),
+    )
+    draft.refresh_from_db()
+    newest = desk.send(draft)
+    assert (state(desk), waits(desk)) == ("answered", [])
+    seen = given(desk, newest)
+    assert seen is not None and seen.code == "no_hit"
+
+
+def test_a_late_answer_is_taken_and_marked(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    desk.hub.now += timedelta(hours=9)
+    assert state(desk) in ("answer_overdue", "overdue")
+    assert read_start(desk.aroha, now=desk.hub.now).answers_overdue == 1
+    sent_answer(desk)
+    seen = given(desk, asked)
+    assert seen is not None and seen.is_late
+
+
+def test_an_alert_without_a_question_takes_no_answer(desk: DeskWorld) -> None:
+    desk.send(desk.draft())
+    opened = open_to_answer(desk.aroha, desk.received(desk.aroha), reason=ON_DUTY, now=desk.tick())
+    with pytest.raises(ReplyRefusedError, match="^no-question$"):
+        start_reply(desk.aroha, opened, alert_type="answer", data={"answer_code": "hit"}, now=desk.tick())
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "text"),
+    [
+        ({"answer_code": "refused"}, "refusal_reason", "Reason for refusing: choose one."),
+        (
+            {"answer_code": "hit", "refusal_reason": "security"},
+            "refusal_reason",
+            "Reason for refusing: empty it",
+        ),
+        ({"answer_code": "refused", "refusal_reason": "other"}, "narrative", "says nothing without"),
+        ({"answer_code": "information_supplied"}, "narrative", "says nothing without"),
+        ({"answer_code": "needs_judicial_authorisation"}, "expected_at", "say when you expect"),
+        ({"answer_code": "hit", "expected_at": "2199-01-01"}, "expected_at", "nothing follows"),
+        (
+            {"answer_code": "needs_judicial_authorisation", "expected_at": "2020-01-01"},
+            "expected_at",
+            "a day from today on",
+        ),
+        ({"answer_code": None}, "answer_code", "choose one"),
+    ],
+)
+def test_an_answer_says_what_its_code_promises(
+    desk: DeskWorld, data: dict[str, Any], field: str, text: str
+) -> None:
+    ask(desk)
+    with pytest.raises(AlertIncompleteError) as refused:
+        desk.submit(answer(desk, **{"code": data.pop("answer_code")} | data))
+    assert text in refused.value.errors[field][0]
