@@ -41,6 +41,7 @@ COMPLETE: dict[str, dict[str, Any]] = {
         "proposed_rule": {"jurisdiction": "CN", "effective": "2026-07-01", "file": "rule.yaml"}
     },
     "reply": {"narrative": "Seen here too."},
+    "answer": {"answer_code": "no_hit"},
     "peer_review": {"opinion": "agree", "opinion_text": "Same spectrum as our standard."},
     "profile_query": {"profile": {"method": "IMP-18", "version": "1", "values": ["0.1", None, "0.25"]}},
     "profile_answer": {"contact": "Duty chemist, +43 1 000"},
@@ -81,6 +82,7 @@ REQUIRED = {
     "request_for_information": {"question", "request_priority"},
     "legal_status_change": {"proposed_rule"},
     "reply": set(),
+    "answer": {"answer_code"},
     "peer_review": {"opinion"},
     "profile_query": {"profile"},
     "profile_answer": set(),
