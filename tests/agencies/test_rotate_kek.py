@@ -244,7 +244,10 @@ def _locked(agency_id: str) -> Iterator[None]:
 
 
 def _waits_after_progress() -> bool:
-    return _is_connected("pid IN (SELECT pid FROM pg_locks WHERE NOT granted)") and VaultSecret.objects.filter(kek="new").exists()
+    return (
+        _is_connected("pid IN (SELECT pid FROM pg_locks WHERE NOT granted)")
+        and VaultSecret.objects.filter(kek="new").exists()
+    )
 
 
 def _is_connected(state: str = "true") -> bool:
