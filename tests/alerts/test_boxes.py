@@ -14,7 +14,6 @@ from alerts.boxes.search import search_received
 from alerts.boxes.start import read_start
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
-from alerts.receiving.following import follow_feed
 from alerts.receiving.opening import open_alert
 from alerts.review.validation import return_alert
 from callers.capabilities import Role
@@ -53,7 +52,6 @@ class TestInbox:
 
     def test_strangers_see_an_empty_box_and_auditors_none(self, desks: Desks) -> None:
         desks.received()
-        follow_feed(desks.stranger.agency, now=desks.hub.now)
         assert list_received(desks.stranger.reader, now=desks.hub.now).rows == ()
         with pytest.raises(NotPermittedError):
             auditor = desks.hub.make_officer(desks.health.agency, Role.AUDITOR)
