@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Stage:
-    """What an act left: the world, the rows given to it and its value as of then, rows of all tables written since the restoration,
-    files, what is to be called on commit, and calls to the exchange with their moment.
+    """The outcome of an act: the world, the rows given to it and its value as of then, rows of all tables written since the
+    restoration, files, callbacks on commit, and calls to the exchange with their moment.
     """
 
     world: Any

@@ -130,23 +130,27 @@ def _a_proof_in_place_of_a_keyset(partner: Partner) -> tuple[bytes | None, bytes
     return pop, pop
 
 
-REFUSED: dict[str, Callable[[Partner], tuple[bytes | None, bytes | None]]] = {
-    "a wrong root": _wrong_root,
-    "no proof of possession": _no_proof,
-    "no keyset": _no_keyset,
-    "no JSON": _no_json,
-    "a duplicate member": _duplicate_member,
-    "too large": _too_large,
-    "another kind of statement": _a_proof_in_place_of_a_keyset,
+REFUSED: dict[str, tuple[Callable[[Partner], tuple[bytes | None, bytes | None]], int, str]] = {
+    "a wrong root": (_wrong_root, 422, "signers-differ"),
+    "no proof of possession": (_no_proof, 422, "challenge-not-met"),
+    "no keyset": (_no_keyset, 400, "keyset"),
+    "no JSON": (_no_json, 400, "statement"),
+    "a duplicate member": (_duplicate_member, 400, "duplicate member"),
+    "too large": (_too_large, 413, "urn:accord:problem:too-large"),
+    "another kind of statement": (_a_proof_in_place_of_a_keyset, 422, "wrong-typ"),
 }
+"""What a partner hands in, and status and reason of its refusal: the code, the place in a malformed one, or the type."""
 
 
 def test_refused(partner: Partner, subtests: pytest.Subtests) -> None:
-    for sentence, make in REFUSED.items():
+    for sentence, (make, status, reason) in REFUSED.items():
         pop, keyset = make(partner)
         with subtests.test(sentence):
             answer = partner.hand_in(pop=pop, keyset=keyset)
-            assert answer.status_code in {400, 413, 422}
+            body = answer.json()
+            assert answer.status_code == status and reason == body.get(
+                "code", body.get("where", body["type"])
+            )
             assert answer["Content-Type"] == "application/problem+json"
             assert not Keyset.objects.exists()
             assert Agency.objects.get(pk="xd-reg").status == AgencyStatus.ENTERING
@@ -171,6 +175,7 @@ def test_a_malformed_request_for_a_challenge_is_refused(partner: Partner) -> Non
             headers=partner.headers,
         )
         assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json"), body
+        assert list(answer.json()["errors"]) == ["non_field_errors" if body == [] else "keys"], body
 
 
 def test_another_agency_and_one_that_never_was_answer_with_the_same_bytes(partner: Partner) -> None:

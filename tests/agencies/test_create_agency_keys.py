@@ -93,7 +93,7 @@ def test_an_unknown_suite_is_refused() -> None:
     agency = admit("xa-lab", custody="hub")
     unknown: list[list[str]] = [[], ["PQ2"], ["PQ1", "RSA"]]
     for suites in unknown:
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match=r"^suites: "):
             services.create_agency_keys(OPERATOR, agency, suites=suites, now=NOW)
 
 

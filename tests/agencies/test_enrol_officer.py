@@ -186,7 +186,7 @@ def test_a_colleague_who_is_no_admin_acts_on_nobody(
 def test_nobody_acts_on_the_own_account(admin: Officer, subtests: pytest.Subtests) -> None:
     for sentence, action in ACTIONS.items():
         with subtests.test(sentence):
-            with pytest.raises(InputError):
+            with pytest.raises(InputError, match="your own standing"):
                 action(admin, admin)
             assert_unchanged(admin)
 

@@ -153,6 +153,21 @@ def test_an_answer_that_was_lost_changes_nothing(
     assert Keyset.objects.get(version=2).od == statement.od
 
 
+def test_a_revocation_whose_answer_was_lost_is_repeated_and_counts_once(
+    lab: Agency, officer: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kid = Key.objects.get(agency_id=lab.pk, use=SIGN, alg="Ed25519").pk
+    with monkeypatch.context() as patch:
+        patch.setattr(HttpExchange, "post_statement", answer_lost("post_statement"))
+        statement = agency_keys.revoke_agency_key(officer, lab, kid=kid, since=NOW, code="stolen", now=LATER)
+    assert statement.is_waiting and statement.trouble == "away"
+    assert Revocation.objects.get().od == statement.od
+    assert not outgoing.send_again(officer, lab.pk, statement.od, now=LATER + HOUR).is_waiting
+    assert Revocation.objects.get().od == statement.od
+    revoked = AuditEvent.objects.filter(act="key.revoked", actor=officer.audit_name)
+    assert [event.subject for event in revoked] == [statement.od]
+
+
 def test_what_the_log_shows_is_let_go_of_and_not_counted_twice(
     lab: Agency, officer: Officer, tmp_path: Path
 ) -> None:

@@ -88,11 +88,11 @@ def _with_one_nonce_twice(keys: OwnKeys, answer: dict[str, Any]) -> bytes:
 
 
 POPS = {
-    "one signature missing": _without_one_signature,
-    "somebody else's signatures": _signed_by_somebody_else,
-    "a guessed nonce": _with_a_guessed_nonce,
-    "one nonce missing": _with_one_nonce_missing,
-    "one nonce twice": _with_one_nonce_twice,
+    "one signature missing": (_without_one_signature, Failure.SUITE),
+    "somebody else's signatures": (_signed_by_somebody_else, Failure.SIGNERS),
+    "a guessed nonce": (_with_a_guessed_nonce, Failure.CHALLENGE),
+    "one nonce missing": (_with_one_nonce_missing, Failure.CHALLENGE),
+    "one nonce twice": (_with_one_nonce_twice, Failure.CHALLENGE),
 }
 
 
@@ -100,9 +100,9 @@ def test_a_proof_that_proves_nothing_is_refused(
     agency: Agency, keys: OwnKeys, subtests: pytest.Subtests
 ) -> None:
     answer = issue_challenge(enrolling(agency), "xa-lab", keys.offered(), now=NOW).as_json()
-    for sentence, make in POPS.items():
+    for sentence, (make, failure) in POPS.items():
         with subtests.test(sentence):
-            assert refusal(agency, keys, pop=make(keys, answer)) is not None
+            assert refusal(agency, keys, pop=make(keys, answer)) == failure
             assert Challenge.objects.get().used_at is None
     assert enter(agency, keys, pop=keys.pop(answer)).version == 1
 

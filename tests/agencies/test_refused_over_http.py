@@ -13,6 +13,7 @@ from django.db.models import Model
 from accord.envelope.errors import MalformedError
 from accord.envelope.keysets import KeyRow
 from accord.envelope.private import DecryptionKey, Root, SigningKey
+from accord.envelope.statements.form import parse_statement
 from agencies.accession import issue_challenge
 from agencies.models import Key, Keyset, KeyState, Revocation
 from ledger.models import AuditEvent, Entry
@@ -22,6 +23,7 @@ from tests.agencies.world import DAY, OwnKeys, accept, enrolling, log_everything
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+DOES_NOT_FOLLOW = "keyset-does-not-follow"
 STORED: tuple[type[Model], ...] = (Agency, Key, Keyset, Revocation)
 
 
@@ -57,7 +59,10 @@ class Second:
         rows[place] = replace(rows[place], **changed)
         return replace(self.keys, rows=tuple(rows))
 
-    def refused(self, keyset: bytes, *, pop: bytes | None = None, status: int = 422) -> dict[str, Any]:
+    def refused(
+        self, keyset: bytes, code: str, *, pop: bytes | None = None, status: int = 422
+    ) -> dict[str, Any]:
+        """See the keyset refused with this code, or this type of problem where the answer has no code."""
         before, audited = stored(), refusals()
         answer = self.partner.hand_in(pop=pop, keyset=keyset)
         assert answer.status_code == status, answer.content
@@ -65,6 +70,7 @@ class Second:
         assert stored() == before
         assert refusals() == audited + 1
         body: dict[str, Any] = answer.json()
+        assert body.get("code", body["type"].rpartition(":")[2]) == code
         return body
 
 
@@ -138,31 +144,31 @@ def _root_among_the_rows(second: Second) -> bytes:
     return second.keyset(replace(second.keys, rows=(*second.keys.rows, KeyRow(root, at, at + 3600))))
 
 
-KEYSETS: dict[str, Callable[[Second], bytes]] = {
-    "rolled back": _rolled_back,
-    "expired": _expired,
-    "signed by the wrong root": _wrong_root,
-    "naming a root that was not announced": _another_root_in_it,
-    "naming another successor": _another_successor,
-    "from a clock an hour ahead": _a_clock_an_hour_ahead,
-    "signed more than a day ago": _a_day_old,
-    "for more than ninety days": _too_long,
-    "a key dropped": _dropped,
-    "a key's begin moved": _moved_begin,
-    "a key revoked in the future": _revoked_in_the_future,
-    "in another agency's name": _another_agencys_name,
-    "forked, the last of these since it hands in another": _forked,
+KEYSETS: dict[str, tuple[Callable[[Second], bytes], str]] = {
+    "rolled back": (_rolled_back, DOES_NOT_FOLLOW),
+    "expired": (_expired, "expired"),
+    "signed by the wrong root": (_wrong_root, "signers-differ"),
+    "naming a root that was not announced": (_another_root_in_it, "keyset-not-of-the-pinned-root"),
+    "naming another successor": (_another_successor, DOES_NOT_FOLLOW),
+    "from a clock an hour ahead": (_a_clock_an_hour_ahead, "iat-in-the-future"),
+    "signed more than a day ago": (_a_day_old, "iat-too-old"),
+    "for more than ninety days": (_too_long, DOES_NOT_FOLLOW),
+    "a key dropped": (_dropped, DOES_NOT_FOLLOW),
+    "a key's begin moved": (_moved_begin, DOES_NOT_FOLLOW),
+    "a key revoked in the future": (_revoked_in_the_future, DOES_NOT_FOLLOW),
+    "in another agency's name": (_another_agencys_name, "issuer-differs"),
+    "forked, the last of these since it hands in another": (_forked, DOES_NOT_FOLLOW),
 }
 
 
 def test_a_keyset_is_refused(second: Second, subtests: pytest.Subtests) -> None:
-    for sentence, make in KEYSETS.items():
+    for sentence, (make, code) in KEYSETS.items():
         keyset = make(second)
         with subtests.test(sentence):
-            body = second.refused(keyset)
+            body = second.refused(keyset, code)
             assert set(body) == {"type", "title", "status", "code"}
     with subtests.test("with the root among its keys it has no form"):
-        second.refused(_root_among_the_rows(second), status=400)
+        second.refused(_root_among_the_rows(second), "malformed", status=400)
 
 
 def test_a_key_that_ends_before_the_keyset_says_so_is_refused(second: Second) -> None:
@@ -170,7 +176,9 @@ def test_a_key_that_ends_before_the_keyset_says_so_is_refused(second: Second) ->
     early = replace(second.keys, rows=tuple(replace(row, nbf=row.nbf) for row in second.keys.rows))
     rows = (replace(early.rows[0], exp=seconds(at) + 60), *early.rows[1:])
     later = at + timedelta(minutes=4)
-    second.refused(replace(early, rows=rows).keyset(version=2, prev=second.first.od, now=later))
+    second.refused(
+        replace(early, rows=rows).keyset(version=2, prev=second.first.od, now=later), DOES_NOT_FOLLOW
+    )
 
 
 def test_a_loosened_since_is_refused(second: Second) -> None:
@@ -179,7 +187,7 @@ def test_a_loosened_since_is_refused(second: Second) -> None:
     assert second.partner.hand_in(pop=None, keyset=second.keyset(revoking)).status_code == 201
     follows: dict[str, Any] = {"version": 3, "prev": Keyset.objects.get(version=2).od}
     for loosened in ({"st": "revoked", "since": at - 3599}, {"st": "current", "since": None}):
-        second.refused(second.keyset(second.with_row(0, **loosened), **follows))
+        second.refused(second.keyset(second.with_row(0, **loosened), **follows), DOES_NOT_FOLLOW)
     key = Key.objects.get(pk=second.keys.rows[0].kid)
     assert (key.st, key.since) == (KeyState.REVOKED, at - 3600)
 
@@ -210,7 +218,7 @@ def test_a_kid_of_another_agency_is_refused(second: Second) -> None:
     )
     assert (asked.status_code, asked.json()["type"]) == (409, "urn:accord:problem:key-taken")
     keyset, pop = _proved(second, second.keys.adding(theirs, now=second.partner.now), theirs)
-    assert second.refused(keyset, pop=pop, status=409)["kid"] == theirs.public.kid
+    assert second.refused(keyset, "key-taken", pop=pop, status=409)["kid"] == theirs.public.kid
     assert Key.objects.get(pk=theirs.public.kid).agency_id == "xa-lab"
 
 
@@ -247,7 +255,17 @@ def test_a_revocation_from_a_moment_ahead_or_of_another_agency_is_refused(second
     at, kid = second.partner.now, second.keys.rows[0].kid
     ahead = second.keys.revoke(kid, since=at + HOUR, now=at + HOUR)
     assert _revoke(second, ahead).status_code == 422
+    assert AuditEvent.objects.get(act="key.revoke_refused").detail == {"code": "iat-in-the-future"}
     _, others = own_agency("xa-lab", now=at)
     assert _revoke(second, others.revoke(others.rows[0].kid, since=at, now=at)).status_code == 404
     with pytest.raises(MalformedError):
         second.keys.revoke(kid, since=at + HOUR, now=at)
+
+
+def test_an_id_that_came_before_with_another_revocation_is_refused(second: Second) -> None:
+    at, kid = second.partner.now, second.keys.rows[0].kid
+    first = second.keys.revoke(kid, since=at, now=at)
+    assert second.partner.post_statement(first).status_code == 202
+    again = second.keys.revoke(kid, since=at - DAY, now=at, id=parse_statement(first).statement.id)
+    answer = _revoke(second, again)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:accord:problem:id-taken")

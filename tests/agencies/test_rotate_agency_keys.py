@@ -112,8 +112,9 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_a_rotation_of_nothing_is_refused(lab: Agency, officer: Officer, subtests: pytest.Subtests) -> None:
     for sentence, terms in WRONG.items():
         with subtests.test(sentence):
-            with pytest.raises(InputError):
+            with pytest.raises(InputError) as refused:
                 agency_keys.rotate_agency_keys(officer, lab, now=LATER, **terms)
+            assert refused.value.field == list(terms)[-1]
             assert Keyset.objects.filter(agency_id=lab.pk).count() == 1
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 
 from devtool.environments import ROOT, role_environment
 from devtool.processes import wait_until
+from hub.roles import ROLES
 from officers.policy_in_force import begin_policy
 from peers.models import Agency
 from tests.agencies.key_rings import followed_by, ring, ring_text, without
@@ -193,7 +194,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_was_and_loses_nothing(
         killed.kill()
         killed.wait(timeout=180)
     # What the server was already asked for it still does.
-    wait_until(_is_alone, "the server to notice the kill", timeout_seconds=120)
+    wait_until(lambda: not _is_connected(), "the server to notice the kill", timeout_seconds=120)
     done = VaultSecret.objects.filter(kek="new").count()
     assert 0 < done < AGENCIES
     with ring(both):
@@ -243,16 +244,15 @@ def _locked(agency_id: str) -> Iterator[None]:
 
 
 def _waits_after_progress() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks"
-            " WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())))"
-        )
-        return bool(cursor.fetchone()[0]) and VaultSecret.objects.filter(kek="new").exists()
+    return (
+        _is_connected("pid IN (SELECT pid FROM pg_locks WHERE NOT granted)")
+        and VaultSecret.objects.filter(kek="new").exists()
+    )
 
 
-def _is_alone() -> bool:
-    others = "datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+def _is_connected(state: str = "true") -> bool:
+    """Tell whether the server has a connection of the rotation, which has the desk's login, in this state."""
+    ours = f"datname = current_database() AND usename = %s AND {state}"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE {others})")  # noqa: S608
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE {ours})", [ROLES["desk"].login])  # noqa: S608
         return bool(cursor.fetchone()[0])

@@ -10,6 +10,7 @@ from accord.envelope.content import NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.keyrule import Valid
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.seal import SealedContent
 from accord.envelope.verifying import Ledger
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Key
@@ -98,27 +99,10 @@ def test_a_recipient_without_a_keyset_in_force_is_named(releaser: Officer) -> No
     assert refused.value.agencies == ("xe-drugs", "xz-none")
 
 
-def test_only_a_releaser_seals_and_signs(releaser: Officer, subtests: pytest.Subtests) -> None:
-    for role in ["reader", "author", "key_officer", "agency_admin", "auditor"]:
-        with subtests.test(str(role)[:60]):
-            officer = enrol(Agency.objects.get(pk="xa-lab"), role)
-            with pytest.raises(NotPermittedError):
-                seal(officer, ["xd-reg"])
-            sealed = services.seal_alert(
-                releaser,
-                terms=terms(),
-                alert=DOCUMENT,
-                suite=PQ1,
-                recipients=["xd-reg"],
-                peers=DatabaseKeyDirectory(NOW),
-                now=NOW,
-            )
-            with pytest.raises(NotPermittedError):
-                services.sign_manifest(officer, sealed, now=NOW)
-
-
-def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
-    sealed = services.seal_alert(
+@pytest.fixture
+def sealed(releaser: Officer) -> SealedContent:
+    """An alert that a releaser of the laboratory has sealed, and nobody has signed."""
+    return services.seal_alert(
         releaser,
         terms=terms(),
         alert=DOCUMENT,
@@ -127,6 +111,19 @@ def test_nobody_signs_what_another_agency_sealed(releaser: Officer) -> None:
         peers=DatabaseKeyDirectory(NOW),
         now=NOW,
     )
+
+
+def test_only_a_releaser_seals_and_signs(sealed: SealedContent, subtests: pytest.Subtests) -> None:
+    for role in ("reader", "author", "key_officer", "agency_admin", "auditor"):
+        with subtests.test(role):
+            officer = enrol(Agency.objects.get(pk="xa-lab"), role)
+            with pytest.raises(NotPermittedError):
+                seal(officer, ["xd-reg"])
+            with pytest.raises(NotPermittedError):
+                services.sign_manifest(officer, sealed, now=NOW)
+
+
+def test_nobody_signs_what_another_agency_sealed(sealed: SealedContent) -> None:
     with pytest.raises(AbsentError):
         services.sign_manifest(enrol(Agency.objects.get(pk="xb-health"), "releaser"), sealed, now=NOW)
 

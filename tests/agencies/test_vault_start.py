@@ -37,7 +37,9 @@ def test_the_desk_worker_takes_the_ring_and_clears_its_environment() -> None:
     assert outcome.stdout.split() == ["1", "False"], outcome.stderr
 
 
-@pytest.mark.parametrize("ring", [None, f"k1:{ANOTHER},k1:{ANOTHER}"], ids=["no ring", "an id twice"])
+@pytest.mark.parametrize(
+    "ring", [None, "", f"k1:{ANOTHER},k1:{ANOTHER}"], ids=["no ring", "an empty one", "an id twice"]
+)
 def test_without_a_sound_ring_the_desk_worker_does_not_start(ring: str | None) -> None:
     outcome = start("desk-worker", ACCORD_KEK=ring)
     assert outcome.returncode != 0

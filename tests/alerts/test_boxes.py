@@ -78,7 +78,7 @@ class TestInbox:
 
     def test_a_cursor_of_another_form_is_refused(self, desks: Desks) -> None:
         for cursor in ["x", "-1", "1" * 19, "1 OR 1=1"]:
-            with pytest.raises(InputError):
+            with pytest.raises(InputError, match=r"^cursor: "):
                 list_received(desks.health.reader, cursor=cursor, now=desks.hub.now)
 
     def test_filters(self, desks: Desks) -> None:
@@ -212,7 +212,7 @@ class TestQueueAndDrafts:
         numbers = [row.alert.current for row in (*first.rows, *second.rows)]
         assert numbers == list(range(52, -1, -1)) and second.next is None
         for cursor in ("x", "2026-03-02T12:00:00_" + str(first.rows[0].alert.pk), "2026-03-02_x"):
-            with pytest.raises(InputError):
+            with pytest.raises(InputError, match=r"^cursor: "):
                 list_drafts(desks.lab.author, cursor=cursor)
 
 
@@ -258,7 +258,7 @@ class TestSearch:
 
     def test_too_little_or_too_much_is_refused(self, desks: Desks) -> None:
         for text in ["", " x ", "y" * 201]:
-            with pytest.raises(InputError):
+            with pytest.raises(InputError, match=r"^text: Search: "):
                 search_received(desks.health.reader, text=text, now=desks.hub.now)
 
     def test_it_goes_on_from_where_it_stopped(self, desks: Desks) -> None:

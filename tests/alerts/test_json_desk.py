@@ -186,21 +186,26 @@ class TestRefusals:
         }
 
     def test_what_is_no_draft_is_refused_without_a_trace(self, desks: Desks) -> None:
-        for body in [
-            {"data": {"state": "released"}},
-            {"data": {"title": {"nested": True}}},
-            {"data": "text"},
-            [],
-            {"data": {"recipients": [["xa-lab"]]}},
-        ]:
+        refused: list[tuple[Any, str]] = [
+            ({"data": {"state": "released"}}, "state"),
+            ({"data": {"title": {"nested": True}}}, "title"),
+            ({"data": "text"}, "data"),
+            ([], "non_field_errors"),
+            ({"data": {"recipients": [["xa-lab"]]}}, "recipients"),
+        ]
+        for body, field in refused:
             answer = Session(desks.lab.author)("POST", "alerts", body)
             assert answer.status_code == 422 and not Alert.objects.exists()
+            assert field in {answer.json().get("field"), *answer.json().get("errors", ())}
 
     def test_bytes_that_are_no_json_are_refused(self, desks: Desks) -> None:
         session = Session(desks.lab.author)
         for raw in (b"{", b"\xff", b'{"data": NaN}'):
             answer = session.client.post("/api/v1/alerts", raw, content_type="application/json")
-            assert answer.status_code == 400, raw
+            assert (answer.status_code, answer.json()["type"]) == (
+                400,
+                "urn:accord:problem:malformed-request",
+            )
 
     def test_the_author_is_told_that_a_second_person_is_needed(self, desks: Desks) -> None:
         both = desks.hub.make_officer(desks.lab.agency, Role.AUTHOR, Role.RELEASER)

@@ -18,6 +18,7 @@ from agencies.models import Keyset
 from agencies.registry import register_keyset, verify_newcomer
 from alerts.errors import SendingStoppedError
 from alerts.models import Alert
+from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Pin, read_book
 from peers.models import PeerKeyset
 from sharing.models import Envelope
@@ -103,6 +104,19 @@ def test_a_recovered_root_counts_once_its_public_delay_is_over(sender: Desks) ->
     sender.hub.later(hours=73)
     send(sender, "After the delay")
     assert pin(sender).version == 2
+
+
+def test_a_recovered_root_that_the_old_one_cancels_never_counts(sender: Desks) -> None:
+    own, first = sender.own, Keyset.objects.get(agency_id=sender.own.row.pk)
+    change_root(sender, recovered=True)
+    sender.hub.later(hours=60)
+    sender.hub.publish_keyset(own, version=2, prev=first.od, rows=read_keyset(bytes(first.jws)).rows)
+    sender.sequence()
+    sender.hub.later(hours=24)
+    send(sender, "After the recovery was cancelled")
+    keyset = VerifiedDirectory(sender.lab.id, sender.hub.now).keyset(own.id)
+    assert keyset is not None and keyset.root_fingerprint == own.root.fingerprint
+    assert (pin(sender).root, pin(sender).version) == (own.root.fingerprint, 2)
 
 
 def test_a_root_to_which_the_pinned_one_does_not_lead_stops_sending_and_is_named(sender: Desks) -> None:

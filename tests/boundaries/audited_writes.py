@@ -8,11 +8,12 @@
 - An event in a transaction of its own stands for nothing outside of it.
 - Calls are followed down where they are certain, and up wherever they are possible. Where a write's result is asked, or
   its rows are looped over, the path on which there was nothing to write needs no event.
+- Conditions are followed in statements and in expressions; what is caught may have been raised after any statement.
 """
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -60,8 +61,12 @@ class Audit:
     """Which writes of the rooms reach an event in their transaction, and which functions record two for one."""
 
     def __init__(self, rooms: Rooms, *, no_state: Collection[str] = (), exempt: Collection[str] = ()) -> None:
-        self.rooms, self._no_state, self._exempt = rooms, frozenset(no_state), frozenset(exempt)
-        self.excused: set[str] = set()
+        """`exempt` are functions with the models that they may write, as lines of the report."""
+        self.rooms, self._no_state = rooms, frozenset(no_state)
+        self._exempt = {
+            name: set(models.split(", ")) for name, models in (line.split(": ") for line in exempt)
+        }
+        self.excused: dict[str, set[str]] = defaultdict(set)
         self._readings: dict[Function, Reading] = {}
         self._summaries: dict[Function, tuple[Paths, Paths]] = {}
         self.twice: set[Function] = set()
@@ -109,13 +114,14 @@ class Audit:
         self._settled |= writes
 
     def _excuse(self, function: Function, left: Paths) -> Paths:
-        """Leave out the changes of an exempt function."""
-        changes = frozenset(each for each in left.get(0, ()) if each.write.models - self._no_state)
-        if not changes or function.short not in self._exempt:
-            return left
-        self.excused.add(function.short)
-        self._settled |= changes
-        return _without(left, changes)
+        """Leave out the changes of an exempt function, in the models that it may write."""
+        allowed = self._exempt.get(function.short, set())
+        changed = {each: each.write.models - self._no_state for each in left.get(0, ())}
+        excused = frozenset(each for each, models in changed.items() if models and models <= allowed)
+        for each in excused:
+            self.excused[function.short] |= changed[each]
+        self._settled |= excused
+        return _without(left, excused)
 
     def unaudited(self) -> dict[Origin, set[Function]]:
         """Return the writes that may happen without an event, each with the functions in which that begins.
@@ -227,12 +233,17 @@ class _Walk:
         return left
 
     def _sequence(self, statements: Iterable[ast.stmt], before: Paths) -> Paths:
-        paths = before
-        for statement in statements:
-            paths = self._statement(statement, paths)
-            if not paths:
-                break
+        *_, paths = self._steps(statements, before)
         return paths
+
+    def _steps(self, statements: Iterable[ast.stmt], before: Paths) -> Iterator[Paths]:
+        """Yield the paths before the statements, and after each that is reached."""
+        yield before
+        for statement in statements if before else ():
+            before = self._statement(statement, before)
+            yield before
+            if not before:
+                break
 
     def _statement(self, node: ast.stmt, before: Paths) -> Paths:
         match node:
@@ -243,8 +254,8 @@ class _Walk:
             case ast.With():
                 return self._with(node, before)
             case ast.Try():
-                whole = self._sequence(node.body, before)
-                broken = _either(before, whole)
+                *broken_off, whole = self._steps(node.body, before)
+                broken = _either(*broken_off, whole)
                 whole = self._sequence(node.orelse, whole)
                 caught = [self._sequence(handler.body, broken) for handler in node.handlers]
                 return self._sequence(node.finalbody, _either(whole, *caught))
@@ -327,18 +338,23 @@ class _Walk:
         return {0: frozenset().union(*self._close(paths).values())}
 
     def _effect(self, node: ast.AST) -> Paths:
-        paths = NOTHING
-        for each in ast.walk(node):
-            if id(each) in self._writes:
-                paths = _both(paths, {0: self._writes[id(each)]})
-            if isinstance(each, ast.Call):
-                if each in self.reading.events:
-                    paths = _both(paths, ONE_EVENT)
-                elif targets := [one for one in self._targets[id(each)] if one is not self.function]:
-                    paths = _both(
-                        paths,
-                        _either(*(self.audit.summary(one, self.function) or NOTHING for one in targets)),
-                    )
+        if isinstance(node, ast.IfExp):
+            ways = _either(self._effect(node.body), self._effect(node.orelse))
+            return _both(self._effect(node.test), ways)
+        paths = self._own_effect(node)
+        for each in ast.iter_child_nodes(node):
+            within = self._effect(each)
+            paths = _both(paths, within if _is_certain(each, node) else _either(NOTHING, within))
+        return paths
+
+    def _own_effect(self, node: ast.AST) -> Paths:
+        paths: Paths = {0: self._writes[id(node)]} if id(node) in self._writes else NOTHING
+        if isinstance(node, ast.Call):
+            if node in self.reading.events:
+                return _both(paths, ONE_EVENT)
+            if targets := [one for one in self._targets[id(node)] if one is not self.function]:
+                called = (self.audit.summary(one, self.function) or NOTHING for one in targets)
+                return _both(paths, _either(*called))
         return paths
 
     def _origins(self, node: ast.AST) -> frozenset[Origin]:
@@ -349,6 +365,18 @@ class _Walk:
 
 def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - {"self"}
+
+
+def _is_certain(part: ast.AST, node: ast.AST) -> bool:
+    """Tell whether a part of an expression is evaluated whenever the whole is."""
+    match node:
+        case ast.BoolOp():
+            return part is node.values[0]
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            return part is node.generators[0]
+        case ast.comprehension():
+            return part is node.iter
+    return not isinstance(node, ast.Lambda)
 
 
 def _is_block(node: ast.AST) -> bool:

@@ -34,7 +34,9 @@ GENERIC_WRITES: Final = frozenset({f"{GENERIC}.keep_bound", f"{GENERIC}.change_b
 LIBRARY_MODELS: Final = ("allauth.mfa.models.Authenticator",)
 _ROWS: Final = re.compile(r"(?:\.|^)(?:Model|BoundRow|SystemKey|AbstractBaseUser)$")
 _RELATIONS: Final = ("ForeignKey", "OneToOneField", "ManyToManyField")
-_BINDING: Final = (ast.Assign, ast.AnnAssign, ast.For, ast.comprehension, ast.NamedExpr, ast.withitem)
+_BINDING: Final = (
+    ast.Assign, ast.AnnAssign, ast.For, ast.comprehension, ast.Match, ast.NamedExpr, ast.withitem
+)  # fmt: skip
 AT_IMPORT: Final = "<module>"
 _DEFINED: Final = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _NO_ARGUMENTS: Final = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -358,6 +360,27 @@ class Reading:
             self._bind(node.target, node.value)
         elif isinstance(node, ast.withitem) and node.optional_vars:
             self._bind(node.optional_vars, node.context_expr)
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                self._bind_pattern(case.pattern, self.classes_of(node.subject))
+
+    def _bind_pattern(self, pattern: ast.pattern, classes: frozenset[str]) -> frozenset[str]:
+        """Learn the names in a pattern that is tried on a value of these classes; return the classes of a value that fits."""
+        if isinstance(pattern, ast.MatchClass):
+            classes = self.classes_of(pattern.cls)
+            members = [name for one in classes for name in self.rooms.declared(one)]
+            parts = dict(zip(members, pattern.patterns, strict=False))
+            parts |= zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)
+            for member, inner in parts.items():
+                self._bind_pattern(inner, frozenset().union(*(self._member(one, member) for one in classes)))
+            return classes
+        for part in ast.iter_child_nodes(pattern):
+            if isinstance(part, ast.pattern):
+                within = self._bind_pattern(part, classes)
+                classes = within if isinstance(pattern, ast.MatchAs) else classes
+        if isinstance(pattern, ast.MatchAs | ast.MatchStar) and pattern.name:
+            self._learn(pattern.name, classes)
+        return classes
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name):

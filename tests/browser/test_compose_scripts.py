@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What scripts do for an author: a draft left at once, signed out, given files and lines keeps what was typed."""
+"""Scripts keep the author's text of a draft that is left at once, signed out, or given files and lines."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -67,7 +67,7 @@ def test_the_second_of_two_officers_is_told_and_loses_nothing(
 def test_a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_to_left(
     page: Page, live_server: LiveServer, draft: Alert
 ) -> None:
-    """The first address is that of an officer who has skipped the menu."""
+    """Begin at the address of an officer who has skipped the menu."""
     page.goto(f"{live_server.url}/drafts/{draft.pk}/1/#content")
     for step in ("2 Substance", "3 Cases and amounts"):
         page.keyboard.press("Control+Enter")

@@ -70,13 +70,13 @@ def test_the_hub_is_made_on_the_given_services_and_stopped_in_the_middle_it_leav
 ) -> None:
     """`test_run.py` plays the story to its end, on services of its own."""
     with started_run(tmp_path_factory.mktemp("once"), given.addresses) as run:
-        run.read_until("Desk, exchange, workers, sequencer")
+        run.read_until("Officers of 2 agencies told by the given mail server")
         run.process.send_signal(signal.SIGTERM)
         assert_it_ended_and_left_nothing(run)
     assert "Given database and given broker answer" in run.text
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
     with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
-    assert row == (7,), "seven of the ten alerts of the demonstration world were sent"
+    assert row == (8,), "seven of the ten alerts of the demonstration world were sent, and the story's own"
     with redis.Redis.from_url(given.broker.url) as broker:
         assert broker.ping()

@@ -20,7 +20,7 @@ class SignIn(Protocol):
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest) -> Stage | None:
-    """What was done before the test begins: what it asks for by name, or its module or class by a stage of its own."""
+    """Return the stage that the test begins with: one that it asks for by name, or that of its module or class."""
     asked = [STAGES[name] for name in STAGES if name in request.fixturenames]
     assert len(asked) <= 1, "a test begins with one alert"
     return asked[0] if asked else None

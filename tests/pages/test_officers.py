@@ -66,7 +66,7 @@ def test_the_list_filters_by_state(desk: DeskWorld, admin: Client) -> None:
 
 
 def test_an_admin_does_not_change_the_own_standing(desk: DeskWorld, admin: Client) -> None:
-    """Who acts on whom is proved in `tests/agencies/test_enrol_officer.py` and `tests/security/test_matrix.py`."""
+    # `tests/agencies/test_enrol_officer.py` and `tests/security/test_matrix.py` prove who acts on whom.
     before = standing(desk.sunniva)
     for act in ("invite", "roles", "factors", "disable", "enable"):
         answer = admin.post(of(desk.sunniva, act), FORMS.get(act))
