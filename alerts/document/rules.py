@@ -49,7 +49,7 @@ _CLASHES: Final[Mapping[Clash, "Text"]] = {
     Clash.NO_REASON: gettext_lazy("Reason for another time: write why these times do not fit."),
     Clash.NO_REFUSAL: gettext_lazy("Reason for refusing: choose one."),
     Clash.NOT_REFUSED: gettext_lazy("Reason for refusing: empty it, or choose Refused as the answer."),
-    Clash.NO_TEXT: gettext_lazy("What happened: write it; this answer says nothing without."),
+    Clash.NO_TEXT: gettext_lazy("Write a text: this answer says nothing without one."),
     Clash.NO_EXPECTED_DAY: gettext_lazy("Answer expected on: say when you expect the authorisation."),
     Clash.NOTHING_EXPECTED: gettext_lazy("Answer expected on: empty it; after this answer nothing follows."),
 }

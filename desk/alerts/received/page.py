@@ -20,7 +20,7 @@ from alerts.document.files import AttachmentFile
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
-from alerts.models import ReceivedAlert
+from alerts.models import Alert, ReceivedAlert
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -38,7 +38,9 @@ from alerts.receiving.verification import Verification, failed, pending
 from alerts.receiving.versions import versions_held
 from alerts.red_readers import is_red
 from alerts.replies.answers import answers_given
+from alerts.replies.beginning import reply_under_way
 from alerts.replies.display import Answered, answered_by
+from alerts.replies.kinds import ANSWER
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
 from alerts.review.tlp_ceiling import check_reason, reasons_that_open
@@ -250,6 +252,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         evidence=evidence_of(view.document),
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
         ways=acts_on_received(signed_in(request), view.received, view.document),
+        answer_under_way=_answer_under_way(signed_in(request), view.received),
         own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
@@ -266,6 +269,12 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
 
 def _answered(officer: Officer, view: OpenedView) -> Answered | None:
     return answered_by(officer, view.received) if view.document.get("alert_type") in REPLIES else None
+
+
+def _answer_under_way(officer: Officer, received: ReceivedAlert) -> Alert | None:
+    """Return the answer that a colleague has begun or submitted, for whom may see it."""
+    may_be = received.reply_by is not None and received.answered_at is None
+    return reply_under_way(officer, received.md, ANSWER) if may_be else None
 
 
 def _sections(view: OpenedView) -> list[PageSection]:

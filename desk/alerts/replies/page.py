@@ -6,6 +6,7 @@ Each makes a draft that is handled as every draft: checked by its author, sent b
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
@@ -22,10 +23,12 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_received, today_of
 from alerts.document.fields import FIELDS
 from alerts.document.rules import contradictions
+from alerts.errors import AlertIncompleteError
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
 from alerts.replies.kinds import ANSWER, PEER_REVIEW, REPLY
 from alerts.replies.rules import other_holders
+from alerts.review.validation import submit_alert
 from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError
@@ -34,6 +37,7 @@ from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
+from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 
 OPINION_TEXTS: Final = (
@@ -123,11 +127,13 @@ class AnswerForm(ReplyFields):
         choices=(("", ""), *FIELDS["refusal_reason"].choices),
         help_text=FIELDS["refusal_reason"].help,
     )
-    expected_at = forms.CharField(
+    expected_at = forms.DateField(
         label=FIELDS["expected_at"].label,
         required=False,
         help_text=FIELDS["expected_at"].help,
         widget=forms.DateInput(attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": FIELDS["expected_at"].problem},
     )
     narrative = forms.CharField(
         label=gettext_lazy("In words"),
@@ -144,7 +150,9 @@ class AnswerForm(ReplyFields):
 
     def clean(self) -> dict[str, Any]:
         """Refuse members that contradict the code, as the check of the draft would."""
-        given = {name: value for name, value in super().clean().items() if value}
+        given = {name: value for name, value in (super().clean() or {}).items() if value}
+        if "expected_at" in given:
+            given["expected_at"] = self.cleaned_data["expected_at"] = given["expected_at"].isoformat()
         for name, text in contradictions({"alert_type": ANSWER} | given, today=self._today):
             self.add_error(name, text)
         return self.cleaned_data
@@ -156,14 +164,12 @@ def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         alert_id,
         title=_("Answer"),
         heading=_("Answer the question"),
-        button=_("Go on with the answer"),
-        does=(
-            _("Your agency signs the answer; the asking agency alone reads it, unless you choose others."),
-            _("A second person sends it. Until then the question waits for your agency."),
-        ),
+        button=_("Submit the answer"),
+        does=(_("A second person sends it. Until then the question waits for your agency."),),
     )
     today = today_of(signed_in(request), clock.now())
-    return _begin(request, alert_id, ANSWER, partial(AnswerForm, today=today), question, step=LAST_STEP)
+    form_class = partial(AnswerForm, today=today)
+    return _begin(request, alert_id, ANSWER, form_class, question, step=LAST_STEP, template="answer")
 
 
 def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
@@ -210,6 +216,7 @@ def _begin(
     question: Question,
     *,
     step: int,
+    template: str = "form_page",
 ) -> HttpResponseBase:
     """Begin a reply under the valid reason for reading the alert; without one its page asks first."""
     officer, now = signed_in(request), clock.now()
@@ -219,19 +226,32 @@ def _begin(
         return reading
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
+    question = replace(question, extra={"asked": opened.view.document.get("question"), "alert": received})
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
-        return ask(request, question, form_class(initial=initial, holders=holders))
+        return ask(request, question, form_class(initial=initial, holders=holders), template=template)
     form = form_class(request.POST, holders=holders)
     if not form.is_valid():
-        return ask(request, question, form)
+        return ask(request, question, form, template=template)
     try:
         data = form.data_of(opened.source.iss)
         draft = start_reply(officer, opened, alert_type=alert_type, data=data, now=now)
     except InputError as refused:
         refuse(form, refused)
-        return ask(request, question, form)
+        return ask(request, question, form, template=template)
+    if request.POST.get("then") == "submit" and draft.created_at == now and _is_submitted(officer, draft):
+        messages.success(request, _("Submitted. It waits for a second person."))
+        return redirect("admin:received", received.pk)
     return begun(request, draft, step=step, now=now)
+
+
+def _is_submitted(officer: Officer, draft: Alert) -> bool:
+    """Submit a draft that was just made; False where something must be corrected, which its check shows."""
+    try:
+        submit_alert(officer, draft, revision=draft.current, now=clock.now())
+    except (AlertIncompleteError, NobodyToReleaseError):
+        return False
+    return True
 
 
 def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, now: datetime) -> Opened:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions in JSON: what waits for an answer, the answer, and the state at each recipient."""
+
+from pathlib import Path
+
+import pytest
+
+from alerts.models import Alert
+from tests.alerts.replies.test_answers import QUESTION
+from tests.api.sessions import Session
+from tests.pages.desk_world import DeskWorld
+
+WHY = {"reason": "on_duty"}
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    desk = DeskWorld.kept(tmp_path / "ledger")
+    desk.send(desk.draft(**QUESTION))
+    desk.wait_for_the_clock()
+    return desk
+
+
+def test_a_system_lists_answers_and_reads_answers(desk: DeskWorld) -> None:
+    answerer, asker = Session(desk.aroha), Session(desk.ilka)
+    (listed,) = answerer("GET", "alerts?box=inbox&to_answer=1").json()["items"]
+    facts = listed["received"]
+    assert facts["reply_by"] and (facts["answered_at"], facts["interim_at"]) == (None, None)
+    body = WHY | {
+        "kind": "answer",
+        "answer_code": "needs_judicial_authorisation",
+        "expected_at": "2199-05-06",
+    }
+    begun = answerer("POST", f"alerts/received/{facts['id']}/reply", body)
+    assert begun.status_code == 201, begun.content
+    draft = Alert.objects.get(pk=begun.json()["id"])
+    desk.send(draft, desk.haitham)
+    (listed,) = answerer("GET", "alerts?box=inbox&to_answer=1").json()["items"]
+    assert (listed["received"]["answered_at"], listed["state"]) == (None, "to_answer")
+    assert listed["received"]["interim_at"]
+    asked = Alert.objects.get(agency=desk.lab, kind="alert")
+    shown = asker("GET", f"alerts/{asked.pk}").json()
+    answers = {row["agency"]: row["answer"] for row in shown["recipients"]}
+    assert shown["reply_by"] and answers["xd-reg"] is None
+    said = answers["xb-health"]
+    assert (said["code"], said["is_final"], said["expected_on"]) == (
+        "needs_judicial_authorisation",
+        False,
+        "2199-05-06",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "answer"}, "answer_code"),
+        ({"kind": "answer", "answer_code": "perhaps"}, "answer_code"),
+        ({"kind": "answer", "answer_code": "partial", "expected_at": "soon"}, "expected_at"),
+    ],
+)
+def test_a_bad_answer_names_its_member(desk: DeskWorld, body: dict[str, str], field: str) -> None:
+    at = f"alerts/received/{desk.received(desk.aroha).pk}/reply"
+    refused = Session(desk.aroha)("POST", at, WHY | body)
+    assert refused.status_code == 422, refused.content
+    assert field in str(refused.json())
