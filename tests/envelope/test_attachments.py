@@ -82,8 +82,9 @@ def test_streamed_and_whole_are_one_format(size: int) -> None:
 def test_a_blob_that_ends_early_or_late_is_refused(cut: int) -> None:
     attachment, blob, _ = sealed(1000)
     for wrong in (blob[:cut], blob + b"\x00"):
-        with pytest.raises(OpeningError):
+        with pytest.raises(OpeningError) as refused:
             opened(attachment, wrong)
+        assert refused.value.cause is Failure.BLOB
 
 
 @pytest.mark.parametrize("said", [999, 1001])

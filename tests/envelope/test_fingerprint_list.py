@@ -45,6 +45,14 @@ def test_what_is_signed_is_what_was_built() -> None:
     assert said.roots == ROOTS
 
 
+def test_a_list_names_one_to_five_hundred_agencies_and_may_be_five_minutes_ahead() -> None:
+    for number in (1, 500):
+        assert len(read_list(payload(roots={f"xb-a{n:03}": "0" * 64 for n in range(number)})).roots) == number
+    ahead = sign_list(payload(iat=NOW + MAX_CLOCK_AHEAD_SECS), OWN.signer)
+    assert verify_list(ahead, root=OWN.public, now=NOW).iat == NOW + 300
+    assert LIVES_SECS == 90 * 86_400
+
+
 def test_only_whom_it_names_signs_it() -> None:
     with pytest.raises(MalformedError):
         sign_list(payload(), OTHER.signer)

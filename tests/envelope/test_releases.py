@@ -110,8 +110,11 @@ def test_entries_over_their_limit_are_refused_before_anything_else(pq1_chain: Ch
     assert pq1_chain.accept(release, entries=release[1].entries.ljust(MAX_ENTRIES_BYTES)).od
 
 
-def test_entry_for_no_agencys_key_is_refused(pq1_chain: Chain) -> None:
+def test_entries_are_those_of_the_audience_and_for_an_agencys_key(pq1_chain: Chain) -> None:
     release = pq1_chain.release(pq1_chain.bravo, [DELTA])
+    for to in ([ECHO], [DELTA, ECHO]):
+        refused = pq1_chain.refusal(release, entries=pq1_chain.release(pq1_chain.bravo, to)[1].entries)
+        assert (refused.failure, refused.detail) == (Failure.RECIPIENTS, "an entry for each of aud")
     pq1_chain.world.directory.keysets.pop(DELTA)
     refused = pq1_chain.refusal(release)
     assert (refused.failure, refused.detail) == (Failure.RECIPIENTS, "key of no agency")
@@ -188,8 +191,25 @@ def test_custody_matters_for_red_alone(pq1_chain: Chain) -> None:
 
 def test_a_chain_has_three_releases_at_most(pq1_chain: Chain) -> None:
     said = parse_statement(pq1_chain.release(pq1_chain.bravo, [DELTA])[0]).statement
-    with pytest.raises(VerificationError):
+    with pytest.raises(VerificationError) as refused:
         check_chain(pq1_chain.carried.manifest, [said] * 4, now=NOW, withdrawn=())
+    assert (refused.value.failure, refused.value.detail) == (Failure.VIA, "depth")
+
+
+def test_a_chain_is_refused_by_its_own_rule(pq1_chain: Chain) -> None:
+    chain, alpha = pq1_chain, pq1_chain.world.alpha
+    first = [chain.release(chain.bravo, [DELTA, ECHO], exp=NOW + 60)]
+    again = [chain.release(alpha, ["xb-bravo"], code="rekey")]
+    parent = parse_statement(again[0][0]).od
+    for release, via, detail in (
+        (chain.onward(first, DELTA, ECHO, exp=NOW + 60), first, "agency twice"),
+        (chain.onward(first, DELTA, FOXTROT, exp=NOW + 61), first, "exp after its parent's"),
+        (chain.onward(first, DELTA, FOXTROT, exp=NOW + 60, parent=None), first, "parent"),
+        (chain.release(chain.bravo, [DELTA], parent=parent), again, "rekey gives no wider right"),
+        (chain.release(alpha, ["xb-bravo", DELTA], code="rekey"), [], "rekey to an agency without access"),
+    ):
+        refused = chain.refusal(release, via)
+        assert (refused.failure, refused.detail) == (Failure.VIA, detail)
 
 
 def test_holders_release_below_their_parent_and_the_originator_below_none(pq1_chain: Chain) -> None:
