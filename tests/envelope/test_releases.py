@@ -23,6 +23,7 @@ from accord.envelope.slices import build_slice
 from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree import merkle
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain
 from tests.envelope.tampering import write
 from tests.envelope.world import ALERT, NOW, World, known_agency, make_agency, make_world, terms
@@ -97,6 +98,12 @@ def test_nothing_is_released_of_a_repudiated_alert_until_it_is_reaffirmed(pq1_ch
     assert pq1_chain.refusal(release, facts=repudiated).failure is Failure.REPUDIATED
     reaffirmed = pq1_chain.facts(standing=Reaffirmed(NOW, NOW - 5, NOW + 5, NOW + 6))
     assert pq1_chain.accept(release, facts=reaffirmed).od
+
+
+def test_only_a_release_is_taken(pq1_chain: Chain) -> None:
+    entries = pq1_chain.release(pq1_chain.bravo, [DELTA])[1]
+    refused = pq1_chain.refusal((good_statement(pq1_chain.bravo, "ack opened"), entries))
+    assert (refused.failure, refused.detail) == (Failure.TYP, "ack")
 
 
 # Entries.
