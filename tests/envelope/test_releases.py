@@ -13,11 +13,11 @@ from accord.envelope.encoding import MAX_ENTRIES_BYTES
 from accord.envelope.errors import Failure, SealingError, SealRefusal, TooLargeError, VerificationError
 from accord.envelope.intake import RecipientEntry
 from accord.envelope.jwe import leaf_hashes, read_entries, recipients_root
-from accord.envelope.keyrule import Reaffirmed, Repudiated
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import Revocation
 from accord.envelope.release_intake import accept_release, trace_parents
-from accord.envelope.releases import check_audience, check_chain
+from accord.envelope.releases import access_before, check_audience, check_chain
 from accord.envelope.reseal import reseal
 from accord.envelope.slices import build_slice
 from accord.envelope.statements.checks import VerifiedStatement
@@ -194,6 +194,24 @@ def test_custody_matters_for_red_alone(pq1_chain: Chain) -> None:
 
 
 # Access by a chain.
+
+
+def test_an_opened_release_shows_its_chain_and_the_standing_of_each_signature(pq1_chain: Chain) -> None:
+    release, kid = pq1_chain.release(pq1_chain.bravo, [DELTA]), pq1_chain.bravo.signing[PQ1].signers[0].kid
+    octets = pq1_chain.slice(DELTA, [release])
+    assert pq1_chain.open(octets, DELTA).standings == (Valid(), Valid())
+    pq1_chain.world.directory.revokes = [Revocation("xb-bravo", kid, NOW - 5, "stolen", "A" * 43, NOW + 5)]
+    opened = pq1_chain.open(octets, DELTA)
+    assert opened.standings == (Valid(), opened.standing) == (Valid(), Repudiated(NOW, NOW - 5, NOW + 5))
+    assert opened.via == (parse_statement(release[0]).statement,)
+    assert opened.audience == ("xb-bravo", "xc-charlie")
+
+
+def test_nothing_precedes_the_originators_own_release(pq1_chain: Chain) -> None:
+    manifest = pq1_chain.carried.manifest
+    first = parse_statement(pq1_chain.release(pq1_chain.bravo, [DELTA])[0]).statement
+    assert access_before(manifest, [first], DELTA) == (first,)
+    assert access_before(manifest, [first], "xa-alpha") == ()
 
 
 def test_a_chain_has_three_releases_at_most(pq1_chain: Chain) -> None:
