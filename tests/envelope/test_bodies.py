@@ -185,7 +185,12 @@ def test_an_api_key_that_is_issued_has_scopes_and_no_prefix_yet() -> None:
     networks = [f"192.0.2.{number}/32" for number in range(100, 121)]
     check("apikey", **APIKEY)
     check("apikey", **{**APIKEY, "networks": [], "scopes": many, "days": 1})
-    largest = {"networks": networks[:20], "client": "c" * 60, "days": 90, "scopes": [f"{'a' * 20}:{'b' * 20}"]}
+    largest = {
+        "networks": networks[:20],
+        "client": "c" * 60,
+        "days": 90,
+        "scopes": [f"{'a' * 20}:{'b' * 20}"],
+    }
     check("apikey", **{**APIKEY, **largest})
     wrong: list[dict[str, Any]] = [
         {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": [*many, "z:z"]}, {"networks": networks},

@@ -96,7 +96,10 @@ def test_an_extract_is_refused_by_its_own_rule(pair: tuple[Manifest, Manifest]) 
         (extract, with_terms(whole, kind="extract"), Failure.EXTRACT, "of an extract"),
         (with_terms(extract, status="exercise"), whole, Failure.EXTRACT, "status"),
         (replace(extract, pd=whole.pd), whole, Failure.EXTRACT, "not sealed afresh"),
-        *((replace(extract, att=att), whole, Failure.EXTRACT, "attachment not sealed afresh") for att in taken),
+        *(
+            (replace(extract, att=att), whole, Failure.EXTRACT, "attachment not sealed afresh")
+            for att in taken
+        ),
     ]
     for made, original, failure, detail in rows:
         with pytest.raises(VerificationError) as refused:

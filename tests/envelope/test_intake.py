@@ -112,7 +112,11 @@ def test_entries_of_nobody_or_twice_or_unsorted_are_refused_even_if_they_are_cou
     again = read(scene.seal().jwe)["recipients"][1]
     order = "one entry per agency, sorted"
     for change, agencies, detail in (
-        (lambda entries: entries.insert(0, nobody), ["", "xa-alpha", "xb-bravo", "xc-charlie"], "key of no agency"),
+        (
+            lambda entries: entries.insert(0, nobody),
+            ["", "xa-alpha", "xb-bravo", "xc-charlie"],
+            "key of no agency",
+        ),
         (lambda entries: entries.insert(1, again), ["xa-alpha", "xb-bravo", "xb-bravo", "xc-charlie"], order),
         (lambda entries: entries.reverse(), ["xc-charlie", "xb-bravo", "xa-alpha"], order),
     ):

@@ -10,7 +10,6 @@ import pytest
 
 from accord.envelope.encoding import parse_json
 from accord.envelope.errors import (
-    EnvelopeError,
     Failure,
     KeyRefusedError,
     MalformedError,

@@ -114,7 +114,11 @@ def test_a_circle_with_outsiders_or_of_nobody_is_refused(
     hub: Hub, four: Four, subtests: pytest.Subtests
 ) -> None:
     outsiders = ["xa-alpha", "xd-delta"]
-    for agreement, members, field in [("G1", outsiders, "members"), ("G1", [], "members"), ("G7", [], "agreement")]:
+    for agreement, members, field in [
+        ("G1", outsiders, "members"),
+        ("G1", [], "members"),
+        ("G7", [], "agreement"),
+    ]:
         with subtests.test(f"{agreement} {members}"):
             with pytest.raises(AgreementError) as refused:
                 record_circle(OPERATOR, name="Odd", agreement=agreement, members=members, now=hub.now)
