@@ -590,9 +590,6 @@ def test_the_exchange_cannot_show_an_agency_another_beginning_of_its_own_keys(
     assert directory.refused == {"xa-lab": "keyset-not-of-the-pinned-root"}
 
 
-# A recovery that waits, whoever began it.
-
-
 def test_a_recovery_is_seen_before_it_is_in_force(lab: Agency, officer: Officer, tmp_path: Path) -> None:
     statement = agency_keys.recover_agency_root(officer, lab, now=LATER)
     log_everything(tmp_path, now=LATER)

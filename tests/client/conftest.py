@@ -70,7 +70,7 @@ class PartnerWorld:
         )
 
     def admit(self, agency: str, fingerprint: str) -> str:
-        """As the operator, enter the fingerprint from paper; return an entry key."""
+        """Enter the fingerprint from paper as the operator; return an entry key."""
         now = timezone.now()
         row = admit_agency(
             OPERATOR,
@@ -87,7 +87,7 @@ class PartnerWorld:
         return issue_entry_key(OPERATOR, row.pk, client="accord", now=now)[1]
 
     def another_api_key(self, agency: str) -> str:
-        """As the agency's admin, issue another API key when the first one ends."""
+        """Issue another API key as the agency's admin when the first one ends."""
         self.hub.now = timezone.now()
         return give_api_key(agency, scopes=usual_scopes(), client="accord", now=self.hub.now)[1]
 

@@ -119,7 +119,7 @@ def broken_off_everywhere(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["the answer is lost", "killed before the call", "killed after the call"])
+@pytest.mark.parametrize("kind", FAILURES)
 def test_a_rotation_that_breaks_off_at_any_call_is_done_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     versions = [1]
@@ -167,7 +167,7 @@ def test_a_root_change_that_breaks_off_at_any_call_is_done_once(world: PartnerWo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["the question is lost", "killed after the call"])
+@pytest.mark.parametrize("kind", ["the question is lost", "the answer is lost", "killed after the call"])
 def test_a_revocation_that_breaks_off_at_any_call_is_said_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     (old,) = (fact.kid for fact in alpha.keys.overview().keys if fact.alg == "Ed25519")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Without a network: sealed into a folder and sent later, opened from a saved slice and compared later."""
+"""Work without a network: sealing into a folder to send later, opening a saved slice to compare later."""
 
 import json
 import time

@@ -82,8 +82,9 @@ def test_streamed_and_whole_are_one_format(size: int) -> None:
 def test_a_blob_that_ends_early_or_late_is_refused(cut: int) -> None:
     attachment, blob, _ = sealed(1000)
     for wrong in (blob[:cut], blob + b"\x00"):
-        with pytest.raises(OpeningError):
+        with pytest.raises(OpeningError) as refused:
             opened(attachment, wrong)
+        assert refused.value.cause is Failure.BLOB
 
 
 @pytest.mark.parametrize("said", [999, 1001])
@@ -95,11 +96,14 @@ def test_a_file_that_changes_its_length_is_not_sealed(said: int) -> None:
 
 def test_over_64_mib_nothing_is_read() -> None:
     source = io.BytesIO(b"never read")
-    with pytest.raises(SealingError, match="over 64 MiB"):
-        seal_stream(source, LARGEST + 1, io.BytesIO(), JTI, 0)
+    for seal_it in (
+        lambda: seal_stream(source, LARGEST + 1, io.BytesIO(), JTI, 0),
+        lambda: seal_blob(bytes(LARGEST + 1), JTI, 0),
+    ):
+        with pytest.raises(SealingError, match="over 64 MiB") as refused:
+            seal_it()
+        assert refused.value.reason is SealRefusal.ATTACHMENT
     assert source.tell() == 0
-    with pytest.raises(SealingError, match="over 64 MiB"):
-        seal_blob(bytes(LARGEST + 1), JTI, 0)
 
 
 def test_both_ways_tell_how_far_they_are() -> None:

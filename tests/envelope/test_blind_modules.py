@@ -30,7 +30,7 @@ for name in sys.argv[1:]:
 
 @cache
 def imported() -> dict[str, set[str]]:
-    """Whatever is loaded once one module was imported, by each module."""
+    """The modules that each module loads when it is imported alone."""
     command = [sys.executable, "-c", EACH_ALONE, *sorted(MODULES)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = (line.split() for line in done.stdout.splitlines())

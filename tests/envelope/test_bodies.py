@@ -11,7 +11,7 @@ from accord.envelope.encoding import unb64u
 from accord.envelope.errors import (
     MalformedError,
 )
-from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_NETWORKS, MAX_PARTIES, MAX_SCOPES
+from accord.envelope.statements.bodies import KIND_RULES, MAX_KEYS, MAX_PARTIES, MAX_SCOPES
 from accord.envelope.statements.form import read_payload
 from tests.envelope.good_statements import AGREEMENT, APIKEY, GOOD, RELEASE, good_statement
 from tests.envelope.tampering import read, write
@@ -182,15 +182,31 @@ def test_a_proof_of_possession_gives_back_32_octets_each() -> None:
 def test_an_api_key_that_is_issued_has_scopes_and_no_prefix_yet() -> None:
     many = sorted(f"scope:{'a' * (number + 1)}" for number in range(MAX_SCOPES // 2))
     many += sorted(f"scopes:{'a' * (number + 1)}" for number in range(MAX_SCOPES // 2))
-    networks = [f"192.0.2.{number}/32" for number in range(MAX_NETWORKS + 1)]
+    networks = [f"192.0.2.{number}/32" for number in range(100, 121)]
     check("apikey", **APIKEY)
     check("apikey", **{**APIKEY, "networks": [], "scopes": many, "days": 1})
+    largest = {
+        "networks": networks[:20],
+        "client": "c" * 60,
+        "days": 90,
+        "scopes": [f"{'a' * 20}:{'b' * 20}"],
+    }
+    check("apikey", **{**APIKEY, **largest})
     wrong: list[dict[str, Any]] = [
-        {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": [*many, "z:z"]}, {"networks": sorted(networks)},
-        {"client": ""}, {"days": 0}, {"scopes": ["a b"]}, {"networks": ["everywhere"]},
+        {"prefix": "4f0b7c19d2e8"}, {"scopes": []}, {"scopes": [*many, "z:z"]}, {"networks": networks},
+        {"client": ""}, {"client": "c" * 61}, {"scopes": [f"{'a' * 21}:b"]}, {"days": 0}, {"scopes": ["a b"]}, {"networks": ["everywhere"]},
     ]  # fmt: skip
     for changes in wrong:
         refuse("apikey", **{**APIKEY, **changes})
+
+
+def test_an_entry_may_fill_its_room_to_the_last_character() -> None:
+    address = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 61}"
+    contacts = [*(f"{number}@b.example" for number in range(4)), address]
+    check("entry", telephone="+" + "1" * 39, zone=f"{'A' * 31}/{'B' * 32}", contacts=contacts)
+    check("entry", telephone="112", zone="UTC", contacts=[])
+    refuse("entry", contacts=[f"{address}d"])
+    refuse("entry", contacts=["+@b.example", *contacts])
 
 
 def test_the_number_of_entries_of_a_release_is_no_truth() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accord.envelope.content import Attachment
-from accord.envelope.errors import OpeningError
+from accord.envelope.errors import Failure, OpeningError, VerificationError
 from accord.envelope.extracts import check_extract, extract_terms
 from accord.envelope.manifest import Manifest, Reference
 from accord.envelope.unseal import open_attachment
@@ -63,8 +63,9 @@ def test_whoever_has_the_extract_opens_nothing_of_the_original(world: World) -> 
     )
     opened = world.open(world.slice_of(world.intake(sealed), delta.id), delta, blobs=sealed.blobs)
     for n, jti in ((0, manifest.jti), (1, manifest.jti)):
-        with pytest.raises(OpeningError):
+        with pytest.raises(OpeningError) as refused:
             open_attachment(opened.attachments[0], jti, whole.blobs[n])
+        assert refused.value.cause is Failure.BLOB
     assert read(sealed.jwe)["ciphertext"] != read(whole.jwe)["ciphertext"]
 
 
@@ -76,6 +77,34 @@ def pair() -> tuple[Manifest, Manifest]:
         terms=extract_terms(whole, terms(jti=uuid7(2))), alert=PART, attachments=[FILES[0], *FILES]
     )
     return world.intake(sealed).manifest, whole
+
+
+def with_terms(manifest: Manifest, **changes: Any) -> Manifest:
+    return replace(manifest, terms=replace(manifest.terms, **changes))
+
+
+def test_an_extract_is_refused_by_its_own_rule(pair: tuple[Manifest, Manifest]) -> None:
+    extract, whole = pair
+    check_extract(extract, with_terms(whole, kind="update"))
+    *others, last = extract.att
+    taken = [(*others, replace(last, sha256=blob.sha256)) for blob in whole.att]
+    rows: list[tuple[Manifest, Manifest, Failure, str]] = [
+        (with_terms(extract, kind="outcome"), whole, Failure.SUBJECT, ""),
+        (with_terms(extract, re=Reference(uuid7(9), whole.md)), whole, Failure.SUBJECT, ""),
+        (with_terms(extract, re=Reference(whole.jti, "A" * 43)), whole, Failure.SUBJECT, ""),
+        (replace(extract, iss="xb-bravo"), whole, Failure.NOT_ENTITLED, "extract"),
+        (extract, with_terms(whole, kind="extract"), Failure.EXTRACT, "of an extract"),
+        (with_terms(extract, status="exercise"), whole, Failure.EXTRACT, "status"),
+        (replace(extract, pd=whole.pd), whole, Failure.EXTRACT, "not sealed afresh"),
+        *(
+            (replace(extract, att=att), whole, Failure.EXTRACT, "attachment not sealed afresh")
+            for att in taken
+        ),
+    ]
+    for made, original, failure, detail in rows:
+        with pytest.raises(VerificationError) as refused:
+            check_extract(made, original)
+        assert (refused.value.failure, refused.value.detail) == (failure, detail)
 
 
 def test_terms_say_what_an_extract_is_and_leave_the_rest(pair: tuple[Manifest, Manifest]) -> None:

@@ -10,7 +10,6 @@ import pytest
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import Failure, MalformedError, TooLargeError, VerificationError
 from accord.envelope.fingerprints import (
-    LIVES_SECS,
     MAX_LIST_BYTES,
     build_list,
     read_list,
@@ -20,7 +19,7 @@ from accord.envelope.fingerprints import (
 )
 from accord.envelope.private import Root
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, TYP_FINGERPRINTS
-from tests.envelope.world import NOW, uuid7
+from tests.envelope.world import DAY, NOW, uuid7
 
 OWN, OTHER = Root.generate(), Root.generate()
 ROOTS = {"xb-bravo": "0123" * 16, "xc-charlie": "4567" * 16}
@@ -40,9 +39,16 @@ def payload(**changed: Any) -> bytes:
 
 def test_what_is_signed_is_what_was_built() -> None:
     signed = sign_list(payload(), OWN.signer)
-    said = verify_list(signed, root=OWN.public, now=NOW + LIVES_SECS)
+    said = verify_list(signed, root=OWN.public, now=NOW + 90 * DAY)
     assert said == read_list(payload()) == read_signed_list(signed)
     assert said.roots == ROOTS
+
+
+def test_a_list_names_one_to_five_hundred_agencies_and_may_be_five_minutes_ahead() -> None:
+    for number in (1, 500):
+        assert len(read_list(payload(roots={f"xb-a{n:03}": "0" * 64 for n in range(number)})).roots) == number
+    ahead = sign_list(payload(iat=NOW + MAX_CLOCK_AHEAD_SECS), OWN.signer)
+    assert verify_list(ahead, root=OWN.public, now=NOW).iat == NOW + 300
 
 
 def test_only_whom_it_names_signs_it() -> None:
@@ -93,7 +99,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], Failure]] = {
         Failure.SIGNERS,
     ),
     "older than ninety days": (
-        lambda: sign_list(payload(iat=NOW - LIVES_SECS - 1), OWN.signer),
+        lambda: sign_list(payload(iat=NOW - 90 * DAY - 1), OWN.signer),
         Failure.STALE,
     ),
     "of the future": (

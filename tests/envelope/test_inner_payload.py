@@ -36,6 +36,8 @@ def test_content_that_fills_a_size_has_no_zero(pq1: World, size: int) -> None:
     full = payload | {"alert": alert | {"title": "x" * room}, "pad": ""}
     assert len(canonical(full)) == size
     assert read_inner(canonical(full)).alert == full["alert"]
+    with pytest.raises(MalformedError, match="inner payload size"):
+        read_inner(canonical(full | {"alert": alert | {"title": "x" * (room - 1)}}))
 
 
 @pytest.mark.parametrize(("smaller", "size"), itertools.pairwise(PADDED_SIZES))

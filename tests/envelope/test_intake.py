@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exchange takes in, and what it refuses where the kit, in which each case breaks one rule, does not reach."""
+"""Intake of envelopes: refusals that the kit, in which each case breaks one rule, does not reach."""
 
 from __future__ import annotations
 
@@ -110,13 +110,19 @@ def counted_over(sealed: SealedEnvelope, world: World, agencies: Sequence[str]) 
 def test_entries_of_nobody_or_twice_or_unsorted_are_refused_even_if_they_are_counted(scene: World) -> None:
     nobody = read(scene.seal(to=[known_agency("xn-nobody")]).jwe)["recipients"][1]
     again = read(scene.seal().jwe)["recipients"][1]
-    for change, agencies in (
-        (lambda entries: entries.insert(0, nobody), ["", "xa-alpha", "xb-bravo", "xc-charlie"]),
-        (lambda entries: entries.insert(1, again), ["xa-alpha", "xb-bravo", "xb-bravo", "xc-charlie"]),
-        (lambda entries: entries.reverse(), ["xc-charlie", "xb-bravo", "xa-alpha"]),
+    order = "one entry per agency, sorted"
+    for change, agencies, detail in (
+        (
+            lambda entries: entries.insert(0, nobody),
+            ["", "xa-alpha", "xb-bravo", "xc-charlie"],
+            "key of no agency",
+        ),
+        (lambda entries: entries.insert(1, again), ["xa-alpha", "xb-bravo", "xb-bravo", "xc-charlie"], order),
+        (lambda entries: entries.reverse(), ["xc-charlie", "xb-bravo", "xa-alpha"], order),
     ):
         sealed = with_jwe(scene.seal(), lambda jwe, change=change: change(jwe["recipients"]))  # type: ignore[misc]
-        assert intake_failure(scene, counted_over(sealed, scene, agencies)) is Failure.RECIPIENTS
+        refused = refused_for(Failure.RECIPIENTS, scene, counted_over(sealed, scene, agencies))
+        assert refused.detail == detail
 
 
 def test_ephemeral_key_is_of_the_curve_of_its_kid() -> None:

@@ -44,15 +44,16 @@ def with_since(since: int | None) -> list[KeyRow]:
     return rows(st="current" if since is None else "revoked", since=since)
 
 
-def does_not_follow(previous: Keyset, **changes: Any) -> None:
+def does_not_follow(rule: str, previous: Keyset, **changes: Any) -> None:
     with pytest.raises(VerificationError) as refused:
         follow(previous, **changes)
-    assert refused.value.failure is Failure.KEYSET_CHAIN
+    assert (refused.value.failure, refused.value.detail) == (Failure.KEYSET_CHAIN, rule)
 
 
 def test_a_reader_may_have_missed_versions_and_the_hub_not() -> None:
     assert follow(FIRST, strict=False, version=5, prev="A" * 43).version == 5
-    does_not_follow(FIRST, version=5, prev="A" * 43)
+    does_not_follow("version", FIRST, version=5, prev="A" * 43)
+    does_not_follow("prev", FIRST, strict=False, prev="A" * 43)
 
 
 ALLOWED: dict[str, Callable[[], dict[str, Any]]] = {
@@ -74,8 +75,9 @@ def test_a_later_keyset_may_have(changes: Callable[[], dict[str, Any]]) -> None:
 
 
 def test_what_happens_to_a_key_is_not_dated_beyond_the_keyset() -> None:
-    does_not_follow(FIRST, rows=with_since(NOW + 1))
-    does_not_follow(FIRST, rows=rows(exp=NOW - 1))
+    does_not_follow("since after iat", FIRST, rows=with_since(NOW + 1))
+    does_not_follow("exp moved before iat", FIRST, rows=rows(exp=NOW - 1))
+    does_not_follow("a key was dropped or changed", FIRST, rows=rows(nbf=NOW))
 
 
 def test_since_may_stay_or_move_back_and_never_later_or_away() -> None:
@@ -83,20 +85,20 @@ def test_since_may_stay_or_move_back_and_never_later_or_away() -> None:
     for since in (NOW - 10, NOW - 11):
         assert follow(revoked, rows=with_since(since)).rows[0].since == since
     for later in (NOW - 9, NOW, None):
-        does_not_follow(revoked, rows=with_since(later))
+        does_not_follow("since moved later", revoked, rows=with_since(later))
 
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_version_counts_once(strict: bool) -> None:
     second = follow(FIRST)
     for prev in (FIRST.od, second.od):
-        does_not_follow(second, strict=strict, version=2, prev=prev)
+        does_not_follow("version", second, strict=strict, version=2, prev=prev)
 
 
 def test_two_keysets_may_be_of_one_second() -> None:
     second = follow(FIRST)
     assert follow(second).iat == second.iat
-    does_not_follow(second, iat=NOW - 1)
+    does_not_follow("iat", second, iat=NOW - 1)
 
 
 @pytest.mark.parametrize(

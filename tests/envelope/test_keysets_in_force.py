@@ -223,6 +223,12 @@ def test_a_root_that_waits_revokes_nothing(alpha: Agency, new: Line) -> None:
     assert verify_logged_revoke(revoke(alpha, alpha.next_root), chain, log_time=begins)
 
 
+def test_an_agency_without_a_keyset_in_force_then_is_named(alpha: Agency) -> None:
+    with pytest.raises(VerificationError) as refused:
+        verify_logged_revoke(revoke(alpha, alpha.root), [alpha.keyset], log_time=NOW - DAY - 1)
+    assert (refused.value.failure, refused.value.agencies) == (Failure.KEYSET_UNKNOWN, ("xa-alpha",))
+
+
 def test_a_key_that_came_later_is_not_known_before(alpha: Agency, old: Line) -> None:
     added = KeyRow(DecryptionKey.generate().public, NOW, NOW + DAY)
     chain = [alpha.keyset, old.follow(alpha.keyset, rows=[*alpha.rows, added])]

@@ -10,7 +10,6 @@ import pytest
 
 from accord.envelope.encoding import parse_json
 from accord.envelope.errors import (
-    EnvelopeError,
     Failure,
     KeyRefusedError,
     MalformedError,
@@ -52,8 +51,9 @@ def test_two_roots_sign_apart_and_the_whole_is_the_keyset_that_was_checked() -> 
         add_signatures(*halves), pinned=alpha.root.fingerprint, previous=alpha.keyset, strict=True
     )
     assert whole == checked
-    with pytest.raises(EnvelopeError):
+    with pytest.raises(VerificationError) as refused:
         verify_keyset(add_signatures(*reversed(halves)), pinned=alpha.root.fingerprint, previous=alpha.keyset)
+    assert refused.value.failure is Failure.SIGNERS
     with pytest.raises(MalformedError):
         add_signatures(halves[0], alpha.next_root.signer.sign_jws(statement_typ("keyset"), payload + b" "))
     with pytest.raises(MalformedError):
@@ -116,11 +116,13 @@ def test_a_slice_opens_by_what_was_sealed_again_and_by_nothing_else(scene: World
     assert entry.kid == NEW.public.kid
     assert opened_by(scene, octets, bravo, entry, NEW).alert == ALERT
     other = slice_for(scene, scene.seal(), bravo)
-    with pytest.raises(OpeningError):
+    with pytest.raises(OpeningError) as refused:
         opened_by(scene, other, bravo, entry, NEW)
+    assert refused.value.cause is Failure.DECRYPT
     stranger = generate_decryption_key(PQ1)
     with pytest.raises(OpeningError) as refused:
         opened_by(scene, octets, bravo, entry, stranger)
     assert refused.value.cause is Failure.KEY_MISSING
-    with pytest.raises(OpeningError):
+    with pytest.raises(OpeningError) as refused:
         hand_over(entry, key=next(iter(charlie.private_keys.values())), to=NEW.public)
+    assert refused.value.cause is Failure.KEY_MISSING

@@ -185,6 +185,13 @@ def test_the_precise_cause_names_the_member_for_the_own_audit(pq1: World) -> Non
     assert refused.value.cause_detail == "inner nonce"
 
 
+def test_first_opened_after_its_end_it_is_marked_late(scene: World) -> None:
+    bravo = scene.others[0]
+    octets = slice_for(scene, scene.seal(terms=terms(exp=NOW + 60)), bravo)
+    assert not scene.open(octets, bravo, now=NOW + 59).late
+    assert scene.open(octets, bravo, now=NOW + 60).late
+
+
 def test_opens_and_says_what_it_checked(scene: World) -> None:
     bravo = scene.others[0]
     opened = scene.open(slice_for(scene, scene.seal(), bravo), bravo)

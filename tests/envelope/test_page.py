@@ -11,10 +11,12 @@ from typing import Any, Final
 import pytest
 
 from accord.envelope import encoding, keys, manifest, vocabulary
-from accord.envelope.content import PADDED_SIZES
+from accord.envelope.content import MAX_FILENAME_BYTES, MAX_MEDIA_TYPE_CHARS, PADDED_SIZES
 from accord.envelope.errors import Failure
+from accord.envelope.fingerprints import MAX_LIST_BYTES
 from accord.envelope.jws import MAX_SIGNATURES
 from accord.envelope.keysets import MAX_KEYSET_SECS, RECOVERY_DELAY_SECS
+from accord.envelope.reopening import MAX_REOPENING_BYTES
 from accord.envelope.slices import MAX_PATH
 from accord.envelope.statements import bodies
 from accord.envelope.tree.notes import MAX_NOTE_SIZE_BYTES
@@ -70,6 +72,10 @@ LIMITS: dict[str, tuple[str, int]] = {
     "the path of a leaf": ("7", MAX_PATH_LENGTH),
     "slack of a kept checkpoint": ("7", CLOCK_SLACK_SECS),
     "parties": ("8", bodies.MAX_PARTIES),
+    "a reopening": ("8", MAX_REOPENING_BYTES),
+    "a list of fingerprints": ("8", MAX_LIST_BYTES),
+    "a file name": ("5", MAX_FILENAME_BYTES),
+    "a media type": ("5", MAX_MEDIA_TYPE_CHARS),
 } | {f"payload {size}": ("5", size) for size in PADDED_SIZES}
 
 

@@ -13,16 +13,17 @@ from accord.envelope.encoding import MAX_ENTRIES_BYTES
 from accord.envelope.errors import Failure, SealingError, SealRefusal, TooLargeError, VerificationError
 from accord.envelope.intake import RecipientEntry
 from accord.envelope.jwe import leaf_hashes, read_entries, recipients_root
-from accord.envelope.keyrule import Reaffirmed, Repudiated
+from accord.envelope.keyrule import Reaffirmed, Repudiated, Valid
 from accord.envelope.keys import EC1, PQ1
 from accord.envelope.keysets import Revocation
 from accord.envelope.release_intake import accept_release, trace_parents
-from accord.envelope.releases import check_audience, check_chain
+from accord.envelope.releases import access_before, check_audience, check_chain
 from accord.envelope.reseal import reseal
 from accord.envelope.slices import build_slice
 from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree import merkle
+from tests.envelope.good_statements import good_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain
 from tests.envelope.tampering import write
 from tests.envelope.world import ALERT, NOW, World, known_agency, make_agency, make_world, terms
@@ -99,6 +100,12 @@ def test_nothing_is_released_of_a_repudiated_alert_until_it_is_reaffirmed(pq1_ch
     assert pq1_chain.accept(release, facts=reaffirmed).od
 
 
+def test_only_a_release_is_taken(pq1_chain: Chain) -> None:
+    entries = pq1_chain.release(pq1_chain.bravo, [DELTA])[1]
+    refused = pq1_chain.refusal((good_statement(pq1_chain.bravo, "ack opened"), entries))
+    assert (refused.failure, refused.detail) == (Failure.TYP, "ack")
+
+
 # Entries.
 
 
@@ -110,8 +117,11 @@ def test_entries_over_their_limit_are_refused_before_anything_else(pq1_chain: Ch
     assert pq1_chain.accept(release, entries=release[1].entries.ljust(MAX_ENTRIES_BYTES)).od
 
 
-def test_entry_for_no_agencys_key_is_refused(pq1_chain: Chain) -> None:
+def test_entries_are_those_of_the_audience_and_for_an_agencys_key(pq1_chain: Chain) -> None:
     release = pq1_chain.release(pq1_chain.bravo, [DELTA])
+    for to in ([ECHO], [DELTA, ECHO]):
+        refused = pq1_chain.refusal(release, entries=pq1_chain.release(pq1_chain.bravo, to)[1].entries)
+        assert (refused.failure, refused.detail) == (Failure.RECIPIENTS, "an entry for each of aud")
     pq1_chain.world.directory.keysets.pop(DELTA)
     refused = pq1_chain.refusal(release)
     assert (refused.failure, refused.detail) == (Failure.RECIPIENTS, "key of no agency")
@@ -186,10 +196,45 @@ def test_custody_matters_for_red_alone(pq1_chain: Chain) -> None:
 # Access by a chain.
 
 
+def test_an_opened_release_shows_its_chain_and_the_standing_of_each_signature(pq1_chain: Chain) -> None:
+    release, kid = pq1_chain.release(pq1_chain.bravo, [DELTA]), pq1_chain.bravo.signing[PQ1].signers[0].kid
+    octets = pq1_chain.slice(DELTA, [release])
+    assert pq1_chain.open(octets, DELTA).standings == (Valid(), Valid())
+    pq1_chain.world.directory.revokes = [Revocation("xb-bravo", kid, NOW - 5, "stolen", "A" * 43, NOW + 5)]
+    opened = pq1_chain.open(octets, DELTA)
+    assert opened.standings == (Valid(), opened.standing) == (Valid(), Repudiated(NOW, NOW - 5, NOW + 5))
+    assert opened.via == (parse_statement(release[0]).statement,)
+    assert opened.audience == ("xb-bravo", "xc-charlie")
+
+
+def test_nothing_precedes_the_originators_own_release(pq1_chain: Chain) -> None:
+    manifest = pq1_chain.carried.manifest
+    first = parse_statement(pq1_chain.release(pq1_chain.bravo, [DELTA])[0]).statement
+    assert access_before(manifest, [first], DELTA) == (first,)
+    assert access_before(manifest, [first], "xa-alpha") == ()
+
+
 def test_a_chain_has_three_releases_at_most(pq1_chain: Chain) -> None:
     said = parse_statement(pq1_chain.release(pq1_chain.bravo, [DELTA])[0]).statement
-    with pytest.raises(VerificationError):
+    with pytest.raises(VerificationError) as refused:
         check_chain(pq1_chain.carried.manifest, [said] * 4, now=NOW, withdrawn=())
+    assert (refused.value.failure, refused.value.detail) == (Failure.VIA, "depth")
+
+
+def test_a_chain_is_refused_by_its_own_rule(pq1_chain: Chain) -> None:
+    chain, alpha = pq1_chain, pq1_chain.world.alpha
+    first = [chain.release(chain.bravo, [DELTA, ECHO], exp=NOW + 60)]
+    again = [chain.release(alpha, ["xb-bravo"], code="rekey")]
+    parent = parse_statement(again[0][0]).od
+    for release, via, detail in (
+        (chain.onward(first, DELTA, ECHO, exp=NOW + 60), first, "agency twice"),
+        (chain.onward(first, DELTA, FOXTROT, exp=NOW + 61), first, "exp after its parent's"),
+        (chain.onward(first, DELTA, FOXTROT, exp=NOW + 60, parent=None), first, "parent"),
+        (chain.release(chain.bravo, [DELTA], parent=parent), again, "rekey gives no wider right"),
+        (chain.release(alpha, ["xb-bravo", DELTA], code="rekey"), [], "rekey to an agency without access"),
+    ):
+        refused = chain.refusal(release, via)
+        assert (refused.failure, refused.detail) == (Failure.VIA, detail)
 
 
 def test_holders_release_below_their_parent_and_the_originator_below_none(pq1_chain: Chain) -> None:

@@ -48,6 +48,12 @@ def test_what_is_signed_is_what_was_built() -> None:
     )  # fmt: skip
 
 
+def test_a_name_and_an_address_may_fill_their_room() -> None:
+    address = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 61}"
+    said = read_reopening(payload(name="I" * 120, email=address))
+    assert (len(said.name), len(said.email)) == (120, 254)
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from accord.envelope.encoding import MAX_SLICE_BYTES
-from accord.envelope.errors import MalformedError, TooLargeError
+from accord.envelope.errors import Failure, MalformedError, TooLargeError, VerificationError
 from accord.envelope.slices import build_slice, parse_slice
 from accord.envelope.verifying import verify_slice
 from tests.envelope.good_statements import good_statement
@@ -49,12 +49,16 @@ def test_slice_is_not_built_over_its_limit(pq1: World) -> None:
     assert refused.value.limit == MAX_SLICE_BYTES
 
 
-def test_a_slice_has_three_releases_and_a_receipt_for_each_object_at_most(pq1: World) -> None:
+def test_a_slice_has_three_releases_and_no_other_statement_and_a_receipt_for_each_object(pq1: World) -> None:
     octets = slice_for(pq1, pq1.seal(), pq1.others[0])
     release, receipts = read(good_statement(pq1.alpha, "release")), read(octets)["receipts"]
     for parts in ({"via": [release] * 4}, {"receipts": receipts * 2}):
-        with pytest.raises(MalformedError):
+        with pytest.raises(MalformedError, match=f"slice {next(iter(parts))}"):
             parse_slice(changed(octets, lambda value, parts=parts: value.update(parts)))  # type: ignore[misc]
+    other = read(good_statement(pq1.alpha, "ack"))
+    with pytest.raises(VerificationError) as refused:
+        parse_slice(changed(octets, lambda value: value.update(via=[other])))
+    assert refused.value.failure is Failure.TYP
 
 
 def test_a_slice_that_was_read_before_is_verified_alike(pq1: World) -> None:

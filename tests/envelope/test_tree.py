@@ -11,7 +11,7 @@ import pytest
 from accord.envelope.encoding import b64u
 from accord.envelope.errors import MalformedError, NoteError, ProofError, TooLargeError
 from accord.envelope.private import LedgerKey
-from accord.envelope.tree.handovers import Handover, verify_handover
+from accord.envelope.tree.handovers import Handover, keys_after, verify_handover
 from accord.envelope.tree.merkle import (
     EMPTY_ROOT,
     consistency_path,
@@ -29,6 +29,7 @@ from accord.envelope.tree.notes import (
     VerifierKey,
     key_id_of,
     parse_note,
+    signature_line,
     verify_note,
 )
 from accord.envelope.tree.receipts import MAX_RECEIPT_SIZE_BYTES, LeafEntry, Receipt
@@ -162,6 +163,7 @@ def test_a_note_is_text_a_blank_line_and_signature_lines_that_begin_with_a_dash(
     assert parse_note(note).text == "text\n"
     for wrong, said in (
         ("text\n" + line, "no signature lines"), (note[:-1], "no signature lines"), ("", "no signature lines"),
+        ("text\n\n" + signature_line(KEY.name, KEY.verifier.key_id, b""), "too short"),
         (note.replace("\u2014 ", ""), "signature line"), (note.replace("\u2014 ", "\u2013 "), "signature line"),
     ):  # fmt: skip
         with pytest.raises(NoteError, match=said):
@@ -170,6 +172,7 @@ def test_a_note_is_text_a_blank_line_and_signature_lines_that_begin_with_a_dash(
 
 def test_a_checkpoint_ends_with_its_third_line() -> None:
     text = Checkpoint("ledger.example/log", 7, ROOT).text
+    assert Checkpoint.parse(text.replace("7", str(2**53 - 1), 1)).size == 2**53 - 1
     for wrong in (text[:-1], text + "more", text + "\n", text[:-1] + "more\n"):
         with pytest.raises(NoteError):
             Checkpoint.parse(wrong)
@@ -217,7 +220,7 @@ def test_the_text_of_a_receipt_has_one_form(change: Callable[[str], str]) -> Non
 
 def test_the_text_of_a_receipt_may_have_the_longest_path() -> None:
     long = Receipt(ENTRY, 0, tuple([bytes(32)] * 64), "x")
-    assert Receipt.parse_tlog_proof(long.tlog_proof()) == long
+    assert Receipt.parse_tlog_proof(long.tlog_proof()) == Receipt.parse(long.as_json()) == long
     assert b64u(bytes(32)) in long.as_json()["path"]
 
 
@@ -243,13 +246,16 @@ def test_plus_signs_in_the_base64_of_a_verifier_key_are_no_separators() -> None:
 
 
 def test_a_hand_over_that_both_keys_signed_reads_as_it_was_written() -> None:
-    old, new = (LedgerKey.generate("hub.example/ledger") for _ in range(2))
+    old, new, other = (LedgerKey.generate("hub.example/ledger") for _ in range(3))
     said = Handover(old.verifier, new.verifier, 1077)
 
-    def signed(text: str) -> str:
-        return f"{text}\n" + "".join(key.sign_note(text).removeprefix(f"{text}\n") for key in (old, new))
+    def signed(text: str, to: LedgerKey = new) -> str:
+        return f"{text}\n" + "".join(key.sign_note(text).removeprefix(f"{text}\n") for key in (old, to))
 
     assert verify_handover(signed(said.text)) == said
+    again = signed(Handover(old.verifier, other.verifier, 1077).text, other)
+    with pytest.raises(NoteError, match="twice"):
+        keys_after([old.verifier], [signed(said.text), again])
     for wrong in (f"{said.text}more\n", f"{said.text}\n", f"{said.text[:-1]}\nmore\n"):
         with pytest.raises(NoteError):
             verify_handover(signed(wrong))

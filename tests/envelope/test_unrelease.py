@@ -92,6 +92,13 @@ def test_its_issuer_and_the_originator_withdraw_a_release_and_nobody_else(
         assert refused.value.failure is Failure.NOT_ENTITLED
 
 
+def test_several_are_withdrawn_one_by_one(chain: Chain) -> None:
+    via = chain_of_three(chain)
+    first, _, third = said_in(via)
+    words = [unrelease(chain, "xa-alpha", first), unrelease(chain, ECHO, third)]
+    assert withdrawn(chain, via, *words) == {first.od, third.od}
+
+
 @pytest.mark.parametrize("member", ["id", "d"])
 def test_it_names_the_release_by_both_its_members(chain: Chain, member: str) -> None:
     via = chain_of_three(chain)

@@ -74,8 +74,9 @@ def test_what_cannot_stand_is_refused_by_its_field(hub: Hub, four: Four, subtest
 
 def test_an_agency_that_is_still_entering_is_no_party(hub: Hub, four: Four) -> None:
     change_entry(four.delta.id, status=AgencyStatus.ENTERING)
-    with pytest.raises(AgreementError):
+    with pytest.raises(AgreementError) as refused:
         hub.make_agreement("G9", four.alpha, four.delta)
+    assert refused.value.field == "parties"
 
 
 def test_only_the_operator_records(hub: Hub, four: Four) -> None:
@@ -112,6 +113,13 @@ def test_a_circle_names_parties_of_its_agreement(hub: Hub, four: Four) -> None:
 def test_a_circle_with_outsiders_or_of_nobody_is_refused(
     hub: Hub, four: Four, subtests: pytest.Subtests
 ) -> None:
-    for agreement, members in [("G1", ["xa-alpha", "xd-delta"]), ("G1", []), ("G7", [])]:
-        with subtests.test(f"{agreement} {members}"), pytest.raises(AgreementError):
-            record_circle(OPERATOR, name="Odd", agreement=agreement, members=members, now=hub.now)
+    outsiders = ["xa-alpha", "xd-delta"]
+    for agreement, members, field in [
+        ("G1", outsiders, "members"),
+        ("G1", [], "members"),
+        ("G7", [], "agreement"),
+    ]:
+        with subtests.test(f"{agreement} {members}"):
+            with pytest.raises(AgreementError) as refused:
+                record_circle(OPERATOR, name="Odd", agreement=agreement, members=members, now=hub.now)
+            assert refused.value.field == field

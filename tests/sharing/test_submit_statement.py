@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from accord.envelope.errors import EnvelopeError, Failure, VerificationError
+from accord.envelope.errors import Failure, MalformedError, VerificationError
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import SubjectRef
 from callers.actors import SystemActor
@@ -309,8 +309,12 @@ def test_a_stale_or_broken_statement_is_refused(hub: Hub, four: Four, sealed: Se
     good = hub.acknowledgement(four.bravo, sealed)
     at = good.index(b'"signature":"') + 20
     broken = good[:at] + (b"B" if good[at : at + 1] != b"B" else b"C") + good[at + 1 :]
-    for jws in (stale, broken, b"{}", b"", b"[" * 30):
-        with pytest.raises(EnvelopeError):
+    for jws, failure in ((stale, Failure.STALE), (broken, Failure.SIGNATURE)):
+        with pytest.raises(VerificationError) as refused:
+            hub.submit(four.bravo, jws)
+        assert refused.value.failure is failure
+    for jws in (b"{}", b"", b"[" * 30):
+        with pytest.raises(MalformedError):
             hub.submit(four.bravo, jws)
     assert not Statement.objects.exists()
 

@@ -195,16 +195,18 @@ def test_a_lane_that_was_agreed_to_survive_cannot_be_suspended(hub: Hub, four: F
 
 @pytest.mark.parametrize("lanes", [[], ["weather"]])
 def test_only_lanes_of_the_agreement_can_be_suspended(hub: Hub, four: Four, lanes: list[str]) -> None:
-    with pytest.raises(AgreementError):
+    with pytest.raises(AgreementError) as refused:
         suspend_lanes(four.bravo.manager, hub.agreement("G1"), lanes, now=hub.now)
+    assert refused.value.field == "lanes"
 
 
 def test_nobody_resumes_what_the_other_side_suspended(
     hub: Hub, four: Four, suspend: Callable[[], None]
 ) -> None:
     suspend()
-    with pytest.raises(AgreementError):
+    with pytest.raises(AgreementError) as refused:
         resume_lanes(four.alpha.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    assert refused.value.problem == "not suspended by your agency"
 
 
 def test_to_an_outsider_there_is_no_agreement(hub: Hub, four: Four) -> None:
