@@ -74,7 +74,7 @@ def test_the_asking_agency_reads_who_answered_what_and_who_still_owes_it(
     [
         ({"answer_code": ""}, "Answer: choose one."),
         ({"answer_code": "refused"}, "Reason for refusing: choose one."),
-        ({"answer_code": "information_supplied"}, "write it; this answer this answer says nothing without one"),
+        ({"answer_code": "information_supplied"}, "this answer says nothing without one"),
         ({"answer_code": "needs_judicial_authorisation", "expected_at": "soon"}, "enter a day from today on"),
     ],
 )
