@@ -146,8 +146,8 @@ class Questions:
 
     def _given(self, agency: str, rows: list[ManifestRecord], due: int) -> AnswerGiven:
         newest = next((row for row in reversed(rows) if row.code), None)
-        unopened = tuple(row.md for row in rows if row.code is None)
-        if newest is None or retraction_of(self._act, newest.md, agency) is not None:
+        unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
+        if newest is None or self.is_withdrawn(newest.md):
             return AnswerGiven(agency, None, None, False, False, unopened)
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
