@@ -62,7 +62,7 @@ def question(world: PartnerWorld, asked: Sent) -> Question | None:
 
 def state(world: PartnerWorld, asked: Sent) -> str | None:
     found = question(world, asked)
-    return found and found.state
+    return None if found is None else found.state
 
 
 def waits(world: PartnerWorld) -> list[str]:
