@@ -84,10 +84,34 @@ class InboxRecord:
 
 
 @dataclass(frozen=True)
+class ManifestRecord:
+    """The facts of a received envelope's manifest, verified here; times in seconds.
+
+    `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
+    anything else, and None until it was opened here. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
+    by them again whether its signatures count.
+    """
+
+    md: str
+    iss: str
+    jti: str
+    kind: str
+    tlp: str
+    log_time: int
+    signers: tuple[str, ...]
+    suite: str
+    index: int | None = None
+    re: str | None = None
+    reply_by: int | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
 class SubmissionRecord:
     """One envelope or statement of our own. `logged_at` is its log time, None until a receipt is verified.
 
-    `accepted` says that the hub has answered 202; until then nothing is known about its fate.
+    `accepted` says that the hub has answered 202; until then nothing is known about its fate. `reply_by` is when it asks for an
+    answer, `code` what it answers itself, "" for anything but an answer.
     """
 
     what: Literal["envelope", "statement"]
@@ -99,6 +123,8 @@ class SubmissionRecord:
     about: str | None = None
     accepted: bool = False
     logged_at: int | None = None
+    reply_by: int | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +163,8 @@ class State:
       `reminders` are those by which a sender asks again for an answer, by their own id.
     - `api_key_until` is the end of the API key, None where the hub has not stated it. `handovers` are the verified notes by
       which the ledger's key was replaced.
+    - `manifests` are the verified manifests of received envelopes by md, None where the hub says that all of one was deleted;
+      `due_told` the words of a watch on answers that are due, each of which is said once.
     - `instance` is the id by which this home holds the identity, `asked_at` when the hub last answered that, `elsewhere` the
       other holder that it named then; a home that has `given_back` the identity announces nothing.
     """
@@ -167,6 +195,8 @@ class State:
     epoch: str = ""
     base: int = 0
     reminders: dict[str, InboxRecord] = field(default_factory=dict)
+    manifests: dict[str, ManifestRecord | None] = field(default_factory=dict)
+    due_told: list[str] = field(default_factory=list)
     instance: str = ""
     asked_at: int = 0
     elsewhere: OtherHolder | None = None
@@ -278,6 +308,7 @@ def _decode(plain: bytes) -> State:
         "inbox": {d: InboxRecord(**record) for d, record in value["inbox"].items()},
         "repudiations": {n: InboxRecord(**record) for n, record in value.get("repudiations", {}).items()},
         "reminders": {one: InboxRecord(**record) for one, record in value.get("reminders", {}).items()},
+        "manifests": {md: _manifest(record) for md, record in value.get("manifests", {}).items()},
         "statements": {od: _statement(record) for od, record in value["statements"].items()},
         "failures": [OpeningFailure(**record) for record in value["failures"]],
         "submissions": {d: _submission(record) for d, record in value["submissions"].items()},
@@ -287,6 +318,10 @@ def _decode(plain: bytes) -> State:
 
 def _statement(record: dict[str, Any]) -> StatementRecord:
     return StatementRecord(**(record | {"signers": tuple(record.get("signers", ()))}))
+
+
+def _manifest(record: dict[str, Any] | None) -> ManifestRecord | None:
+    return None if record is None else ManifestRecord(**(record | {"signers": tuple(record["signers"])}))
 
 
 def _submission(record: dict[str, Any]) -> SubmissionRecord:

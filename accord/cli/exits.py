@@ -57,6 +57,7 @@ CODES: Final[dict[type[BaseException], int]] = {
     client.UnpinnedError: NOT_VERIFIED,
     client.PinChangedError: NOT_VERIFIED,
     client.NotEntitledError: NOT_OPENED,
+    client.NotToAnswerError: REFUSED,
     client.NotLoggedYetError: NOT_YET,
     client.KeysetEndedError: REFUSED,
     client.HeldElsewhereError: REFUSED,

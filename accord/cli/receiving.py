@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from accord.cli.sending import send_order, sent_lines
 from accord.cli.sentences import DO_NOT_RELY, NOT_WHOLE
 from accord.cli.showing import (
     moment,
@@ -19,10 +21,13 @@ from accord.cli.showing import (
     print_table,
 )
 from accord.cli.workplace import Workplace
+from accord.client.answering import Answer
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
-from accord.client.results import InboxEntry, Opened, Stated, Verified
+from accord.client.outgoing import describe_file
+from accord.client.questions import OVERDUE
+from accord.client.results import InboxEntry, Opened, Question, Stated, Verified
 from accord.client.saved_alerts import load_saved, save_opened
 from accord.client.state_changes import REMINDER, REPUDIATED
 from accord.envelope.errors import Failure, OpeningError, VerificationError
@@ -31,6 +36,9 @@ from accord.envelope.errors import Failure, OpeningError, VerificationError
 def inbox(place: Workplace) -> None:
     """Take in the news, list what is kept, and name what could not be verified."""
     options = place.options
+    if options.to_answer:
+        _list_to_answer(place)
+        return
     with place.client() as client:
         before = client.state().epoch
         entries, doubts = client.inbox_with_doubts(after=options.after, limit=options.limit)
@@ -41,6 +49,42 @@ def inbox(place: Workplace) -> None:
     else:
         _print_inbox(entries, doubts)
     require_no_alarm(doubts)
+
+
+def _list_to_answer(place: Workplace) -> None:
+    """List the questions that wait for an answer, and name what could not be verified."""
+    with place.client() as client:
+        entries, doubts, unknown = client.to_answer()
+    if place.options.json:
+        print_json(
+            {
+                "items": [asdict(entry) for entry in entries],
+                "doubts": [asdict(doubt) for doubt in doubts],
+                "unknown": [asdict(doubt) for doubt in unknown],
+            }
+        )
+    else:
+        heads = ("answer by", "state", "reference", "from", "md")
+        rows = [_question_row(entry) for entry in entries]
+        print_table(heads, rows, empty="No question waits for an answer of your agency.")
+        for doubt in unknown:
+            said = f"whether {plain(doubt.iss)} asks for an answer is not known ({plain(doubt.problem)})"
+            print(f"! {doubt.number}: {said}")
+    require_no_alarm(doubts)
+
+
+def _question_row(entry: InboxEntry) -> tuple[object, ...]:
+    asked = entry.question
+    assert asked is not None
+    state = f"{_state_of_question(asked)}{_of_keys(entry)}"
+    return (moment(asked.reply_by), state, entry.ref or "-", entry.iss, entry.d)
+
+
+def _state_of_question(asked: Question) -> str:
+    words = asked.state.upper() if asked.state == OVERDUE else asked.state
+    if asked.code is not None:
+        words += f" ({plain(asked.code)} {moment(asked.answered_at)})"
+    return f"{words}; IN DOUBT: call the sender" if asked.in_doubt else words
 
 
 def _print_inbox(entries: Sequence[InboxEntry], doubts: Sequence[Doubt]) -> None:
@@ -94,6 +138,41 @@ def acknowledge(place: Workplace) -> None:
         place.tell(stated, f"Acknowledged before {said}; nothing was signed now", _logged(stated))
     else:
         place.tell(stated, f"Acknowledged {said}", _logged(stated))
+
+
+def answer(place: Workplace) -> None:
+    """Answer a question: open it, check the answer, ask, send; with an officer acknowledge it too."""
+    options = place.options
+    given = Answer(
+        code=options.code,
+        reason=options.reason,
+        expected=options.expected,
+        text=sys.stdin.read().strip() if options.text == "-" else options.text,
+        attachments=tuple(describe_file(Path(file)) for file in options.attach or ()),
+        suite=options.suite or "PQ1",
+        confirm_ec1=bool(options.confirm_ec1),
+    )
+    with place.client() as client:
+        order = client.answer_order(options.place, given, officer=options.officer)
+        sent = send_order(place, client, order)
+        assert order.re is not None
+        lines = [f"Answered ({options.code}): {order.re.md}", *sent_lines(sent)]
+        if options.officer is not None:
+            lines += _acknowledged_too(client, order.re.md, options.officer)
+    place.tell(sent, *lines)
+
+
+def _acknowledged_too(client: Client, md: str, officer: str) -> list[str]:
+    """Acknowledge an answered question, unless that was done before."""
+    known = client.state().inbox.get(md)
+    if known is not None and known.acknowledged is not None:
+        return []
+    try:
+        stated = client.acknowledge(md, officer=officer)
+    except Exception as failed:
+        failed.add_note("The answer itself was sent.")
+        raise
+    return ["Acknowledged (opened)", _logged(stated)]
 
 
 def confirm(place: Workplace) -> None:
@@ -158,7 +237,8 @@ def _state(entry: InboxEntry) -> str:
         return f"{said} about {entry.statement.about}{_of_keys(entry)}"
     if entry.what == "statement":
         return f"not verified{_of_keys(entry)}"
-    return f"{_of_alert(entry)}{_of_keys(entry)}"
+    asked = "" if entry.question is None else f"; to answer: {_state_of_question(entry.question)}"
+    return f"{_of_alert(entry)}{_of_keys(entry)}{asked}"
 
 
 def _of_keys(entry: InboxEntry) -> str:

@@ -17,7 +17,7 @@ from accord.client.errors import DocumentError, NotEveryoneError, RequestError, 
 from accord.client.fate import REPUDIATED, WITHDRAWN
 from accord.client.fitting import check_order
 from accord.client.outgoing import AlertToSend, read_document
-from accord.client.results import Plan, Sent, SubmissionStatus
+from accord.client.results import AnswerGiven, Plan, Sent, SubmissionStatus
 from accord.client.unknown_submissions import SubmissionCheck
 from accord.document.checking import Finding
 from accord.document.places import Places
@@ -52,14 +52,19 @@ def submit(place: Workplace) -> None:
         raise RequestError("Name the document's file, or say --sealed or --resend.")
     order = read_order(options, now=place.now)
     with place.client() as client:
-        plan = client.plan(order)
         if options.plan:
-            _tell_plan(place, plan)
+            _tell_plan(place, client.plan(order))
             return
-        _refuse_left_out(options, plan)
-        confirm(_question(plan), said_yes=options.yes)
-        sent = client.submit(order, leave_out=options.leave_out, wait_secs=options.wait)
-    place.tell(sent, *_sent_lines(sent))
+        sent = send_order(place, client, order, leave_out=options.leave_out)
+    place.tell(sent, *sent_lines(sent))
+
+
+def send_order(place: Workplace, client: Client, order: AlertToSend, *, leave_out: bool = False) -> Sent:
+    """Ask before sending an order, then send it; raise NotEveryoneError, RequestError, and as `Client.submit`."""
+    plan = client.plan(order)
+    _refuse_left_out(plan, leave_out=leave_out)
+    confirm(_question(plan), said_yes=place.options.yes)
+    return client.submit(order, leave_out=leave_out, wait_secs=place.options.wait)
 
 
 def _submit_kept(place: Workplace) -> None:
@@ -69,7 +74,7 @@ def _submit_kept(place: Workplace) -> None:
             _resend(place, client)
             return
         sent = _submit_sealed(place, client)
-        place.tell(sent, *_sent_lines(sent))
+        place.tell(sent, *sent_lines(sent))
 
 
 def _submit_sealed(place: Workplace, client: Client) -> Sent:
@@ -227,8 +232,8 @@ def _tell_plan(place: Workplace, plan: Plan) -> None:
     place.tell(plan, *lines)
 
 
-def _refuse_left_out(options: Namespace, plan: Plan) -> None:
-    if plan.left_out and not options.leave_out:
+def _refuse_left_out(plan: Plan, *, leave_out: bool) -> None:
+    if plan.left_out and not leave_out:
         lines = "\n".join(f"  {_left_out(item)}" for item in plan.left_out)
         raise NotEveryoneError(f"Not everyone can receive this:\n{lines}\nSend without them: --leave-out")
     if not plan.will:
@@ -245,7 +250,8 @@ def _question(plan: Plan) -> str:
     return f"Send to {', '.join(plan.will)}? They can read it within seconds. What was read stays read.{tail}"
 
 
-def _sent_lines(sent: Sent) -> list[str]:
+def sent_lines(sent: Sent) -> list[str]:
+    """Return what was sent, to whom, and who was left out."""
     lines = [f"Sent to {', '.join(sent.to)}", f"md {sent.md}", f"jti {sent.jti}", _logged(sent.log_time)]
     lines += [f"left out: {_left_out(item)}" for item in sent.left_out]
     return lines
@@ -281,9 +287,28 @@ def _show_one(place: Workplace, status: SubmissionStatus) -> None:
         return
     print(f"{status.kind or status.what} {status.d}: {_state(status)}, logged {moment(status.log_time)}")
     print(f"jti {status.id}" if status.what == "envelope" else f"id {status.id}")
-    heads = ("recipient", "state", "told", "opened", "acknowledged")
+    heads = ("recipient", "state", "told", "opened", "acknowledged", "answer")
+    answers = {given.agency: _answer_words(given) for given in status.answers}
     rows = [
-        (row.recipient, row.state, row.told_at or "-", row.opened_at or "-", row.acknowledged_at or "-")
+        (
+            row.recipient,
+            row.state,
+            row.told_at or "-",
+            row.opened_at or "-",
+            row.acknowledged_at or "-",
+            answers.get(row.recipient, "-"),
+        )
         for row in status.deliveries
     ]
     print_table(heads, rows, empty="It went to nobody but the hub's directory.")
+
+
+def _answer_words(given: AnswerGiven) -> str:
+    """Return code, time and doubts of an answer, and what waits to be opened."""
+    words = []
+    if given.code is not None:
+        late = ", LATE" if given.late else ""
+        doubt = ", REPUDIATED: key revoked since" if given.repudiated else ""
+        words.append(f"{given.code} {moment(given.at)}{late}{doubt}")
+    words += [f"not opened yet: {md}" for md in given.unopened]
+    return "; ".join(words) or "-"

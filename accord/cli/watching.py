@@ -8,12 +8,15 @@ import os
 import random
 import shlex
 import subprocess
+from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from accord.cli.sentences import sentence_of
 from accord.cli.showing import as_json, moment, news_as_json, plain, print_alert
 from accord.cli.workplace import Workplace
 from accord.client.errors import DeliveryError, LedgerAlarmError, RequestError
+from accord.client.results import DueAnswer
 from accord.client.state_changes import REMINDER
 from accord.client.watching import News, Rhythm
 
@@ -33,9 +36,24 @@ def watch(place: Workplace) -> None:
             rhythm=Rhythm(random.random, poll_secs=options.every),
             trouble=place.warn_of_pause,
             elsewhere=place.warn_of_holder,
+            due=partial(_tell_due, place),
         )
         for news in watching:
             _deliver(place, news, command)
+
+
+def _tell_due(place: Workplace, due: DueAnswer) -> None:
+    """Print a line on an answer that is due within a day, or overdue."""
+    if place.options.json:
+        line = {"what": "answer-overdue" if due.is_overdue else "answer-due"} | asdict(due)
+        print(json.dumps(line), flush=True)
+        return
+    words = "ANSWER OVERDUE since" if due.is_overdue else "answer due by"
+    name = plain(due.ref or due.d)
+    print(
+        f"{words} {moment(due.reply_by)}, asked by {plain(due.iss)}  {name}  (accord answer {due.d})",
+        flush=True,
+    )
 
 
 def _deliver(place: Workplace, news: News, command: list[str]) -> None:

@@ -28,23 +28,27 @@ from accord.calls.answers import EntryAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
+from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
 from accord.client.holder import Holding, find_holder, give_back, require_holder, take_over
 from accord.client.home import Home
-from accord.client.inbox import Doubt, follow_feed, list_entries, require_no_alarm
+from accord.client.inbox import Doubt, entries_of, follow_feed, records_listed, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
+from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
 from accord.client.own_entry import shown_entry, state_entry
 from accord.client.partners import AgencyFacts, AgreementFacts, list_agencies, list_agreements
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
+from accord.client.questions import Questions
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
+    DueAnswer,
     InboxEntry,
     Opened,
     Plan,
@@ -331,7 +335,33 @@ class Client:
         """Return the entries of `inbox`, and the statements that could not be verified with the reasons, alarms included."""
         act = self._session.begin()
         _, doubts = follow_feed(act)
-        return list_entries(act, after=after, limit=limit), doubts
+        records = records_listed(act.state, after=after, limit=limit)
+        learn_manifests(act, records)
+        return entries_of(act, records), doubts
+
+    def to_answer(self) -> tuple[list[InboxEntry], list[Doubt], list[Doubt]]:
+        """Take in all news, then return the questions without a final answer of this agency, the most urgent first.
+
+        With them the statements that could not be verified, as of `inbox_with_doubts`, and the alerts of which it is therefore not
+        known whether they ask anything.
+        """
+        act = self._session.begin()
+        _, doubts = follow_feed(act)
+        unknown = learn_manifests(act, unknown_manifests(act))
+        records = [act.state.inbox[md] for md, _ in Questions(act).to_answer() if md in act.state.inbox]
+        return entries_of(act, records), doubts, unknown
+
+    def answer_order(
+        self, reference_or_md: str, answer: Answer, *, officer: str | None = None
+    ) -> AlertToSend:
+        """Take in all news, open a question and return the answer to it, for `submit`; nothing is sent yet.
+
+        Raises NotToAnswerError, DocumentError, RequestError, and as `open`.
+        """
+        act = self._begin_to_send()
+        follow_feed(act)
+        learn_manifests(act, unknown_manifests(act))
+        return order_of_answer(act, find_envelope(act, reference_or_md), answer, officer=officer)
 
     def watch(
         self,
@@ -342,13 +372,15 @@ class Client:
         rhythm: Rhythm | None = None,
         trouble: Callable[[Exception, float], None] = lambda failed, pause: None,
         elsewhere: Callable[[OtherHolder], None] = lambda other: None,
+        due: Callable[[DueAnswer], None] | None = None,
     ) -> Generator[News, None, None]:
         """Yield every item of the feed in order, at least once, from where the last watch ended; it never ends.
 
         An item counts as delivered when the next one is requested. `opening`: alerts are fetched, verified and opened (as
         `open`, for `officer`); one that stays closed has its reason in `problem`. `once` ends at the newest. `trouble` is
         called at each pause for a hub that gives no answer, `elsewhere` with another holder of the own identity that the hub
-        names. Raises VerificationError where the ledger is not the stored one, LedgerAlarmError, WatchedAlreadyError,
+        names, `due` with an answer that this agency owes, within a day of its time and when that is past, once each. Raises
+        VerificationError where the ledger is not the stored one, LedgerAlarmError, WatchedAlreadyError,
         RefusedError, StateError.
         """
         return watch_feed(
@@ -359,6 +391,7 @@ class Client:
             rhythm=rhythm or Rhythm(random.random),
             trouble=trouble,
             elsewhere=elsewhere,
+            due=due,
         )
 
     def open(self, reference_or_md: str, *, officer: str | None = None) -> Opened:
@@ -466,7 +499,7 @@ class Client:
         """Return what became of one object of ours, by md or od."""
         act = self._session.begin()
         act.refresh(act.agency)
-        return status_of(act, facts_of(act, _require_digest(d)))
+        return status_of(act, facts_of(act, _require_digest(d)), Questions(act))
 
 
 def _require_digest(text: str) -> str:

@@ -102,6 +102,14 @@ class NotEntitledError(ClientError):
     """The officer named is not one to whom the sender addressed this alert."""
 
 
+class NotToAnswerError(ClientError):
+    """An alert takes no answer of this agency; `reason` is one word for why, the text names what to do instead."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)
+
+
 class NotLoggedYetError(ClientError):
     """The hub has accepted it but its ledger has given no receipt within the time; it stays in the spool."""
 

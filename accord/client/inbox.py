@@ -20,6 +20,7 @@ from accord.calls.answers import FeedEntry
 from accord.client.errors import (
     AbsentError,
     AnswerError,
+    ApiKeyRefusedError,
     LedgerAlarmError,
     RefusedError,
     SpoolError,
@@ -27,6 +28,7 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.memory import verified_senders
+from accord.client.questions import Questions
 from accord.client.resending import resend_wanted
 from accord.client.results import InboxEntry
 from accord.client.session import Act
@@ -47,7 +49,7 @@ _FORKS = frozenset({Failure.LEDGER_FORK, Failure.LEDGER_TIME})
 
 @dataclass(frozen=True)
 class Doubt:
-    """A statement in the feed that could not be verified, and the reason; it is tried again the next time.
+    """A statement, or an alert's manifest, that could not be verified, and the reason; it is tried again the next time.
 
     `iss` is the hub's word. `alarm` names the agency whose view of the ledger differs from the stored one.
     """
@@ -106,23 +108,31 @@ def records_after(state: State, number: int) -> list[InboxRecord]:
     return sorted((record for record in records if record.number > number), key=lambda record: record.number)
 
 
-def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]:
+def records_listed(state: State, *, after: int | None, limit: int) -> list[InboxRecord]:
     """Return stored items in the order of the feed: those after a number, or else the newest."""
-    records = records_after(act.state, after or 0)
-    if after is not None:
-        records = records[:limit]
-    senders = verified_senders(act.state)
-    return [_entry(act, record, senders.get(record.d)) for record in records[-limit:]]
+    records = records_after(state, after or 0)
+    return records[:limit] if after is not None else records[-limit:]
+
+
+def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]:
+    """Return the entries of `records_listed`."""
+    return entries_of(act, records_listed(act.state, after=after, limit=limit))
+
+
+def entries_of(act: Act, records: Iterable[InboxRecord]) -> list[InboxEntry]:
+    """Return these stored items in their present state."""
+    senders, questions = verified_senders(act.state), Questions(act)
+    return [_entry(act, record, senders.get(record.d), questions) for record in records]
 
 
 def entry_of(act: Act, record: InboxRecord, opened: OpenedAlert | None = None) -> InboxEntry:
     """Return one stored item in its present state; `opened` is the alert, where it was opened just now."""
     if opened is not None:
-        entry = _entry(act, record, (opened.manifest.iss, opened.manifest.jti))
+        entry = _entry(act, record, (opened.manifest.iss, opened.manifest.jti), Questions(act))
         return _marked(entry, opened.standings[0])
     record = _about(act.state, record)
     verified = act.state.seen.get(record.iss, {}).get(record.id) == record.d
-    return _entry(act, record, (record.iss, record.id) if verified else None)
+    return _entry(act, record, (record.iss, record.id) if verified else None, Questions(act))
 
 
 def _about(state: State, record: InboxRecord) -> InboxRecord:
@@ -144,9 +154,17 @@ def is_fork(failed: Exception) -> bool:
     return isinstance(failed, VerificationError) and failed.failure in _FORKS
 
 
-def _entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None) -> InboxEntry:
-    about_alert = is_about_alert(act.state, record)
-    return _alert_entry(act, record, sender) if about_alert else _statement_entry(act, record)
+def concerns_all(failed: Exception) -> bool:
+    """Tell whether a failure is not one alert's but the ledger's, the API key's or the hub's."""
+    if isinstance(failed, RefusedError):
+        return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500 or not failed.is_of_hub
+    return is_fork(failed)
+
+
+def _entry(act: Act, record: InboxRecord, sender: tuple[str, str] | None, questions: Questions) -> InboxEntry:
+    if not is_about_alert(act.state, record):
+        return _statement_entry(act, record)
+    return replace(_alert_entry(act, record, sender), question=questions.question(record.d))
 
 
 def require_no_alarm(doubts: Iterable[Doubt]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.fate import fate_of
+from accord.client.questions import Questions
 from accord.client.results import SubmissionStatus
 from accord.client.sending import settle
 from accord.client.session import Act
@@ -24,14 +25,15 @@ def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
     after: str | None = None
     while len(listed) < limit:
         page = act.session.exchange.submissions(after=after, limit=min(PAGE, limit - len(listed)))
-        listed += [status_of(act, facts) for facts in page.items]
+        questions = Questions(act)
+        listed += [status_of(act, facts, questions) for facts in page.items]
         after = page.next
         if after is None or not page.items:
             break
     return [*_unknown_to_hub(act, {status.d for status in listed}), *listed]
 
 
-def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
+def status_of(act: Act, facts: SubmissionFacts, questions: Questions) -> SubmissionStatus:
     """Return one object: receipt verified, deliveries as the hub states them."""
     record = act.state.submissions.get(facts.d)
     log_time = settle_listed(act, facts)
@@ -46,6 +48,7 @@ def status_of(act: Act, facts: SubmissionFacts) -> SubmissionStatus:
         here=record is not None,
         deliveries=facts.deliveries,
         fate=fate_of(act, facts, log_time),
+        answers=questions.answers_to(facts.d),
     )
 
 

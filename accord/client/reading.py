@@ -16,9 +16,10 @@ from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at,
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
 from accord.client.incoming import HeldBlob, take_blob
 from accord.client.progress import FETCHING, Meter
+from accord.client.questions import answer_code, manifest_record
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
-from accord.client.state_changes import add_failure, add_inbox_item, mark_opened
+from accord.client.state_changes import add_failure, add_inbox_item, add_manifest, mark_opened
 from accord.envelope.content import OpenedAlert
 from accord.envelope.encoding import digest
 from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
@@ -97,7 +98,7 @@ def open_fetched(
     opened = _opened(
         act, _open(act, verified, blobs, officer), unverified, octets, blobs, place.reference, asked
     )
-    return _finish(act, opened, officer, write=ask)
+    return _finish(act, opened, unverified, officer, write=ask)
 
 
 def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, officer: str | None) -> Opened:
@@ -114,7 +115,7 @@ def open_saved(act: Act, octets: bytes, blobs: Sequence[HeldBlob] | None, *, off
     verified = verify_kept(act, unverified)
     note_receipts(act, unverified, verified)
     opened = _opened(act, _open(act, verified, held, officer), unverified, octets, held, None, False)
-    return _finish(act, opened, officer, write=True)
+    return _finish(act, opened, unverified, officer, write=True)
 
 
 def check_offline(
@@ -174,11 +175,17 @@ def _open(
         raise
 
 
-def _finish(act: Act, opened: Opened, officer: str | None, *, write: bool) -> Opened:
+def _finish(
+    act: Act, opened: Opened, unverified: UnverifiedSlice, officer: str | None, *, write: bool
+) -> Opened:
     """Check the officer after all other checks; then, and only then, record the alert as opened here."""
     _require_named(act, opened.content, officer)
     act.memory.keep_seen(opened.manifest.iss, opened.manifest.jti, opened.md)
     act.changes.record(mark_opened(opened.md, act.now))
+    log_time = opened.content.log_time
+    index = unverified.receipts[0].index_at(log_time)
+    record = manifest_record(opened.manifest, log_time, index, answer_code(opened.alert))
+    act.changes.record(add_manifest(opened.md, record))
     if write:
         act.changes.write()
     return opened

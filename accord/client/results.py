@@ -67,6 +67,51 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Question:
+    """An answer that this agency is asked for: by when (seconds), and its state.
+
+    - `open`; `interim`: an answer was sent after which another one is to come; `answered`; `overdue`: the time is past and no
+      final answer was sent.
+    - `code` and `answered_at` (seconds) are of the newest answer, None where there is none that counts. An acknowledgement changes
+      nothing here.
+    - `in_doubt`: its signature does not count at present.
+    """
+
+    reply_by: int
+    state: str
+    code: str | None
+    answered_at: int | None
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True)
+class DueAnswer:
+    """An answer that this agency owes and that is due within a day, or overdue. `reply_by` in seconds."""
+
+    d: str
+    iss: str
+    ref: str | None
+    reply_by: int
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class AnswerGiven:
+    """The newest answer of one agency to a question of ours, as far as it was opened here, and when it was logged (seconds).
+
+    `code` is None where no answer was opened here; `unopened` are later messages about the question that were not opened yet,
+    and may be answers. `repudiated`: a key that signed it was revoked since.
+    """
+
+    agency: str
+    code: str | None
+    at: int | None
+    late: bool
+    repudiated: bool
+    unopened: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class InboxEntry:
     """One item of the feed. `statement` is a statement's content, once verified here.
 
@@ -74,6 +119,7 @@ class InboxEntry:
       and so far only the hub names that agency as its sender, since it was never opened here.
     - `repudiated`: its issuer has since revoked a key, and that revocation was verified. It is also verified that a statement
       was signed with that key; for an unopened alert only the hub says so. `reaffirmed`: its issuer stands by it nevertheless.
+    - `question` is None for what asks for no answer, or asks no longer: withdrawn, replaced by a newer version, or not verified yet.
     - An item whose `what` is "repudiated" names an earlier alert or statement; one that is "reminder" an earlier alert whose
       sender, by the hub's word, asks again for an answer.
     """
@@ -91,6 +137,7 @@ class InboxEntry:
     statement: StatementRecord | None
     repudiated: bool = False
     reaffirmed: bool = False
+    question: Question | None = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +282,8 @@ class Verified:
 class SubmissionStatus:
     """The fate of one object of ours. `here` is False for one this client never signed: an alarm.
 
-    `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as known here.
+    `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as known here. `answers`: of a question, the newest
+    answer of each recipient that has sent any.
     """
 
     what: str
@@ -248,3 +296,4 @@ class SubmissionStatus:
     here: bool
     deliveries: tuple[DeliveryFacts, ...]
     fate: tuple[str, ...] = ()
+    answers: tuple[AnswerGiven, ...] = ()

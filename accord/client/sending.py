@@ -31,6 +31,7 @@ from accord.client.errors import (
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own, require_own_signature
 from accord.client.progress import SENDING, Meter
+from accord.client.questions import answer_code
 from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
@@ -93,7 +94,15 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
         sealed = seal_into(act, reduced, recipients, draft)
         about = None if order.re is None else order.re.md
         record = SubmissionRecord(
-            ENVELOPE, order.kind, sealed.jti, sealed.md, act.now, to=plan.will, about=about
+            ENVELOPE,
+            order.kind,
+            sealed.jti,
+            sealed.md,
+            act.now,
+            to=plan.will,
+            about=about,
+            reply_by=order.reply_by,
+            code=answer_code(order.alert),
         )
         _spool_envelope(act, draft, record)
     send_spooled(act, record)
@@ -129,7 +138,15 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
     if record is None:
         about = None if terms.re is None else terms.re.md
         record = SubmissionRecord(
-            ENVELOPE, terms.kind, terms.jti, md, terms.iat, to=own.inner.aud, about=about
+            ENVELOPE,
+            terms.kind,
+            terms.jti,
+            md,
+            terms.iat,
+            to=own.inner.aud,
+            about=about,
+            reply_by=terms.reply_by,
+            code=answer_code(own.inner.alert),
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)

@@ -13,7 +13,15 @@ from dataclasses import replace
 from typing import Final
 
 from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord, StatementRecord
-from accord.state import InboxRecord, OpeningFailure, Pin, State, StateFile, SubmissionRecord
+from accord.state import (
+    InboxRecord,
+    ManifestRecord,
+    OpeningFailure,
+    Pin,
+    State,
+    StateFile,
+    SubmissionRecord,
+)
 
 REPUDIATED: Final = "repudiated"
 REMINDER: Final = "reminder"
@@ -165,6 +173,27 @@ def add_inbox_item(record: InboxRecord) -> StateChange:
             state.reminders.setdefault(record.id, record)
         else:
             state.inbox.setdefault(record.d, record)
+
+    return apply
+
+
+def add_manifest(md: str, record: ManifestRecord | None) -> StateChange:
+    """Record a received envelope's verified manifest, None for a deleted one; what its content said is kept."""
+
+    def apply(state: State) -> None:
+        known = state.manifests.get(md)
+        if known is None or known.code is None:
+            state.manifests[md] = record or known
+
+    return apply
+
+
+def add_due_told(word: str) -> StateChange:
+    """Record that a watch has said this about an answer that is due."""
+
+    def apply(state: State) -> None:
+        if word not in state.due_told:
+            state.due_told.append(word)
 
     return apply
 

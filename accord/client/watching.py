@@ -18,7 +18,6 @@ from typing import Final
 
 from accord.client.errors import (
     AnswerError,
-    ApiKeyRefusedError,
     LedgerAlarmError,
     NotEntitledError,
     ProxyTrouble,
@@ -28,13 +27,22 @@ from accord.client.errors import (
     UnreachableError,
 )
 from accord.client.holder import announce_when_due
-from accord.client.inbox import Doubt, entry_of, follow_feed, is_about_alert, is_fork, records_after
+from accord.client.inbox import (
+    Doubt,
+    concerns_all,
+    entry_of,
+    follow_feed,
+    is_about_alert,
+    records_after,
+)
+from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.position import Position, open_position
+from accord.client.questions import OVERDUE, Questions
 from accord.client.reading import Place, open_fetched
-from accord.client.results import InboxEntry, Opened
+from accord.client.results import DueAnswer, InboxEntry, Opened
 from accord.client.session import Act, Session
 from accord.client.set_aside import SetAside
-from accord.client.state_changes import REMINDER, set_watched
+from accord.client.state_changes import REMINDER, add_due_told, set_watched
 from accord.envelope.errors import EnvelopeError
 from accord.following.fetching import Fetched, NotFetched, SlicesAhead
 from accord.state import InboxRecord, OtherHolder
@@ -44,6 +52,7 @@ POLL_SECS: Final = 5.0
 FIRST_PAUSE_SECS: Final = 1.0
 LONGEST_PAUSE_SECS: Final = 300.0
 
+DUE_SOON_SECS: Final = 24 * 3600
 HELD_BYTES: Final = 64 * 1024 * 1024
 """About the most octets of a batch's attachments on this disk at once, or one alert's."""
 
@@ -91,23 +100,28 @@ def watch_feed(
     rhythm: Rhythm,
     trouble: Callable[[Exception, float], None],
     elsewhere: Callable[[OtherHolder], None],
+    due: Callable[[DueAnswer], None] | None,
 ) -> Generator[News, None, None]:
     """Yield every item of the feed after the last delivered one; with `once` stop at the newest.
 
     `trouble` is called at each pause for a hub that gives no answer; with `once` that error is raised instead. `elsewhere` is
-    called once with another holder of the own identity; reading goes on. Raises VerificationError where the ledger is not the
+    called once with another holder of the own identity; reading goes on. `due` is called with an answer that is due within a day,
+    and again when it is overdue, once each. Raises VerificationError where the ledger is not the
     stored one. A statement that shows another agency's view of it has a LedgerAlarmError as its `error`: the hub has proved
     here that its ledger is the stored one, so one agency's false word must not stop reading; with `once` it is raised at the
     end. WatchedAlreadyError: another watch runs.
     """
     with open_position(session.home.watch_file, session.ring.state_key) as position:
         failures, alarm = 0, None
+        reminder = None if due is None else _Reminder(due)
         while True:
             try:
                 if (other := announce_when_due(session)) is not None:
                     elsewhere(other)
                 delivering = _deliver_news(session, position, rhythm, opening=opening, officer=officer)
                 alarm = yield from delivering
+                if reminder is not None:
+                    reminder.remind(session.begin())
                 failures, pause = 0, rhythm.poll_secs * (0.5 + rhythm.jitter())
             except (UnreachableError, RefusedError) as failed:
                 if once or not _may_pass(failed):
@@ -171,6 +185,31 @@ def _write_position(act: Act, position: Position) -> None:
         act.changes.write()
 
 
+class _Reminder:
+    """A reminder of answers that this agency owes, by what the home knows; each word is said once."""
+
+    def __init__(self, due: Callable[[DueAnswer], None]) -> None:
+        self._due = due
+        self._asked_about: set[str] = set()
+
+    def remind(self, act: Act) -> None:
+        """Tell of each answer that has become due soon or overdue, then record that it was told."""
+        # A manifest that cannot be verified is asked for once in a watch, not at each round.
+        unknown = [record for record in unknown_manifests(act) if record.d not in self._asked_about]
+        learn_manifests(act, unknown)
+        self._asked_about |= {record.d for record in unknown}
+        for md, question in Questions(act).to_answer():
+            is_overdue = question.state == OVERDUE
+            word = f"{'overdue' if is_overdue else 'due'} {md}"
+            is_soon = question.reply_by - act.now <= DUE_SOON_SECS
+            if is_soon and not question.in_doubt and word not in act.state.due_told:
+                known = act.state.inbox.get(md)
+                iss, ref = (known.iss, known.ref) if known else ("", None)
+                self._due(DueAnswer(md, iss, ref, question.reply_by, is_overdue))
+                act.changes.record(add_due_told(word))
+        act.changes.write()
+
+
 class _Reader:
     """A reader that turns records into news: verifies and opens, or gives the reason why not."""
 
@@ -195,6 +234,8 @@ class _Reader:
         """Return the news of these records, or of the first of them where their attachments are large."""
         to_fetch = deque(record.d for record in records if self._opens(act, record))
         news, held = [], 0
+        if not self._opening:
+            learn_manifests(act, records)
         for record in records:
             if self._opens(act, record):
                 item = self._open(act, record, self._slices.take(to_fetch, act.log))
@@ -229,7 +270,7 @@ class _Reader:
         except (
             EnvelopeError, UnpinnedError, NotEntitledError, AnswerError, RefusedError, LedgerAlarmError,
         ) as failed:  # fmt: skip
-            if _concerns_all(failed):
+            if concerns_all(failed):
                 raise
             return News(entry_of(act, record), problem=str(failed), error=failed)
         except Exception as failed:  # noqa: BLE001 - of itself, or raised again
@@ -237,10 +278,3 @@ class _Reader:
             return News(entry_of(act, record), problem=str(aside), error=aside)
         self._aside.went_well()
         return News(entry_of(act, record, opened.content), opened=opened)
-
-
-def _concerns_all(failed: Exception) -> bool:
-    """Tell whether the failure is not this alert's but the ledger's, the API key's or the hub's."""
-    if isinstance(failed, RefusedError):
-        return isinstance(failed, ApiKeyRefusedError) or failed.status >= 500 or not failed.is_of_hub
-    return is_fork(failed)

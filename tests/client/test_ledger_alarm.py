@@ -3,16 +3,20 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from accord.calls.answers import ManifestAnswer
 from accord.cli import exits
 from accord.cli.arguments.parser import build_parser
 from accord.cli.exits import code_of
 from accord.cli.main import main
 from accord.cli.sentences import FORKED, sentence_of
+from accord.client.answering import Answer
 from accord.client.client import Client
 from accord.client.results import Sent
 from accord.client.saved_alerts import save_opened
@@ -32,24 +36,28 @@ def send_two(world: PartnerWorld) -> Sent:
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.open(first.md)
-    return alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    return alpha.submit(alert_to("xb-bravo", reply_by=int(time.time()) + 24 * 3600), wait_secs=10)
 
 
 def in_another_tree(world: PartnerWorld, octets: bytes, before: int) -> bytes:
     """Put the slice under a checkpoint of another tree, signed by the ledger's own key."""
     value = json.loads(octets)
-    honest = Receipt.parse(value["receipts"][0])
-    forged = forged_receipt(world.hub.key, honest.leaf, before=before)
+    forged = forged_receipt(world.hub.key, Receipt.parse(value["receipts"][0]).leaf, before=before)
     return json.dumps(
         value | {"receipts": [forged.as_json()]}, separators=(",", ":"), ensure_ascii=False
     ).encode()
 
 
 def forked(world: PartnerWorld, before: int) -> Client:
+    def manifest(answer: ManifestAnswer, md: str) -> ManifestAnswer:
+        return replace(answer, receipt=forged_receipt(world.hub.key, answer.receipt.leaf, before=before))
+
     client = Client(
         world.home("xb-bravo"),
         PASSPHRASE,
-        connect=lying_connection(slice=lambda octets, md: in_another_tree(world, octets, before)),
+        connect=lying_connection(
+            slice=lambda octets, md: in_another_tree(world, octets, before), manifest=manifest
+        ),
         sleep=lambda seconds: world.sequence(),
     )
     world.clients.append(client)
@@ -61,6 +69,7 @@ ACTS: dict[str, Callable[[Client, str], object]] = {
     "acknowledge": lambda client, md: client.acknowledge(md, officer="officer-7"),
     "acknowledge --refused": lambda client, md: client.acknowledge(md, officer="officer-7", st="refused"),
     "acknowledge --unopenable": lambda client, md: client.acknowledge(md, officer=None, st="unopenable"),
+    "answer": lambda client, md: client.answer_order(md, Answer("no_hit")),
     "watch --open": lambda client, md: list(client.watch(opening=True, once=True)),
 }
 

@@ -287,7 +287,7 @@ def test_a_lie_that_withholds_the_proof_is_an_alarm(
     world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
 ) -> None:
     """The hub answers that there is no proof, which opens nothing."""
-    pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
+    sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     from accord.client.errors import AbsentError
 
     def withhold(first: int, second: int) -> Any:
@@ -297,7 +297,7 @@ def test_a_lie_that_withholds_the_proof_is_an_alarm(
         world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(consistency=Instead(withhold))
     )
     world.clients.append(client)
-    entries = client.inbox()
-    with pytest.raises(VerificationError) as caught:
-        client.open(entries[-1].d)
-    assert caught.value.failure is Failure.LEDGER_FORK
+    for act in (client.inbox, lambda: client.open(sent.md)):
+        with pytest.raises(VerificationError) as caught:
+            act()
+        assert caught.value.failure is Failure.LEDGER_FORK

@@ -90,6 +90,14 @@ def add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", metavar="REFERENCE|MD", help="the mail's reference (7QK4-M2XN) or the md")
 
 
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the suite to seal in."""
+    parser.add_argument("--suite", choices=("PQ1", "EC1"), help="default PQ1; nothing falls back silently")
+    parser.add_argument(
+        "--confirm-ec1", action="store_true", default=None, help="EC1 is not post-quantum; go on"
+    )
+
+
 def add_wait(parser: argparse.ArgumentParser) -> None:
     """Add the option of how long to wait for the ledger's receipt."""
     parser.add_argument(

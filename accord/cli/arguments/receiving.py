@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accord.cli.arguments.options import add_officer, add_place, add_progress, add_wait, verb
+from accord.cli.arguments.options import (
+    add_officer,
+    add_place,
+    add_progress,
+    add_suite,
+    add_wait,
+    verb,
+)
+from accord.document.schema import alert_schema
 from accord.envelope.statements.bodies import ACK_CODES
 
 if TYPE_CHECKING:
@@ -17,6 +25,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_inbox(verbs)
     _add_open(verbs)
     _add_acknowledge(verbs)
+    _add_answer(verbs)
     _add_confirm(verbs)
     _add_verify(verbs)
 
@@ -32,6 +41,11 @@ def _add_inbox(verbs: Verbs) -> None:
         "--after", metavar="NUMBER", type=int, help="list from this number on (else the newest)"
     )
     parser.add_argument("--limit", metavar="N", type=int, default=50, help="at most so many (default 50)")
+    parser.add_argument(
+        "--to-answer",
+        action="store_true",
+        help="list the questions without a final answer, the most urgent first",
+    )
 
 
 def _add_open(verbs: Verbs) -> None:
@@ -76,6 +90,35 @@ def _add_acknowledge(verbs: Verbs) -> None:
     )
     parser.add_argument("--code", choices=sorted(ACK_CODES), help="why, with --refused")
     add_wait(parser)
+
+
+def _add_answer(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "answer",
+        "answer a question: open it, check the answer, sign, seal and send it to the asker alone",
+        "Marked as the question is. After partial and needs_judicial_authorisation the question waits for another\n"
+        "answer; any other code ends it. With --as it is acknowledged too, where that was not done before.",
+    )
+    add_place(parser)
+    parser.add_argument("--code", choices=_choices("answer_code"), required=True)
+    parser.add_argument("--reason", choices=_choices("refusal_reason"), help="why, with refused")
+    parser.add_argument(
+        "--expected", metavar="YYYY-MM-DD", help="when more follows, or the authorisation is expected"
+    )
+    parser.add_argument("--text", metavar="TEXT", help="the answer in words; - reads it from standard input")
+    parser.add_argument("--attach", metavar="FILE", action="append", help="a file; may be repeated")
+    add_suite(parser)
+    add_officer(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask before sending")
+    add_progress(parser)
+    add_wait(parser)
+
+
+def _choices(member: str) -> list[str]:
+    """Return the closed list of a member of the document."""
+    shapes = alert_schema()["properties"][member]["anyOf"]
+    return next(list(shape["enum"]) for shape in shapes if "enum" in shape)
 
 
 def _add_confirm(verbs: Verbs) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accord.cli.arguments.options import add_progress, add_wait, verb
+from accord.cli.arguments.options import add_progress, add_suite, add_wait, verb
 from accord.envelope.statements.bodies import RETRACT_CODES
 from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RELS, STATUSES, TLPS
 
@@ -88,10 +88,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=sorted(KINDS), help="default alert")
     parser.add_argument("--status", choices=sorted(STATUSES), help="default actual")
     parser.add_argument("--re", metavar="JTI:MD", help="the envelope answered or updated")
-    parser.add_argument("--suite", choices=("PQ1", "EC1"), help="default PQ1; nothing falls back silently")
-    parser.add_argument(
-        "--confirm-ec1", action="store_true", default=None, help="EC1 is not post-quantum; go on"
-    )
+    add_suite(parser)
     parser.add_argument("--name", metavar="AGENCY:OFFICER", action="append", help="a named officer, for RED")
     parser.add_argument("--attach", metavar="FILE", action="append", help="a file; may be repeated")
     parser.add_argument("--exp", metavar="TIME", help="no first delivery afterwards (default 90d)")

@@ -21,6 +21,10 @@ other hands. With --open it is opened once more and shown as what it is. An item
 before: its sender asks once more for an answer; it is not opened again. A statement that shows another ledger than
 the kept one is an ALARM on standard error; the watch goes on, and with --once ends with 5.
 
+A line "answer due" says once of each question without a final answer that less than a day is left, and one
+"ANSWER OVERDUE" that its time is past (with --json objects whose `what` is answer-due and answer-overdue); --exec
+runs nothing for them.
+
 --exec runs COMMAND (of words, no shell) for each item: the same object on its standard input, the facts in
 ACCORD_NUMBER, ACCORD_WHAT, ACCORD_D, ACCORD_ISS, ACCORD_REF, ACCORD_REPUDIATED (1 or empty), ACCORD_PRI and
 ACCORD_TLP; content never in its arguments or its environment. Where COMMAND ends with another code the watch ends,

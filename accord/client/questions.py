@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions and answers: the state of a question that this agency owes an answer to, and what others have answered to its own.
+
+    open -> interim -> answered          open -> answered          each but the last: overdue once its time is past
+
+- A question is an envelope whose verified manifest has `reply_by`; only its newest version asks.
+- The newest answer counts. Where that was withdrawn the question is open again: no earlier one takes its place.
+- An answer counts for every later version of the question. An acknowledgement changes nothing.
+
+No state is stored: it follows from manifests, statements and own submissions, which the home keeps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from accord.client.results import AnswerGiven, Question
+from accord.client.session import Act
+from accord.document.rules import DEFERRING
+from accord.envelope.manifest import Manifest
+from accord.envelope.statements.bodies import MANIFEST
+from accord.following.judging import counts, retraction_of
+from accord.following.records import StatementRecord
+from accord.state import ManifestRecord, SubmissionRecord
+
+ANSWER: Final = "answer"
+UPDATE: Final = "update"
+REPLY: Final = "reply"
+OPEN, INTERIM, ANSWERED, OVERDUE = "open", "interim", "answered", "overdue"
+
+_CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
+
+
+def answer_code(document: Mapping[str, Any]) -> str:
+    """Return the code of an answer, "" for any other document; one of a later version of the form stays as it is."""
+    code = document.get("answer_code")
+    is_code = isinstance(code, str) and _CODE.fullmatch(code)
+    return str(code) if document.get("alert_type") == ANSWER and is_code else ""
+
+
+def manifest_record(
+    manifest: Manifest, log_time: int, index: int | None, code: str | None = None
+) -> ManifestRecord:
+    """Return the facts to keep of a verified manifest."""
+    terms = manifest.terms
+    return ManifestRecord(
+        md=manifest.md,
+        iss=manifest.iss,
+        jti=manifest.jti,
+        kind=terms.kind,
+        tlp=terms.tlp,
+        log_time=log_time,
+        signers=manifest.signers,
+        suite=manifest.suite,
+        index=index,
+        re=None if terms.re is None else terms.re.md,
+        reply_by=terms.reply_by,
+        code=code,
+    )
+
+
+class Questions:
+    """Questions and answers as one act knows them; made anew after the act has learned more."""
+
+    def __init__(self, act: Act) -> None:
+        self._act = act
+        self._state = act.state
+
+    def question(self, md: str) -> Question | None:
+        """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
+        record = self.record(md)
+        if record is None or record.reply_by is None or self.newest(md) != md or self.is_withdrawn(md):
+            return None
+        newest = self.own_answer(md)
+        code = None if newest is None else newest.code
+        return Question(
+            record.reply_by,
+            self._state_of(record.reply_by, code),
+            code,
+            None if newest is None else newest.logged_at or newest.iat,
+            in_doubt=not self.counts(record),
+        )
+
+    def to_answer(self) -> list[tuple[str, Question]]:
+        """Return the md of every received question without a final answer, the most urgent first."""
+        asked = ((md, self.question(md)) for md in self._state.manifests)
+        waiting = [(md, found) for md, found in asked if found is not None and found.state != ANSWERED]
+        return sorted(waiting, key=lambda item: item[1].reply_by)
+
+    def record(self, md: str) -> ManifestRecord | None:
+        """Return the verified manifest of an envelope of another agency."""
+        record = self._state.manifests.get(md)
+        return None if record is None or record.iss == self._act.agency else record
+
+    def newest(self, md: str) -> str:
+        """Return the md of the newest version of a received alert."""
+        while md in self._newer:
+            md = self._newer[md]
+        return md
+
+    def is_withdrawn(self, md: str) -> bool:
+        """Tell whether its verified sender has withdrawn a received alert."""
+        record = self.record(md)
+        return record is not None and retraction_of(self._act, md, record.iss) is not None
+
+    def counts(self, record: ManifestRecord) -> bool:
+        """Tell whether the signatures of a manifest count by the present keys of its issuer."""
+        signed = StatementRecord(
+            record.md, MANIFEST, record.iss, record.jti, None, {}, record.log_time,
+            signers=record.signers, suite=record.suite, index=record.index,
+        )  # fmt: skip
+        return counts(self._act, signed)
+
+    def own_answer(self, md: str) -> SubmissionRecord | None:
+        """Return the newest own answer to a received question that the hub has; None where that was withdrawn."""
+        sent = [
+            answer
+            for answer in self._own_answers.get(self._root(md), ())
+            if answer.accepted or answer.logged_at is not None
+        ]
+        newest = sent[-1] if sent else None
+        return None if newest is None or newest.d in self._withdrawn_here else newest
+
+    def waiting_answer(self, md: str) -> SubmissionRecord | None:
+        """Return an own answer that no hub has taken yet."""
+        waiting = (
+            answer
+            for answer in self._own_answers.get(self._root(md), ())
+            if not (answer.accepted or answer.logged_at)
+        )
+        return next(waiting, None)
+
+    def answers_to(self, md: str) -> tuple[AnswerGiven, ...]:
+        """Return the newest answer of each recipient to a question of ours, by agency."""
+        asked = self._state.submissions.get(md)
+        if asked is None or asked.reply_by is None:
+            return ()
+        given: dict[str, list[ManifestRecord]] = {}
+        for record in self._replies.get(self._own_root(md), ()):
+            if record.iss in asked.to:
+                given.setdefault(record.iss, []).append(record)
+        return tuple(self._given(agency, rows, asked.reply_by) for agency, rows in sorted(given.items()))
+
+    def _given(self, agency: str, rows: list[ManifestRecord], due: int) -> AnswerGiven:
+        newest = next((row for row in reversed(rows) if row.code), None)
+        unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
+        if newest is None or self.is_withdrawn(newest.md):
+            return AnswerGiven(agency, None, None, False, False, unopened)
+        late, repudiated = newest.log_time > due, not self.counts(newest)
+        return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
+
+    def _state_of(self, reply_by: int, code: str | None) -> str:
+        if code is not None and code not in DEFERRING:
+            return ANSWERED
+        if self._act.now >= reply_by:
+            return OVERDUE
+        return OPEN if code is None else INTERIM
+
+    @cached_property
+    def _newer(self) -> dict[str, str]:
+        """By md of a received alert the next version by the same agency."""
+        known = self._state.manifests
+        rows = [
+            row for row in known.values() if row is not None and row.kind == UPDATE and row.re is not None
+        ]
+        return {
+            str(row.re): row.md
+            for row in rows
+            if (previous := known.get(str(row.re))) is None or previous.iss == row.iss
+        }
+
+    @cached_property
+    def _withdrawn_here(self) -> set[str | None]:
+        return {
+            record.about
+            for record in self._state.submissions.values()
+            if record.kind == "retract" and (record.accepted or record.logged_at is not None)
+        }
+
+    @cached_property
+    def _own_answers(self) -> Mapping[str, list[SubmissionRecord]]:
+        """Own answers, oldest first, by the first version of the question."""
+        found: dict[str, list[SubmissionRecord]] = {}
+        for record in sorted(self._state.submissions.values(), key=lambda record: record.iat):
+            if record.code:
+                first = self._state.submissions[self._own_root(record.d)]
+                found.setdefault(self._root(first.about or ""), []).append(record)
+        return found
+
+    @cached_property
+    def _replies(self) -> Mapping[str, list[ManifestRecord]]:
+        """Replies of others, in the order in which they were logged, by the first version of the own alert."""
+        found: dict[str, list[ManifestRecord]] = {}
+        for row in sorted(filter(None, self._state.manifests.values()), key=self._place):
+            found.setdefault(self._own_root(self._answered_by(row)), []).append(row)
+        return found
+
+    def _place(self, row: ManifestRecord) -> tuple[int, int]:
+        item = self._state.inbox.get(row.md)
+        return row.log_time, 0 if item is None else item.number
+
+    def _answered_by(self, row: ManifestRecord) -> str:
+        """Return the md that a received reply answers, by its first version; "" for what is no reply."""
+        first = self._state.manifests.get(self._root(row.md))
+        return first.re or "" if first is not None and first.kind == REPLY else ""
+
+    def _root(self, md: str) -> str:
+        """Return the first version of a received envelope, as far back as its versions are known here."""
+        while (
+            (row := self._state.manifests.get(md)) is not None and row.kind == UPDATE and row.re is not None
+        ):
+            previous = self._state.manifests.get(row.re)
+            if previous is not None and previous.iss != row.iss:
+                break
+            md = row.re
+        return md
+
+    def _own_root(self, md: str) -> str:
+        """Return the first version of an own envelope, as far back as its versions are known here."""
+        known = self._state.submissions
+        while md in known and known[md].kind == UPDATE and known[md].about in known:
+            md = str(known[md].about)
+        return md

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions by command: what waits for an answer, the answer, its refusals, and what the asker reads of it."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accord.cli import exits
+from accord.cli.arguments.parser import build_parser
+from accord.cli.verbs import VERBS
+from accord.cli.workplace import Workplace
+from accord.client.answering import Answer
+from accord.client.client import Client
+from accord.client.errors import AbsentError, DocumentError, NotToAnswerError, RefusedError, UnreachableError
+from accord.client.results import AnswerGiven, InboxEntry, Question, Sent
+from accord.envelope.content import NamedOfficer
+from accord.envelope.manifest import Reference
+from sharing.models import Delivery, Statement
+from tests.client.altered_answers import Instead
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.terminals import Terminal
+from tests.client.test_repudiated_items import revoke
+from tests.client.test_submit import dropping_posts
+from tests.client.test_watch import lied_to
+
+HOUR, DAY = 3600, 24 * 3600
+ASKED = {
+    "schema": "accord-alert/1",
+    "alert_type": "request_for_information",
+    "title": "Who has met this powder",
+    "question": "Has a laboratory of yours met this powder?",
+    "handling": ["H3"],
+    "handling_condition": "Not to be told to the press.",
+}
+
+
+def ask(world: PartnerWorld, *, within: int = 3 * DAY, **changes: Any) -> Sent:
+    """Send a question of the first partner to the second, and log it."""
+    order = {"alert": ASKED, "reply_by": int(time.time()) + within, "tlp": "AMBER"} | changes
+    return world.client("xa-alpha").submit(alert_to("xb-bravo", **order), wait_secs=10)
+
+
+def answer(world: PartnerWorld, asked: Sent, code: str = "no_hit", **said: Any) -> Sent:
+    """Answer it as the second partner, and log the answer."""
+    bravo = world.client("xb-bravo")
+    return bravo.submit(bravo.answer_order(asked.md, Answer(code, **said)), wait_secs=10)
+
+
+def entry_of(world: PartnerWorld, asked: Sent) -> InboxEntry:
+    return next(entry for entry in world.client("xb-bravo").inbox() if entry.d == asked.md)
+
+
+def question(world: PartnerWorld, asked: Sent) -> Question | None:
+    return entry_of(world, asked).question
+
+
+def state(world: PartnerWorld, asked: Sent) -> str | None:
+    found = question(world, asked)
+    return None if found is None else found.state
+
+
+def waits(world: PartnerWorld) -> list[str]:
+    entries, doubts, unknown = world.client("xb-bravo").to_answer()
+    assert (doubts, unknown) == ([], [])
+    return [entry.d for entry in entries]
+
+
+def given(world: PartnerWorld, asked: Sent, *, opening: bool = True) -> AnswerGiven | None:
+    """Return what the asker reads of the answer, once what has come was opened."""
+    alpha = world.client("xa-alpha")
+    list(alpha.watch(once=True, opening=opening))
+    return next(iter(alpha.submission(asked.md).answers), None)
+
+
+@pytest.fixture
+def asked(world: PartnerWorld) -> Sent:
+    def build() -> Sent:
+        world.partners("xa-alpha", "xb-bravo")
+        return ask(world)
+
+    return world.restored("asked", build)
+
+
+def test_a_question_waits_unopened_and_acknowledged_until_it_is_answered(
+    world: PartnerWorld, asked: Sent
+) -> None:
+    bravo = world.client("xb-bravo")
+    assert (waits(world), state(world, asked)) == ([asked.md], "open")
+    assert not Delivery.objects.exclude(fetched_at=None).exists(), "a listed question was not collected"
+    bravo.acknowledge(asked.md, officer="officer-7", wait_secs=10)
+    assert (waits(world), state(world, asked)) == ([asked.md], "open")
+
+    sent = answer(world, asked)
+    assert (waits(world), state(world, asked)) == ([], "answered")
+    found = question(world, asked)
+    assert found is not None and (found.code, found.answered_at) == ("no_hit", sent.log_time)
+    assert given(world, asked) == AnswerGiven("xb-bravo", "no_hit", sent.log_time, False, False, ())
+
+
+def test_an_answer_is_marked_as_its_question_and_goes_to_the_asker_alone(
+    world: PartnerWorld, asked: Sent
+) -> None:
+    sent = answer(world, asked, "information_supplied", text="Two cases since May.")
+    opened = world.client("xa-alpha").open(sent.md)
+    terms = opened.manifest.terms
+    assert (terms.kind, terms.re) == ("reply", Reference(asked.jti, asked.md))
+    assert (terms.tlp, terms.lane, terms.purpose, terms.status) == ("AMBER", "science", "prevent", "actual")
+    assert set(opened.content.audience) == {"xa-alpha"}
+    assert dict(opened.alert) == {
+        "schema": "accord-alert/1",
+        "alert_type": "answer",
+        "title": "Re: Who has met this powder",
+        "handling": ["H3"],
+        "handling_condition": "Not to be told to the press.",
+        "answer_code": "information_supplied",
+        "narrative": "Two cases since May.",
+    }
+
+
+def test_after_an_interim_answer_the_question_waits_for_another(world: PartnerWorld, asked: Sent) -> None:
+    day = (timezone.now() + timedelta(days=9)).date().isoformat()
+    answer(world, asked, "needs_judicial_authorisation", expected=day)
+    assert (waits(world), state(world, asked)) == ([asked.md], "interim")
+    seen = given(world, asked)
+    assert seen is not None and seen.code == "needs_judicial_authorisation"
+    answer(world, asked, "hit")
+    assert state(world, asked) == "answered"
+    seen = given(world, asked)
+    assert seen is not None and seen.code == "hit"
+
+
+def test_a_withdrawn_answer_opens_the_question_again(world: PartnerWorld, asked: Sent) -> None:
+    answer(world, asked, "partial", text="Half of the laboratories have looked.")
+    second = answer(world, asked, "hit")
+    seen = given(world, asked)
+    assert seen is not None and seen.code == "hit"
+    world.client("xb-bravo").retract(second.md, code="error", wait_secs=10)
+    assert (state(world, asked), waits(world)) == ("open", [asked.md])
+    seen = given(world, asked)
+    assert seen is not None and seen.code is None, "no earlier answer takes its place"
+
+
+def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld, asked: Sent) -> None:
+    first = answer(world, asked)
+    amended = {
+        "schema": "accord-alert/1",
+        "alert_type": "answer",
+        "title": "Re: powder",
+        "answer_code": "hit",
+    }
+    order = alert_to("xa-alpha", alert=amended, kind="update", tlp="AMBER", re=Reference(first.jti, first.md))
+    world.client("xb-bravo").submit(order, wait_secs=10)
+    found, seen = question(world, asked), given(world, asked)
+    assert found is not None and (found.state, found.code) == ("answered", "hit")
+    assert seen is not None and seen.code == "hit"
+
+
+def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWorld, asked: Sent) -> None:
+    sent = answer(world, asked)
+    newer = ask(world, kind="update", re=Reference(asked.jti, asked.md))
+    assert question(world, asked) is None
+    assert (state(world, newer), waits(world)) == ("answered", [])
+    seen = given(world, newer)
+    assert seen is not None and (seen.code, seen.at) == ("no_hit", sent.log_time)
+
+
+def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: PartnerWorld) -> None:
+    world.partners("xa-alpha", "xb-bravo")
+    asked = ask(world, within=HOUR // 2)
+    bravo = world.client("xb-bravo")
+    bravo.submit(bravo.answer_order(asked.md, Answer("partial", text="More follows.")))
+    assert state(world, asked) == "interim"
+    # The ledger, and with it the client's trusted time, goes on by an hour.
+    world.hub.now = timezone.now() + timedelta(hours=1)
+    world.hub.sequence()
+    seen = given(world, asked)
+    assert seen is not None and (seen.code, seen.late) == ("partial", True)
+    bravo.submissions()
+    assert state(world, asked) == "overdue"
+
+
+def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld, asked: Sent) -> None:
+    sent = answer(world, asked)
+    seen = given(world, asked, opening=False)
+    assert seen is not None and (seen.code, seen.unopened) == (None, (sent.md,))
+    world.client("xb-bravo").retract(sent.md, code="error", wait_secs=10)
+    seen = given(world, asked, opening=False)
+    assert seen is not None and seen.unopened == (), "nobody can open it any more"
+
+
+def test_a_manifest_that_the_hub_holds_back_is_told_and_asked_for_again(
+    world: PartnerWorld, asked: Sent
+) -> None:
+    def absent(md: str) -> Any:
+        raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
+
+    liar = lied_to(world, manifest=Instead(absent))
+    entries, doubts, unknown = liar.to_answer()
+    assert (entries, doubts, [doubt.d for doubt in unknown]) == ([], [], [asked.md])
+    assert waits(world) == [asked.md]
+
+
+def test_what_the_hub_has_deleted_is_not_asked_for_again(world: PartnerWorld, asked: Sent) -> None:
+    calls: list[str] = []
+
+    def deleted(md: str) -> Any:
+        calls.append(md)
+        raise RefusedError(410, "content-deleted", "Its content was deleted.", "", {})
+
+    liar = lied_to(world, manifest=Instead(deleted))
+    assert [liar.to_answer(), liar.to_answer()] == [([], [], [])] * 2
+    assert calls == [asked.md]
+
+
+def withdrawn(world: PartnerWorld, asked: Sent) -> Sent:
+    world.client("xa-alpha").retract(asked.md, code="error", wait_secs=10)
+    return asked
+
+
+def replaced(world: PartnerWorld, asked: Sent) -> Sent:
+    ask(world, kind="update", re=Reference(asked.jti, asked.md))
+    return asked
+
+
+def answered(world: PartnerWorld, asked: Sent) -> Sent:
+    answer(world, asked)
+    return asked
+
+
+def kept_in_the_spool(world: PartnerWorld, asked: Sent) -> Sent:
+    bravo = dropping_posts(world, "xb-bravo")
+    with pytest.raises(UnreachableError):
+        bravo.submit(bravo.answer_order(asked.md, Answer("no_hit")))
+    return asked
+
+
+def marked_red(world: PartnerWorld, asked: Sent) -> Sent:
+    world.hub.make_agreement("G2", "xa-alpha", "xb-bravo", ceiling="RED")
+    return ask(world, tlp="RED", names=(NamedOfficer("xb-bravo", "officer-7"),))
+
+
+def in_doubt(world: PartnerWorld, asked: Sent) -> Sent:
+    assert asked.log_time is not None
+    revoke(world, world.client("xa-alpha"), asked.log_time)
+    world.sequence()
+    return asked
+
+
+def unasked(world: PartnerWorld, asked: Sent) -> Sent:
+    return ask(world, reply_by=None)
+
+
+def asked_by_ourselves(world: PartnerWorld, asked: Sent) -> Sent:
+    return world.client("xb-bravo").submit(alert_to("xa-alpha", reply_by=int(time.time()) + DAY))
+
+
+REFUSED: dict[str, tuple[Callable[[PartnerWorld, Sent], Sent], str]] = {
+    "own": (asked_by_ourselves, "accord submissions "),
+    "no-question": (unasked, "--kind reply --re "),
+    "withdrawn": (withdrawn, "accord confirm "),
+    "replaced": (replaced, "accord open "),
+    "answered": (answered, "--kind update --re "),
+    "waits": (kept_in_the_spool, "accord submit --resend"),
+    "red": (marked_red, "--tlp RED --name "),
+    "in-doubt": (in_doubt, "Call xa-alpha "),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_takes_no_answer_is_refused_with_what_to_do_instead(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str], reason: str
+) -> None:
+    make, remedy = REFUSED[reason]
+    md = make(world, asked).md
+    with pytest.raises(NotToAnswerError) as caught:
+        world.client("xb-bravo").answer_order(md, Answer("hit"))
+    assert caught.value.reason == reason
+    before = len(world.client("xb-bravo").state().submissions)
+    bravo = Terminal(world, "xb-bravo", capsys)
+    bravo.run("answer", md, "--code", "hit", "--yes", expect=exits.REFUSED)
+    assert remedy in bravo.err
+    assert len(world.client("xb-bravo").state().submissions) == before
+
+
+TOMORROW = (timezone.now() + timedelta(days=2)).date().isoformat()
+CONTRADICTIONS: dict[str, tuple[Answer, str]] = {
+    "a refusal without a reason": (Answer("refused"), "/refusal_reason"),
+    "a reason without a refusal": (Answer("hit", reason="security"), "/refusal_reason"),
+    "another reason without a text": (Answer("refused", reason="other"), "/narrative"),
+    "information without a text": (Answer("information_supplied"), "/narrative"),
+    "an authorisation without a day": (Answer("needs_judicial_authorisation"), "/expected_at"),
+    "a day after a final answer": (Answer("no_hit", expected=TOMORROW), "/expected_at"),
+    "a day that is past": (Answer("partial", text="More follows.", expected="2020-01-31"), "/expected_at"),
+    "a day that does not exist": (Answer("partial", text="More.", expected="2027-02-30"), "/expected_at"),
+    "a code that nobody listed": (Answer("perhaps"), "/answer_code"),
+}
+
+
+def test_an_answer_that_contradicts_itself_is_refused_as_at_a_desk(
+    world: PartnerWorld, asked: Sent, subtests: pytest.Subtests
+) -> None:
+    bravo = world.client("xb-bravo")
+    for name, (said, pointer) in CONTRADICTIONS.items():
+        with subtests.test(name):
+            with pytest.raises(DocumentError) as caught:
+                bravo.answer_order(asked.md, said)
+            assert [finding.pointer for finding in caught.value.findings] == [pointer]
+
+
+def test_the_whole_job_at_two_terminals(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    alpha, bravo = Terminal(world, "xa-alpha", capsys), Terminal(world, "xb-bravo", capsys)
+    spectrum = tmp_path / "powder.msp"
+    spectrum.write_text("NAME: powder\n")
+    assert "to answer: open" in bravo.run("inbox")
+    (line,) = bravo.run("inbox", "--to-answer").splitlines()[1:]
+    assert "  open  " in line and line.endswith(asked.md)
+    (item,) = bravo.json("inbox", "--to-answer")["items"]
+    assert item == bravo.json("inbox")["items"][0]
+    assert set(item["question"]) == {"reply_by", "state", "code", "answered_at", "in_doubt"}
+
+    argv = ["answer", item["ref"], "--code", "hit", "--text", "Two cases.", "--attach", str(spectrum)]
+    bravo.run(*argv, expect=exits.USAGE)
+    assert "Send to xa-alpha?" in bravo.err and "--yes" in bravo.err
+    bravo.run("answer", asked.md, "--code", "refused", "--yes", expect=exits.USAGE)
+    assert "/refusal_reason: a refusal has a reason" in bravo.err
+    said = bravo.run(*argv, "--as", "officer-7", "--yes")
+    assert said.startswith(f"Answered (hit): {asked.md}\nSent to xa-alpha\n")
+    assert "Acknowledged (opened)" in said
+    assert Statement.objects.filter(k="ack", sub_d=asked.md).count() == 1
+    world.sequence()
+    assert bravo.run("inbox", "--to-answer") == "No question waits for an answer of your agency.\n"
+    bravo.run("submissions")
+    assert "to answer: answered (hit 20" in bravo.run("inbox")
+
+    (reply,) = [item for item in alpha.json("inbox")["items"] if item["what"] == "envelope"]
+    assert f"not opened yet: {reply['d']}" in alpha.run("submissions", asked.md)
+    assert "answer_code: hit" in alpha.run("open", reply["d"], "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "00_powder.msp").read_bytes() == spectrum.read_bytes()
+    assert "  hit 20" in alpha.run("submissions", asked.md)
+    (shown,) = alpha.json("submissions", asked.md)["answers"]
+    assert (shown["agency"], shown["code"], shown["late"]) == ("xb-bravo", "hit", False)
+
+
+def watched_at(terminal: Terminal, ahead_secs: int, *more: str) -> list[str]:
+    """Run a watch on a machine with this clock; return its lines on answers that are due."""
+    options = build_parser().parse_args(["watch", "--once", *more])
+    home = terminal.world.home(terminal.agency)
+
+    def clock() -> int:
+        return int(time.time()) + ahead_secs
+
+    VERBS["watch"](Workplace(options, terminal.environment, home, clock(), clock))
+    lines = terminal.capsys.readouterr().out.splitlines()
+    return [line for line in lines if "answer due" in line or "OVERDUE" in line or '"answer-' in line]
+
+
+def test_a_watch_says_once_that_an_answer_is_due_and_once_that_it_is_overdue(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo = Terminal(world, "xb-bravo", capsys)
+    assert watched_at(bravo, 0) == []
+    (line,) = watched_at(bravo, 2 * DAY + HOUR)
+    assert line.startswith("answer due by 20") and f"(accord answer {asked.md})" in line
+    assert watched_at(bravo, 2 * DAY + 2 * HOUR) == []
+    (line,) = map(json.loads, watched_at(bravo, 3 * DAY + HOUR, "--json"))
+    assert (line["what"], line["d"], line["iss"]) == ("answer-overdue", asked.md, "xa-alpha")
+    assert watched_at(bravo, 3 * DAY + 2 * HOUR) == []
+
+
+def test_a_watch_says_nothing_of_what_was_answered(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo = Terminal(world, "xb-bravo", capsys)
+    answer(world, asked)
+    assert watched_at(bravo, 3 * DAY + HOUR) == []
+
+
+def test_a_home_that_adopts_an_answer_has_answered(world: PartnerWorld, asked: Sent) -> None:
+    answer(world, asked)
+    bravo: Client = world.client("xb-bravo")
+    with bravo._session.state_file.change() as kept:
+        kept.submissions.clear()
+    assert state(world, asked) == "open"
+    bravo.adopt(bravo.own_history().found)
+    assert state(world, asked) == "answered"
