@@ -57,7 +57,7 @@ def acknowledge_answered(handing: Handing, answer: Alert) -> None:
     Inside the transaction of the release.
     """
     reply = reply_of(answer)
-    if reply is None or answer.author is None:
+    if reply is None or not isinstance(answer.author, Officer):
         return
     rows = ReceivedAlert.objects.select_for_update(of=("self",)).filter(
         agency_id=answer.agency_id, md=reply.re_md, first_opened_at__isnull=False

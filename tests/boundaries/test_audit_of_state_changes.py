@@ -82,6 +82,8 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/opening.py:_mark_opened",
         "alerts/receiving/reporting.py:report_openings",
         "alerts/receiving/reporting.py:report_told",
+        "alerts/replies/reminding.py:_look_at_asked",
+        "alerts/replies/reminding.py:_look_at_owed",
         "callers/systemkeys.py:Keyring.mark_use",
         "ledger/halting.py:mark_beat",
         "ledger/leadership.py:_raise_epoch",

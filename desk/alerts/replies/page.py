@@ -144,7 +144,7 @@ class AnswerForm(ReplyFields):
 
     def clean(self) -> dict[str, Any]:
         """Refuse members that contradict the code, as the check of the draft would."""
-        given = {name: value for name, value in super().clean().items() if value}
+        given = {name: value for name, value in (super().clean() or {}).items() if value}
         for name, text in contradictions({"alert_type": ANSWER} | given, today=self._today):
             self.add_error(name, text)
         return self.cleaned_data

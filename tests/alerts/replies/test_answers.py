@@ -34,7 +34,7 @@ QUESTION: Mapping[str, Any] = {
 
 
 def ask(desk: DeskWorld, **changes: Any) -> Alert:
-    return desk.send(desk.draft(**QUESTION | changes))
+    return desk.send(desk.draft(**{**QUESTION, **changes}))
 
 
 def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
@@ -122,7 +122,7 @@ def test_a_withdrawn_answer_opens_the_question_again_and_no_earlier_one_takes_it
 def test_an_amended_answer_takes_the_place_of_the_first(desk: DeskWorld) -> None:
     asked = ask(desk)
     first = sent_answer(desk)
-    with pytest.raises(ReplyRefusedError, match="^answered$"):
+    with pytest.raises(ReplyRefusedError, match=r"^answered$"):
         answer(desk, "hit")
     draft = amend_alert(desk.aroha, first, now=desk.tick())
     save_revision(desk.aroha, draft, data={"answer_code": "hit"}, base=draft.current, now=desk.tick())
@@ -164,7 +164,7 @@ def test_a_late_answer_is_taken_and_marked(desk: DeskWorld) -> None:
 def test_an_alert_without_a_question_takes_no_answer(desk: DeskWorld) -> None:
     desk.send(desk.draft())
     opened = open_to_answer(desk.aroha, desk.received(desk.aroha), reason=ON_DUTY, now=desk.tick())
-    with pytest.raises(ReplyRefusedError, match="^no-question$"):
+    with pytest.raises(ReplyRefusedError, match=r"^no-question$"):
         start_reply(desk.aroha, opened, alert_type="answer", data={"answer_code": "hit"}, now=desk.tick())
 
 
