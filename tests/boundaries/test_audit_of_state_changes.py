@@ -109,6 +109,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/taking.py:FeedOfAgency._settle",
         "alerts/receiving/taking.py:FeedOfAgency._visit_awaited",
         "alerts/receiving/versions.py:_replace",
+        "alerts/replies/answers.py:settle_question",
         "alerts/sending/amendment.py:mark_replaced",
         "science/spectra/received.py:_count_try",
         "science/spectra/received.py:_replace",
@@ -176,6 +177,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "vault/instances.py:own_instance",
     ),
     "it is a step of a queue; the act that put something into it has the event": (
+        "notices/answers_waiting.py:settle_waiting_answer",
         "notices/leasing.py:Lease.give_back",
         "notices/leasing.py:Lease.keep",
         "notices/leasing.py:Lease.record",
