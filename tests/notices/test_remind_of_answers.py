@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from notices.models import Notification
 from notices.sending import send_notifications
-from notices.states import Cause, NotificationState, Occasion
+from notices.states import ANSWER_OCCASIONS, Cause, NotificationState, Occasion
 from officers.models import AgencyPolicy, Officer
 from tests.bound_rows import rewrite
 from tests.builders import START
@@ -86,21 +86,20 @@ def sweep(desk: DeskWorld, hours: float, *, since: float = 0.0) -> None:
             look(came + timedelta(hours=at))
 
 
-def look(now: Any) -> None:
+def look(now: datetime) -> None:
     with under_login_of("desk-worker"):
         remind_of_answers(now=now)
 
 
-def told(*occasions: Occasion) -> dict[str, set[str]]:
-    """Return the names before @ of whom was told on each of these occasions."""
+def told() -> dict[str, set[str]]:
+    """Return the names before @ of whom was told, by occasion, that an answer waits."""
     found: dict[str, set[str]] = {}
-    rows = Notification.objects.filter(occasion__in=occasions or tuple(OWED))
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
     for occasion, email in rows.values_list("occasion", "officer__email"):
         found.setdefault(occasion, set()).add(email.partition("@")[0])
     return found
 
 
-OWED = {Occasion.ANSWER_DUE: "before", Occasion.ANSWER_OVERDUE: "overdue", Occasion.RED_WAITS: "red"}
 BEFORE, OVERDUE = Occasion.ANSWER_DUE.value, Occasion.ANSWER_OVERDUE.value
 EVERYBODY = {"aroha", "casimir"}
 
@@ -177,7 +176,7 @@ def test_of_several_versions_only_the_newest_is_told_of(desk: DeskWorld) -> None
     replace_question(desk, ask(desk))
     sweep(desk, 300)
     assert told() == {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}
-    rows = Notification.objects.filter(occasion__in=OWED)
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
     assert set(rows.values_list("about", flat=True)) == {owed(desk).md} and rows.count() == 4
 
 
@@ -190,9 +189,9 @@ def test_an_answer_between_two_steps_ends_the_escalation_and_withholds_what_was_
     answer(desk)
     sweep(desk, 300, since=8.2)
     assert told() == {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}
-    assert set(Notification.objects.filter(occasion__in=OWED).values_list("withheld", flat=True)) == {
-        Cause.SETTLED
-    }
+    assert set(
+        Notification.objects.filter(occasion__in=ANSWER_OCCASIONS).values_list("withheld", flat=True)
+    ) == {Cause.SETTLED}
 
 
 def test_the_duty_list_is_told_as_it_stands_at_each_step(desk: DeskWorld) -> None:
@@ -262,8 +261,8 @@ def test_an_officer_whose_ceiling_does_not_reach_it_is_passed_over(notice_world:
     rewrite(policy, role_ceilings={Role.READER.value: "GREEN"})
     notice_world.queue(tlp="AMBER", reply_by=int(hub.now.timestamp()) + 3600)
     look(hub.now + timedelta(hours=2))
-    told = Notification.objects.filter(occasion__in=OWED)
-    assert {row.officer_id for row in told} == {above.pk}
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
+    assert {row.officer_id for row in rows} == {above.pk}
 
 
 def body_of(text: str) -> str:
@@ -382,19 +381,18 @@ def test_the_mail_to_who_asked_holds_the_count_and_nothing_else(
 
 
 def test_when_somebody_is_told_by_when_it_came_and_is_due() -> None:
-    came = START
-    hours, days = (lambda n: timedelta(hours=n)), (lambda n: timedelta(days=n))
+    came, hour, day, minute = START, timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
     rows = (
-        (hours(8), hours(4), hours(4)),
-        (days(3), days(2), days(1)),
-        (days(7), days(6), days(1)),
-        (timedelta(minutes=20), timedelta(minutes=5), timedelta(minutes=15)),
-        (timedelta(minutes=10), timedelta(minutes=10), timedelta(minutes=15)),
-        (-hours(2), timedelta(0), timedelta(minutes=15)),
+        (8 * hour, 4 * hour, 4 * hour),
+        (3 * day, 2 * day, day),
+        (7 * day, 6 * day, day),
+        (20 * minute, 5 * minute, 15 * minute),
+        (10 * minute, 10 * minute, 15 * minute),
+        (-2 * hour, 0 * hour, 15 * minute),
     )
     for due, first, pause in rows:
         assert (first_telling(came, came + due), pause_of(came, came + due)) == (came + first, pause)
-    assert first_telling(came, came - days(8)) is None
+    assert first_telling(came, came - 8 * day) is None
 
 
 def test_a_sweep_finds_what_is_due_by_an_index_and_asks_little_where_nothing_is(
