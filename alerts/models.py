@@ -146,6 +146,8 @@ class Alert(models.Model):
     previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
     version = models.PositiveIntegerField(default=1)
     replaced_at = models.DateTimeField(null=True)
+    answers_due_at = models.DateTimeField(null=True)
+    """When to look next whether its recipients have answered in time; None where nothing is asked, or the agency was told."""
 
     objects = AlertQuerySet.as_manager()
 
@@ -174,6 +176,11 @@ class Alert(models.Model):
                 fields=["id"],
                 condition=Q(released_at__isnull=False, tokens_kept=False),
                 name="alert_to_tokenise",
+            ),
+            models.Index(
+                fields=["answers_due_at"],
+                condition=Q(answers_due_at__isnull=False),
+                name="alert_answers_due",
             ),
         ]
         constraints: ClassVar = [
@@ -261,6 +268,7 @@ class ReceivedAlert(models.Model):
     - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
       the agency.
     - `answered_at` is when the agency's newest answer to its question was sent, if that is final; `interim_at`, if another follows.
+    - `remind_at` is when officers are next told that the answer waits (`alerts.replies.reminding`), None while nobody is to be.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
@@ -312,6 +320,7 @@ class ReceivedAlert(models.Model):
     answer = models.CharField(max_length=10, blank=True)
     interim_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
     re_jti = models.CharField(max_length=36, blank=True)
     re_md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)
@@ -372,6 +381,16 @@ class ReceivedAlert(models.Model):
                     unopenable=False,
                 ),
                 name="received_to_answer",
+            ),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(
+                    remind_at__isnull=False,
+                    answered_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                    unopenable=False,
+                ),
+                name="received_to_remind",
             ),
             models.Index(
                 fields=["agency", "-number"],

@@ -11,6 +11,7 @@ from alerts.agency.power_changes import apply_due_changes
 from alerts.projections.registry import call_tasks_with_work
 from alerts.receiving.following import FOLLOW_TASK, follow_feeds
 from alerts.receiving.round_memory import Pace
+from alerts.replies.reminding import remind_of_answers
 from alerts.sending.hand_in import SEND_TASK, offer_all_again, send_waiting
 from alerts.sending.ledger_places import RECEIPTS_TASK, take_receipts
 from callers import clock
@@ -53,6 +54,12 @@ def apply_power_changes() -> None:
 def warn_keepers_of_the_desk() -> None:
     """Mail keepers about what ends or stands still. The mailer calls this task: without a mailer, no mail can be sent."""
     warn_of_the_desk(now=clock.now())
+
+
+@shared_task(name="alerts.remind_of_answers", ignore_result=True)
+def remind_of_due_answers() -> None:
+    """Tell officers of answers that are due or overdue, and who asked of those that are missing."""
+    remind_of_answers(now=clock.now())
 
 
 @shared_task(name="alerts.follow_credentials", ignore_result=True)

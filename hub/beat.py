@@ -41,6 +41,7 @@ def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[
         "send-what-is-due": _every(10.0, "notices.send", queue="notify", expires=10),
         "sweep-notices": _every(sweep_seconds, "notices.sweep", queue="notify", expires=60),
         "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
+        "remind-of-answers": _every(60.0, "alerts.remind_of_answers", queue="desk", expires=60),
         "send-waiting": _every(5.0, "alerts.send_waiting", queue="desk", expires=5),
         "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),

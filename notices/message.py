@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one form of every mail: urgency, reference, link. Never content, title, sender or marking.
+"""The one form of every mail: urgency, reference, link. Never content, title, sender or marking (one line says RED).
 
 The constant form is a promise to officers ("this mail carries no content") and to agencies: a reader of the mailbox
 learns that something waits, how soon it wants an answer, and nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Final
 
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, ngettext, override
 
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from notices.states import (
@@ -20,6 +22,15 @@ from notices.states import (
     POWER_OCCASIONS,
     Occasion,
 )
+
+_PLACES: Final[Mapping[Occasion, str]] = {
+    Occasion.REOPENED: "",
+    Occasion.RELEASE_WAITS: "queue/",
+    Occasion.CONTROL_CHANGED: "science/caught/",
+    Occasion.RED_WAITS: "inbox/",
+    Occasion.DESK_WARNING: "",
+}
+"""Page to which a mail about no alert refers, on occasions that have one of their own."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,9 @@ class NoticeFacts:
     priority: str = ""
     exercise: bool = False
     ends: str = ""
-    """End of a key, API key or certificate, in the officer's zone; set only on those occasions."""
+    """End of a key, API key or certificate, or when an answer is due, in the officer's zone; set only on those occasions."""
+    count: int = 0
+    """Agencies that have not answered in time; set only on that occasion."""
 
 
 def compose_message(facts: NoticeFacts, *, hub_url: str, sender: str) -> EmailMessage:
@@ -81,6 +94,10 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.CONTROL_CHANGED: gettext("LAW"),
         Occasion.RULE_PUBLISHED: gettext("LAW"),
         Occasion.DESK_WARNING: gettext("DESK"),
+        Occasion.ANSWER_DUE: gettext("TO ANSWER"),
+        Occasion.ANSWER_OVERDUE: gettext("ANSWER OVERDUE"),
+        Occasion.RED_WAITS: gettext("TO ANSWER"),
+        Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
     }.get(occasion, "")
 
 
@@ -93,22 +110,16 @@ def _body(facts: NoticeFacts, hub_url: str) -> str:
 def _place_of(facts: NoticeFacts) -> str:
     if facts.reference:
         return f"a/{facts.reference}"
+    if facts.occasion in _PLACES:
+        return _PLACES[facts.occasion]
     if facts.occasion in PEER_OCCASIONS:
         return "peers/"
-    if facts.occasion == Occasion.REOPENED:
-        return ""
     if facts.occasion in POWER_OCCASIONS:
         return "policy/" if facts.occasion == Occasion.POLICY_WEAKENED else "powers/"
     if facts.occasion in API_KEY_OCCASIONS:
         return "api-keys/"
-    if facts.occasion == Occasion.RELEASE_WAITS:
-        return "queue/"
     if facts.occasion in HANDED_IN_OCCASIONS:
         return "outbox/waiting/"
-    if facts.occasion == Occasion.CONTROL_CHANGED:
-        return "science/caught/"
-    if facts.occasion == Occasion.DESK_WARNING:
-        return ""
     return "keys/" if facts.occasion in KEY_OCCASIONS else "outbox/"
 
 
@@ -119,6 +130,8 @@ def _first_line(facts: NoticeFacts) -> str:
         return gettext("A signature under an answer to your agency no longer counts. Look again.")
     if facts.occasion == Occasion.DESK_WARNING:
         return _desk_line(facts.ends)
+    if facts.occasion == Occasion.ANSWERS_MISSING:
+        return _missing_line(facts.count)
     return {
         Occasion.WITHDRAWN: gettext("An alert to your agency was withdrawn. Confirm it."),
         Occasion.REPUDIATED: gettext(
@@ -164,6 +177,11 @@ def _first_line(facts: NoticeFacts) -> str:
             "An API key of your agency has replaced itself. Was it your system? If not, revoke it."
         ),
         Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
+        Occasion.ANSWER_DUE: gettext("Your agency owes an answer. Answer until %(moment)s.")
+        % {"moment": facts.ends},
+        Occasion.ANSWER_OVERDUE: gettext("Your agency owes an answer. It was due on %(moment)s. Answer now.")
+        % {"moment": facts.ends},
+        Occasion.RED_WAITS: gettext("A RED item waits for its named officers."),
     }[facts.occasion]
 
 
@@ -173,6 +191,15 @@ def _desk_line(ends: str) -> str:
     return gettext(
         "Something of this desk needs you. Its first page says what, and who does something about it."
     )
+
+
+def _missing_line(count: int) -> str:
+    words = ngettext(
+        "%(count)d agency has not answered your agency in time.",
+        "%(count)d agencies have not answered your agency in time.",
+        count,
+    )
+    return words % {"count": count}
 
 
 def _alert_line(priority: str) -> str:

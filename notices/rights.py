@@ -37,7 +37,11 @@ _WITHOUT_ALERT: Final = (
     Occasion.RELEASE_WAITS,
     Occasion.CONTROL_CHANGED,
     Occasion.DESK_WARNING,
+    Occasion.RED_WAITS,
+    Occasion.ANSWERS_MISSING,
 )
+_QUIET: Final = (Occasion.ALERT, Occasion.ANSWER_DUE)
+"""Occasions that wait for the end of an officer's quiet hours, where the alert is routine."""
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
     **dict.fromkeys(API_KEY_OCCASIONS, Capability.APIKEY_MANAGE),
@@ -64,11 +68,13 @@ def reason_to_withhold(notice: Notification, *, now: datetime) -> Cause | None:
         return Cause.NO_RIGHT
     if notice.occasion == Occasion.API_KEY_ENDING and api_keys.is_settled(notice):
         return Cause.SETTLED
-    if not notice.reference:
-        return None if notice.occasion in _WITHOUT_ALERT else Cause.NO_RIGHT
+    if not notice.reference and notice.occasion not in _WITHOUT_ALERT:
+        return Cause.NO_RIGHT
+    if not (notice.reference or notice.about):
+        return None
     if not is_within(officer, tlp=notice.tlp, pri=notice.pri, lane=notice.lane):
         return Cause.NO_RIGHT
-    is_routine = notice.occasion == Occasion.ALERT and notice.pri == ROUTINE
+    is_routine = notice.occasion in _QUIET and notice.pri == ROUTINE
     return Cause.QUIET if is_routine and stays_quiet(officer, now=now) else None
 
 

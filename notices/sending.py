@@ -14,7 +14,7 @@ from callers.backoff import MOST_ATTEMPTS, next_wait
 from callers.closed_lists import FLASH
 from callers.smtp import Accepted, InterruptedMailError, MailServerError, MailSession, Refused, mail_session
 from ledger.set_aside import Item, Loop, Round, begin_round
-from notices import release_waiting
+from notices import answers_waiting, release_waiting
 from notices.api_keys import end_of
 from notices.desk_warnings import certificate_ends_text
 from notices.key_endings import ends_text, moment_text
@@ -147,15 +147,18 @@ def _facts(notice: Notification) -> NoticeFacts:
         priority=FLASH if waits else notice.pri,
         exercise=notice.status == "exercise" or release_waiting.is_exercise(notice),
         ends=_ends(notice),
+        count=answers_waiting.count_of(notice) if notice.occasion == Occasion.ANSWERS_MISSING else 0,
     )
 
 
 def _ends(notice: Notification) -> str:
-    """Return the end that a warning states, in the officer's zone; else empty."""
+    """Return the end, or the time, that a warning states, in the officer's zone; else empty."""
     if notice.occasion == Occasion.API_KEY_ENDING:
         return moment_text(end_of(notice), notice.officer)
     if notice.occasion == Occasion.DESK_WARNING:
         return certificate_ends_text(notice)
+    if notice.occasion in (Occasion.ANSWER_DUE, Occasion.ANSWER_OVERDUE):
+        return answers_waiting.due_text(notice)
     return ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else ""
 
 

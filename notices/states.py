@@ -62,9 +62,19 @@ class Occasion(TextChoices):
     CONTROL_CHANGED = "control-changed", _("Rules that you watch have changed")
     DESK_WARNING = "desk-warning", _("This desk needs its keeper")
     RULE_PUBLISHED = "rule-published", _("An alert brought a change of the law that you watch")
+    ANSWER_DUE = "answer-due", _("An answer of your agency is due soon")
+    ANSWER_OVERDUE = "answer-overdue", _("An answer of your agency is overdue")
+    RED_WAITS = "red-waits", _("A RED item waits for its named officers")
+    ANSWERS_MISSING = "answers-missing", _("Agencies have not answered in time")
 
 
-NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN})
+TOLD: Final = (State.SENT, State.UNCERTAIN)
+"""States in which the officer has, or may have, the mail."""
+
+ANSWER_OCCASIONS: Final = frozenset({Occasion.ANSWER_DUE, Occasion.ANSWER_OVERDUE, Occasion.RED_WAITS})
+"""Occasions on which an answer of the own agency waits."""
+
+NEWS: Final = frozenset({Occasion.ALERT, Occasion.WITHDRAWN, Occasion.ANSWER_DUE, Occasion.ANSWER_OVERDUE})
 """Occasions on which an officer may have to act at once."""
 
 PEER_OCCASIONS: Final = frozenset({Occasion.PEER_REFUSED, Occasion.PEER_TELEPHONE})

@@ -21,11 +21,10 @@ from notices.queueing import (
     readers_of,
     save_notices,
 )
-from notices.states import Cause, NotificationState, Occasion
+from notices.states import ANSWER_OCCASIONS, TOLD, Cause, NotificationState, Occasion
 from officers.models import Officer
 from officers.visibility import without_sign_in
 
-TOLD: Final = (NotificationState.SENT, NotificationState.UNCERTAIN)
 REMINDED_EVERY: Final = timedelta(hours=1)
 REMINDER: Final = "again/"
 OPENS: Final = "opens/"
@@ -46,10 +45,12 @@ def tell_of_withdrawal(
     agency_id: str, about: AlertFacts, od: str, *, was_opened: bool, now: datetime
 ) -> None:
     """Tell an agency's readers of a withdrawal if any was told of the alert or it was opened; otherwise withhold the first
-    notices.
+    notices. Notices that its answer waits are withheld, too.
     """
-    alerts = Notification.objects.filter(recipient=agency_id, about=about.md, occasion=Occasion.ALERT)
-    alerts.exclude(state__in=TOLD).update(withheld=Cause.RECALLED)
+    notices = Notification.objects.filter(recipient=agency_id, about=about.md)
+    untold = notices.filter(occasion__in=(Occasion.ALERT, *ANSWER_OCCASIONS)).exclude(state__in=TOLD)
+    untold.update(withheld=Cause.RECALLED)
+    alerts = notices.filter(occasion=Occasion.ALERT)
     if was_opened or alerts.filter(state__in=(*TOLD, NotificationState.LEASED)).exists():
         _tell(build_notices(about, Occasion.WITHDRAWN, readers_of([agency_id]), subject=od, now=now))
 

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ("tokens_kept", models.BooleanField(default=False)),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("replaced_at", models.DateTimeField(null=True)),
+                ("answers_due_at", models.DateTimeField(null=True)),
                 (
                     "agency",
                     models.ForeignKey(
@@ -296,6 +297,7 @@ class Migration(migrations.Migration):
                 ("answer", models.CharField(blank=True, max_length=10)),
                 ("interim_at", models.DateTimeField(null=True)),
                 ("answered_at", models.DateTimeField(null=True)),
+                ("remind_at", models.DateTimeField(null=True)),
                 ("first_md", models.CharField(blank=True, max_length=43)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -572,6 +574,14 @@ class Migration(migrations.Migration):
                 name="alert_to_tokenise",
             ),
         ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("answers_due_at__isnull", False)),
+                fields=["answers_due_at"],
+                name="alert_answers_due",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="alert",
             constraint=models.CheckConstraint(
@@ -695,6 +705,19 @@ class Migration(migrations.Migration):
                 ),
                 fields=["agency", "reply_by", "number"],
                 name="received_to_answer",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(
+                    ("answered_at__isnull", True),
+                    ("remind_at__isnull", False),
+                    ("unopenable", False),
+                    ("withdrawn_at__isnull", True),
+                ),
+                fields=["remind_at"],
+                name="received_to_remind",
             ),
         ),
         migrations.AddIndex(

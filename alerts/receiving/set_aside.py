@@ -23,6 +23,8 @@ from ledger.set_aside import set_aside_about
 
 SHOWN_AT_MOST: Final = 200
 LOOPS: Final[Mapping[str, str | Promise]] = {
+    "answers.asked": gettext_lazy("Telling of answers that are missing"),
+    "answers.owed": gettext_lazy("Reminding of answers"),
     "contents.deleting": gettext_lazy("Deleting what is past its time"),
     "desk.derived": gettext_lazy("Reading an alert for lists and searches"),
     "desk.feed": gettext_lazy("Taking in alerts and answers"),

@@ -25,6 +25,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max
 
+from accord.answer_times import first_telling
 from accord.calls import errors as calls
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
@@ -436,6 +437,8 @@ class FeedOfAgency:
             awaited.reference,
             self._now,
         )
+        if received.reply_by is not None and received.status == "actual":
+            received.remind_at = first_telling(self._now, received.reply_by)
         place_version(received)
         if self._facts_here.may_be_withdrawn(received.md):
             note_known_retract(received, peers=self._peers)

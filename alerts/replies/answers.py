@@ -6,6 +6,7 @@
 - The newest answer of an agency counts. Where that was withdrawn the question is open again: no earlier one takes its place.
 - An interim answer keeps the question open. An answer counts for every later version of the question.
 - Acknowledging a question changes nothing here.
+- With each answer the reminders of the question end, or begin again where that was withdrawn (`alerts.replies.reminding`).
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accord.document.rules import DEFERRING, read_day
 from alerts.document.display import choice_text
@@ -23,6 +25,7 @@ from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.replies.thread_rows import RepliesHeld, still_counts
 from alerts.rows.replies import Reply
 from alerts.states import SENT, AlertState
+from notices.answers_waiting import settle_waiting_answer
 
 
 def still_to_answer() -> Q:
@@ -35,14 +38,23 @@ def settle_question(agency_id: str, md: str) -> None:
     asked = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
     if asked is None:
         return
-    same = Q(md=md)
-    if asked.first_md:
-        same |= Q(first_md=asked.first_md, issuer_id=asked.issuer_id)
-    versions = ReceivedAlert.objects.filter(same, agency_id=agency_id, reply_by__isnull=False)
-    newest = _newest_sent(agency_id, [row.md for row in versions])
+    versions = _versions_asked(asked)
+    asking = list(versions)
+    mds = [row.md for row in asking]
+    newest = _newest_sent(agency_id, mds)
     sent_at = newest[0].released_at if newest else None
     is_final = newest is not None and newest[1].code not in DEFERRING
     versions.update(answered_at=sent_at if is_final else None, interim_at=None if is_final else sent_at)
+    was_answered = any(row.answered_at or row.interim_at for row in asking)
+    if not is_final and (newest is not None or was_answered):
+        versions.filter(status="actual").update(remind_at=Coalesce("remind_at", F("reply_by")))
+    settle_waiting_answer(agency_id, mds, is_answered=newest is not None)
+
+
+def day_announced(received: ReceivedAlert) -> date | None:
+    """Return the day for which the agency's newest answer, an interim one, announces the next; None where it names none."""
+    newest = _newest_sent(received.agency_id, [row.md for row in _versions_asked(received)])
+    return read_day(newest[1].expected) if newest else None
 
 
 def settle_answered(alert: Alert) -> None:
@@ -92,6 +104,14 @@ def answers_given(
         for agency, row in newest.items()
         if still_counts(row)
     }
+
+
+def _versions_asked(asked: ReceivedAlert) -> QuerySet[ReceivedAlert]:
+    """Select the versions of a received question that ask for an answer."""
+    same = Q(md=asked.md)
+    if asked.first_md:
+        same |= Q(first_md=asked.first_md, issuer_id=asked.issuer_id)
+    return ReceivedAlert.objects.filter(same, agency_id=asked.agency_id, reply_by__isnull=False)
 
 
 def _newest_sent(agency_id: str, mds: list[str]) -> tuple[Alert, ReplySummary] | None:

@@ -35,9 +35,12 @@ class RepliesHeld:
 
 def read_replies(officer: Officer, mds: Iterable[str], *, now: datetime) -> RepliesHeld:
     """Return the replies that the officer's agency sent or received, as far as the officer may see them."""
-    rows = replies_below(Reply.objects.visible_to(officer), mds)
-    judged_received(rows, now=now)
-    return RepliesHeld(rows, open_summaries(officer.agency_id or "", rows))
+    return _held(Reply.objects.visible_to(officer), officer.agency_id or "", mds, now)
+
+
+def replies_of_agency(agency_id: str, mds: Iterable[str], *, now: datetime) -> RepliesHeld:
+    """Return every reply that the agency sent or received, for what concerns the agency and shows nobody any."""
+    return _held(Reply.objects.filter(agency_id=agency_id), agency_id, mds, now)
 
 
 def replies_below(held: ReplyQuerySet, mds: Iterable[str]) -> list[Reply]:
@@ -85,6 +88,12 @@ def still_counts(reply: Reply) -> bool:
         row = reply.received
         return row.withdrawn_at is None and (row.standing is None or row.standing.counts)
     return isinstance(reply.alert, Alert) and reply.alert.state == AlertState.RELEASED
+
+
+def _held(rows: ReplyQuerySet, agency_id: str, mds: Iterable[str], now: datetime) -> RepliesHeld:
+    found = replies_below(rows, mds)
+    judged_received(found, now=now)
+    return RepliesHeld(found, open_summaries(agency_id, found))
 
 
 def _replies_to(held: ReplyQuerySet, mds: Collection[str]) -> list[Reply]:

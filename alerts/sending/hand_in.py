@@ -313,7 +313,8 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
     terms = read_manifest(parse_jws(bytes(row.signed), TYP_MANIFEST, limit=MAX_MANIFEST_BYTES).payload).terms
     alert.state = check_move(alert, Move.SEND)
     alert.released_at, alert.changed_at = row.queued_at, now
-    alert.save(update_fields=["state", "released_at", "changed_at"])
+    alert.answers_due_at = moment_or_none(terms.reply_by) if terms.status == "actual" else None
+    alert.save(update_fields=["state", "released_at", "changed_at", "answers_due_at"])
     mark_replaced(alert, now=now)
     note_sent(
         row.reader,

@@ -82,6 +82,8 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/opening.py:_mark_opened: alerts.ReceivedAlert",
         "alerts/receiving/reporting.py:report_openings: alerts.ReceivedAlert",
         "alerts/receiving/reporting.py:report_told: alerts.ReceivedAlert",
+        "alerts/replies/reminding.py:_look_at_asked: alerts.Alert",
+        "alerts/replies/reminding.py:_look_at_owed: alerts.ReceivedAlert",
         "callers/systemkeys.py:Keyring.mark_use: callers.SystemKey",
         "ledger/halting.py:mark_beat: ledger.SequencerLease",
         "ledger/leadership.py:_raise_epoch: ledger.SequencerLease",
@@ -175,6 +177,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "vault/instances.py:own_instance: vault.DeskInstance",
     ),
     "it is a step of a queue; the act that put something into it has the event": (
+        "notices/answers_waiting.py:settle_waiting_answer: notices.Notification",
         "notices/leasing.py:Lease.give_back: notices.Notification",
         "notices/leasing.py:Lease.keep: notices.Notification",
         "notices/leasing.py:Lease.record: notices.Notification",

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reminding of answers: before one is due, along the duty list once it is overdue, and of who has not answered the own question.
+
+- `accord.answer_times` says when. A reminder goes to whoever can answer; then, from when the answer is due, the duty list is told
+  in its order, one officer a step, until nobody is left.
+- A final answer ends it, and so does the end of the question: withdrawn, replaced, past `keep`. While signatures of the question
+  are in doubt nobody is told; it is looked at again each day. An acknowledgement changes nothing.
+- An interim answer stops reminder and escalation. Once the day that it announces is over, in the agency's zone, the escalation goes
+  on. The day is sealed; this process opens it, and keeps no time made of it. Where none is announced, whoever can answer is told
+  once when the answer becomes overdue, and that ends it.
+- An exercise starts no clock. Of an alert marked RED nothing is opened for a mail: its named officers are not known here.
+- Who asked is told once, when agencies that got the question have given neither a final answer nor an interim one whose day is
+  still to come.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import cache, partial
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accord.answer_times import pause_of
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.receiving.retractions import judge_for_display
+from alerts.red_readers import is_red
+from alerts.replies.answers import AnswerGiven, answers_given, day_announced, still_to_answer
+from alerts.replies.thread_rows import replies_of_agency
+from alerts.sending.amendment import versions_of
+from alerts.states import AlertState
+from callers.deliveries import DeliveryState
+from callers.markings import strictest
+from ledger.set_aside import Item, Loop, begin_round, run_each
+from notices.alert_facts import AlertFacts
+from notices.answers_waiting import escalate_answer, remind_to_answer, tell_of_late_answer, tell_who_asked
+from peers.models import Agency
+from peers.sent import sent_by
+
+AT_ONCE: Final = 200
+"""Limit of questions looked at in one round; the next takes the rest."""
+LOOK_AGAIN: Final = timedelta(days=1)
+REACHED: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED, DeliveryState.ACKNOWLEDGED)
+OWED: Final = Loop("answers.owed", "system:desk-worker")
+ASKED: Final = Loop("answers.asked", "system:desk-worker")
+Peers = Callable[[str], VerifiedDirectory]
+
+
+def remind_of_answers(*, now: datetime) -> None:
+    """Queue every notice whose time has come; may run at any time and again."""
+    peers: Peers = cache(lambda agency_id: VerifiedDirectory(agency_id, now))
+    owed = due_to_remind(now).order_by("remind_at")
+    asked = Alert.objects.filter(answers_due_at__lte=now).order_by("answers_due_at")
+    run_each(
+        partial(_look_at_each, OWED, owed, partial(_look_at_owed, peers=peers, now=now), now),
+        partial(_look_at_each, ASKED, asked, partial(_look_at_asked, now=now), now),
+    )
+
+
+def due_to_remind(now: datetime) -> QuerySet[ReceivedAlert]:
+    """Select the questions of which somebody is to be told now, by the index of those still to be answered."""
+    return ReceivedAlert.objects.filter(still_to_answer(), status="actual", remind_at__lte=now)
+
+
+def _look_at_each(
+    loop: Loop,
+    due: QuerySet[ReceivedAlert] | QuerySet[Alert],
+    look: Callable[[UUID], None],
+    now: datetime,
+) -> None:
+    a_round = begin_round(loop, now=now)
+    a_round.try_again(lambda key: look(UUID(key)))
+    rows = due.exclude(pk__in=a_round.keys_aside()).values_list("pk", "md", "agency_id")
+    for pk, md, agency_id in list(rows[:AT_ONCE]):
+        a_round.take(Item(str(pk), md, agency=agency_id), partial(look, pk))
+
+
+@transaction.atomic
+def _look_at_owed(pk: UUID, *, peers: Peers, now: datetime) -> None:
+    rows = due_to_remind(now).select_related("issuer", "agency").select_for_update(of=("self",))
+    received = rows.filter(pk=pk).first()
+    if received is None:
+        return
+    received.remind_at = _tell_who_owes(received, peers, now)
+    received.save(update_fields=["remind_at"])
+
+
+def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> datetime | None:
+    """Tell whose turn it is; return when to look at the question again, None where nobody is left."""
+    due = received.reply_by
+    if due is None or received.keep <= now:
+        return None
+    if _is_in_doubt(received, peers, now):
+        return now + LOOK_AGAIN
+    owes, about = received.agency_id, received.about
+    if now < due:
+        if received.interim_at is None:
+            remind_to_answer(owes, about, due, now=now)
+        return due
+    if received.interim_at is not None:
+        day = day_announced(received)
+        if day is None:
+            tell_of_late_answer(owes, about, due, now=now)
+            return None
+        if _today_at(received.agency, now) <= day:
+            return now + LOOK_AGAIN
+    is_anybody_left = escalate_answer(owes, about, due, now=now)
+    return now + pause_of(received.received_at, due) if is_anybody_left else None
+
+
+def _is_in_doubt(received: ReceivedAlert, peers: Peers, now: datetime) -> bool:
+    judge_for_display(received, peers=peers(received.agency_id), now=now)
+    counts = received.standing is None or received.standing.counts
+    return not counts or received.is_distrusted or received.withdrawn_at is not None
+
+
+@transaction.atomic
+def _look_at_asked(pk: UUID, *, now: datetime) -> None:
+    rows = Alert.objects.select_related("agency").select_for_update(of=("self",))
+    alert = rows.filter(pk=pk, answers_due_at__lte=now).first()
+    if alert is None:
+        return
+    alert.answers_due_at = _tell_who_asked(alert, now)
+    alert.save(update_fields=["answers_due_at"])
+
+
+def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
+    """Tell the asking agency if answers are missing; return when to look again, None where it is told or all have answered."""
+    if alert.state != AlertState.RELEASED or alert.replaced_at is not None or is_red(alert.tlp):
+        # To RED nobody can reply, so that nothing is known of its answers.
+        return None
+    answers = _answers_to(alert, now)
+    missing = sum(answer is None or _is_over(answer, alert.agency, now) for answer in answers)
+    if missing:
+        marking = strictest(alert.tlp, alert.floor)
+        about = AlertFacts(alert.md, "", alert.pri, alert.status, marking, alert.lane)
+        tell_who_asked(alert.author_id, alert.agency_id, about, missing, now=now)
+        return None
+    is_all_final = all(answer is not None and answer.is_final for answer in answers)
+    return None if is_all_final else now + LOOK_AGAIN
+
+
+def _answers_to(alert: Alert, now: datetime) -> list[AnswerGiven | None]:
+    """Return the newest answer of each recipient that the question has reached. Raises NotBoundError."""
+    sent = sent_by(alert.agency_id, [alert.md])[alert.md]
+    versions = {version.md: version.version for version in versions_of(alert)}
+    given = answers_given(versions, replies_of_agency(alert.agency_id, versions, now=now), due=sent.reply_by)
+    return [given.get(fact.recipient) for fact in sent.facts if fact.state in REACHED]
+
+
+def _is_over(answer: AnswerGiven, agency: Agency, now: datetime) -> bool:
+    """Tell whether an answer was interim, and nothing followed by the day that it announced."""
+    if answer.is_final:
+        return False
+    return answer.expected_on is None or answer.expected_on < _today_at(agency, now)
+
+
+def _today_at(agency: Agency, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(agency.timezone)).date()

@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An answer that waits is told of: before it is due, then along the duty list; and who asked learns what is missing."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from accord.answer_times import first_telling, pause_of
+from alerts.drafting.drafts import save_revision
+from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
+from alerts.receiving.opening import OpeningReason
+from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.replies.reminding import due_to_remind, remind_of_answers
+from alerts.sending.amendment import amend_alert
+from alerts.sending.withdrawal import withdraw_alert
+from callers.capabilities import Role
+from notices.models import Notification
+from notices.sending import send_notifications
+from notices.states import ANSWER_OCCASIONS, Cause, NotificationState, Occasion
+from officers.models import AgencyPolicy, Officer
+from tests.bound_rows import rewrite
+from tests.builders import START
+from tests.mail_server import MailServer
+from tests.notices.conftest import NoticeWorld
+from tests.own_desk import RedDesk
+from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.test_in_doubt import lose_key
+from tests.role_logins import under_login_of
+
+QUESTION: Mapping[str, Any] = {
+    "alert_type": "request_for_information",
+    "title": f"Who has met this powder {CONTENT}",
+    "question": f"Have you seen this? {CONTENT}",
+    "request_priority": "urgent_direct",
+    "lane": "science",
+    "purpose": "science",
+    "pri": "routine",
+}
+SWEPT_HOURS = (1.0, 3.9, 4.1, 4.2, 7.9, 8.1, 8.2, 11.9, 12.2, 16.3, 30, 60, 200, 216, 250, 300)
+"""The answer is due after 8 hours, so that the pause is 4."""
+Act = Callable[[DeskWorld, Alert], object]
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path) -> DeskWorld:
+    """A desk whose duty lists are two officers long: author and reader who owe the answer, author and admin who ask."""
+    desk = DeskWorld.kept(tmp_path / "ledger")
+    put_on_duty(desk.casimir, 2)
+    put_on_duty(desk.sunniva, 2)
+    return desk
+
+
+def put_on_duty(officer: Officer, rank: int) -> None:
+    officer.duty_rank = rank
+    officer.save(update_fields=["duty_rank"])
+
+
+def ask(desk: DeskWorld, **changes: Any) -> Alert:
+    return desk.send(desk.draft(**{**QUESTION, **changes}))
+
+
+def owed(desk: DeskWorld) -> ReceivedAlert:
+    return ReceivedAlert.objects.filter(agency=desk.health, reply_by__isnull=False).latest("number")
+
+
+def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
+    opened = open_to_answer(desk.aroha, owed(desk), reason=OpeningReason.ON_DUTY.value, now=desk.tick())
+    draft = start_reply(
+        desk.aroha, opened, alert_type="answer", data={"answer_code": code, **data}, now=desk.tick()
+    )
+    return desk.send(draft, desk.haitham)
+
+
+def sweep(desk: DeskWorld, hours: float, *, since: float = 0.0) -> None:
+    """Run the desk-worker's task at each of `SWEPT_HOURS` after the question came, up to `hours`."""
+    came = owed(desk).received_at
+    for at in SWEPT_HOURS:
+        if since < at <= hours:
+            look(came + timedelta(hours=at))
+
+
+def look(now: datetime) -> None:
+    with under_login_of("desk-worker"):
+        remind_of_answers(now=now)
+
+
+def told() -> dict[str, set[str]]:
+    """Return the names before @ of whom was told, by occasion, that an answer waits."""
+    found: dict[str, set[str]] = {}
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
+    for occasion, email in rows.values_list("occasion", "officer__email"):
+        found.setdefault(occasion, set()).add(email.partition("@")[0])
+    return found
+
+
+BEFORE, OVERDUE = Occasion.ANSWER_DUE.value, Occasion.ANSWER_OVERDUE.value
+EVERYBODY = {"aroha", "casimir"}
+
+
+def nothing(desk: DeskWorld, asked: Alert) -> None:
+    return None
+
+
+def acknowledge(desk: DeskWorld, asked: Alert) -> None:
+    open_to_answer(desk.aroha, owed(desk), reason=OpeningReason.ON_DUTY.value, now=desk.tick())
+    acknowledge_alert(desk.aroha, owed(desk), now=desk.tick())
+
+
+def give(code: str, *, in_days: int | None = None, **data: Any) -> Act:
+    def act(desk: DeskWorld, asked: Alert) -> None:
+        if in_days is not None:
+            data["expected_at"] = (desk.hub.now + timedelta(days=in_days)).date().isoformat()
+        answer(desk, code, **data)
+
+    return act
+
+
+def withdraw(desk: DeskWorld, asked: Alert) -> None:
+    withdraw_alert(desk.benno, asked, code="error", now=desk.tick())
+    desk.settle()
+
+
+def take_answer_back(desk: DeskWorld, asked: Alert) -> None:
+    withdraw_alert(desk.haitham, answer(desk), code="error", now=desk.tick())
+    desk.settle()
+
+
+def replace_question(desk: DeskWorld, asked: Alert) -> None:
+    draft = amend_alert(desk.ilka, asked, now=desk.tick())
+    changed = {"question": "Have you seen this blue one?"}
+    save_revision(desk.ilka, draft, data=changed, base=draft.current, now=desk.tick())
+    draft.refresh_from_db()
+    desk.send(draft)
+
+
+def put_in_doubt(desk: DeskWorld, asked: Alert) -> None:
+    lose_key(desk, desk.benno)
+
+
+FOUND: dict[str, tuple[Act, float, dict[str, set[str]]]] = {
+    "half of the time is left": (nothing, 3.9, {}),
+    "less than half is left": (nothing, 4.1, {BEFORE: EVERYBODY}),
+    "it is nearly due": (nothing, 7.9, {BEFORE: EVERYBODY}),
+    "it is overdue": (nothing, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
+    "it is overdue for one pause": (nothing, 12.2, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
+    "nobody is left": (nothing, 300, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
+    "it was acknowledged": (acknowledge, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
+    "an interim answer announces a day": (give("needs_judicial_authorisation", in_days=8), 60, {}),
+    "that day is over": (give("needs_judicial_authorisation", in_days=8), 250, {OVERDUE: {"aroha"}}),
+    "an interim answer announces none": (give("partial", narrative="Half."), 7.9, {}),
+    "that one is overdue": (give("partial", narrative="Half."), 300, {OVERDUE: EVERYBODY}),
+    "it was answered": (give("no_hit"), 300, {}),
+    "its answer was withdrawn": (take_answer_back, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
+    "it was withdrawn": (withdraw, 300, {}),
+    "it is in doubt": (put_in_doubt, 300, {}),
+}
+
+
+@pytest.mark.parametrize(("act", "hours", "expected"), FOUND.values(), ids=FOUND.keys())
+def test_who_is_told_that_an_answer_waits(
+    desk: DeskWorld, act: Act, hours: float, expected: dict[str, set[str]]
+) -> None:
+    act(desk, ask(desk))
+    sweep(desk, hours)
+    assert told() == expected
+
+
+def test_of_several_versions_only_the_newest_is_told_of(desk: DeskWorld) -> None:
+    replace_question(desk, ask(desk))
+    sweep(desk, 300)
+    assert told() == {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
+    assert set(rows.values_list("about", flat=True)) == {owed(desk).md} and rows.count() == 4
+
+
+def test_an_answer_between_two_steps_ends_the_escalation_and_withholds_what_was_not_sent(
+    desk: DeskWorld,
+) -> None:
+    ask(desk)
+    sweep(desk, 8.2)
+    desk.hub.now += timedelta(hours=8.2)
+    answer(desk)
+    sweep(desk, 300, since=8.2)
+    assert told() == {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}
+    assert set(
+        Notification.objects.filter(occasion__in=ANSWER_OCCASIONS).values_list("withheld", flat=True)
+    ) == {Cause.SETTLED}
+
+
+def test_the_duty_list_is_told_as_it_stands_at_each_step(desk: DeskWorld) -> None:
+    put_on_duty(desk.haitham, 1)
+    put_on_duty(desk.aroha, 3)
+    ask(desk)
+    sweep(desk, 8.2)
+    assert told()[OVERDUE] == {"haitham"}
+    Officer.objects.filter(pk=desk.casimir.pk).update(duty_rank=None)
+    sweep(desk, 12.2, since=8.2)
+    assert told()[OVERDUE] == {"haitham", "aroha"}
+
+
+def test_where_nobody_is_on_duty_every_reader_is_told_at_once(desk: DeskWorld) -> None:
+    Officer.objects.filter(agency=desk.health).update(duty_rank=None)
+    ask(desk)
+    sweep(desk, 8.2)
+    assert told() == {BEFORE: {"aroha"}, OVERDUE: {"aroha", "casimir", "haitham"}}
+    sweep(desk, 300, since=8.2)
+    assert told()[OVERDUE] == {"aroha", "casimir", "haitham"}
+
+
+@pytest.mark.parametrize("status", ["exercise", "test"])
+def test_an_exercise_starts_no_clock(notice_world: NoticeWorld, status: str) -> None:
+    now = notice_world.hub.now
+    for reader in notice_world.readers:
+        put_on_duty(reader, 1)
+    received = notice_world.queue(status=status, reply_by=int(now.timestamp()) + 3600)
+    look(now + timedelta(days=2))
+    assert (received.remind_at, told()) == (None, {})
+    notice_world.queue(reply_by=int(now.timestamp()) + 3600)
+    look(now + timedelta(days=2))
+    assert told()
+
+
+@pytest.fixture
+def red(db: None, settings: Settings, tmp_path: Path) -> RedDesk:
+    settings.OWN_DESK = True
+    return RedDesk.kept(tmp_path / "ledger")
+
+
+def test_of_a_red_item_the_duty_list_hears_only_that_it_waits(red: RedDesk, mail_server: MailServer) -> None:
+    put_on_duty(red.other, 1)
+    row = red.received(red.named, reply_by=int(red.hub.now.timestamp()) + 8 * 3600)
+    Notification.objects.all().delete()
+    for hours in (4.1, 8.1, 12.1, 300):
+        look(row.received_at + timedelta(hours=hours))
+    rows = Notification.objects.all()
+    assert {(row.officer_id, row.occasion, row.reference, row.pri) for row in rows} == {
+        (red.other.pk, Occasion.RED_WAITS, "", "")
+    }
+    assert len(rows) == 2
+    with under_login_of("mailer"):
+        send_notifications(clock=lambda: red.hub.now + timedelta(hours=13), jitter=lambda: 0.5)
+    mail = mail_server.mails[0]
+    assert mail.message["Subject"] == "[Accord] TO ANSWER"
+    assert body_of(mail.text).splitlines()[0] == "A RED item waits for its named officers."
+    assert row.reference not in mail.text and "xe-drugs" not in mail.text
+
+
+def test_an_officer_whose_ceiling_does_not_reach_it_is_passed_over(notice_world: NoticeWorld) -> None:
+    hub = notice_world.hub
+    above = hub.make_officer(notice_world.bravo, Role.KEY_OFFICER)
+    put_on_duty(notice_world.readers[0], 1)
+    put_on_duty(above, 2)
+    policy = AgencyPolicy.objects.filter(pk=notice_world.bravo.id)
+    rewrite(policy, role_ceilings={Role.READER.value: "GREEN"})
+    notice_world.queue(tlp="AMBER", reply_by=int(hub.now.timestamp()) + 3600)
+    look(hub.now + timedelta(hours=2))
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
+    assert {row.officer_id for row in rows} == {above.pk}
+
+
+def body_of(text: str) -> str:
+    return text.partition("\r\n\r\n")[2].replace("\r\n", "\n")
+
+
+LINES = {
+    Occasion.ANSWER_DUE: ("TO ANSWER", r"Your agency owes an answer\. Answer until {moment}\."),
+    Occasion.ANSWER_OVERDUE: (
+        "ANSWER OVERDUE",
+        r"Your agency owes an answer\. It was due on {moment}\. Answer now\.",
+    ),
+}
+
+
+def test_a_mail_says_until_when_and_refers_to_the_question(
+    notice_world: NoticeWorld, mail_server: MailServer
+) -> None:
+    now = notice_world.hub.now
+    put_on_duty(notice_world.readers[0], 1)
+    received = notice_world.queue(pri="urgent", reply_by=int(now.timestamp()) + 8 * 3600)
+    notice_world.send()
+    before = len(mail_server.mails)
+    for hours in (4.1, 8.1):
+        look(now + timedelta(hours=hours))
+    notice_world.hub.now = now + timedelta(hours=9)
+    notice_world.send()
+    mails = mail_server.mails[before:]
+    assert len(mails) == len(LINES)
+    moment = r"\d{4}-\d\d-\d\d \d\d:\d\d \([\w/]+\)"
+    for mail, (word, line) in zip(mails, LINES.values(), strict=True):
+        assert mail.message["Subject"] == f"[Accord] URGENT {word} {received.reference}"
+        assert re.fullmatch(
+            line.format(moment=moment) + r"\nOpen: https?://\S+/a/[0-9A-Z]{4}-[0-9A-Z]{4}\n"
+            r"This mail carries no content\. Unsure\? Type the desk's address\.\n",
+            body_of(mail.text),
+        )
+        assert "xa-alpha" not in mail.text and "science" not in mail.text
+
+
+def test_a_reminder_of_a_routine_question_keeps_to_what_an_officer_wants_of_routine_mail(
+    desk: DeskWorld, mail_server: MailServer
+) -> None:
+    desk.aroha.duty_rank, desk.aroha.routine_mail = None, False
+    desk.aroha.save(update_fields=["duty_rank", "routine_mail"])
+    ask(desk)
+    sweep(desk, 4.1)
+    with under_login_of("mailer"):
+        send_notifications(clock=lambda: desk.hub.now + timedelta(hours=5), jitter=lambda: 0.5)
+    rows = Notification.objects.filter(occasion=Occasion.ANSWER_DUE)
+    assert set(rows.values_list("officer__full_name", "state")) == {
+        (desk.aroha.full_name, NotificationState.SUPPRESSED),
+        (desk.casimir.full_name, NotificationState.SENT),
+    }
+    assert mail_server.mails
+
+
+def missing() -> Iterable[tuple[str, str]]:
+    rows = Notification.objects.filter(occasion=Occasion.ANSWERS_MISSING)
+    return {(row.officer.email.partition("@")[0], row.subject.rpartition(":")[2]) for row in rows}
+
+
+ASKERS = {"ilka", "sunniva"}
+COUNTED: dict[str, tuple[Act, dict[str, Any], int, set[str]]] = {
+    "nobody has answered": (nothing, {}, 10, {"2"}),
+    "one of two has": (give("no_hit"), {}, 10, {"1"}),
+    "it is not due yet": (nothing, {}, 7, set()),
+    "it goes to one, who has answered": (give("hit"), {"recipients": ["xb-health"]}, 300, set()),
+    "who was asked has only acknowledged": (acknowledge, {"recipients": ["xb-health"]}, 10, {"1"}),
+    "an interim answer announces a day": (
+        give("needs_judicial_authorisation", in_days=8),
+        {"recipients": ["xb-health"]},
+        60,
+        set(),
+    ),
+    "that day is over": (
+        give("needs_judicial_authorisation", in_days=8),
+        {"recipients": ["xb-health"]},
+        300,
+        {"1"},
+    ),
+    "it was withdrawn": (withdraw, {}, 300, set()),
+    "it is an exercise": (nothing, {"status": "exercise"}, 300, set()),
+}
+
+
+@pytest.mark.parametrize(("act", "changes", "hours", "counts"), COUNTED.values(), ids=COUNTED.keys())
+def test_who_asked_is_told_once_how_many_have_not_answered(
+    desk: DeskWorld, act: Act, changes: dict[str, Any], hours: int, counts: set[str]
+) -> None:
+    asked = ask(desk, **changes)
+    act(desk, asked)
+    assert asked.released_at is not None
+    for at in SWEPT_HOURS:
+        if at <= hours:
+            look(asked.released_at + timedelta(hours=at))
+    assert missing() == {(name, count) for name in ASKERS for count in counts}
+
+
+def test_the_mail_to_who_asked_holds_the_count_and_nothing_else(
+    desk: DeskWorld, mail_server: MailServer
+) -> None:
+    asked = ask(desk)
+    Notification.objects.all().delete()
+    Officer.objects.filter(pk=desk.sunniva.pk).update(duty_rank=None)
+    look(asked.changed_at + timedelta(hours=9))
+    Notification.objects.exclude(occasion=Occasion.ANSWERS_MISSING).delete()
+    with under_login_of("mailer"):
+        send_notifications(clock=lambda: desk.hub.now + timedelta(hours=9), jitter=lambda: 0.5)
+    (mail,) = mail_server.mails
+    assert mail.message["Subject"] == "[Accord] ROUTINE NO ANSWER"
+    first, link, _last = body_of(mail.text).splitlines()
+    assert first == "2 agencies have not answered your agency in time."
+    assert link.endswith("/outbox/")
+    assert CONTENT not in mail.text and "health" not in mail.text
+
+
+def test_when_somebody_is_told_by_when_it_came_and_is_due() -> None:
+    came, hour, day, minute = START, timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+    rows = (
+        (8 * hour, 4 * hour, 4 * hour),
+        (3 * day, 2 * day, day),
+        (7 * day, 6 * day, day),
+        (20 * minute, 5 * minute, 15 * minute),
+        (10 * minute, 10 * minute, 15 * minute),
+        (-2 * hour, 0 * hour, 15 * minute),
+    )
+    for due, first, pause in rows:
+        assert (first_telling(came, came + due), pause_of(came, came + due)) == (came + first, pause)
+    assert first_telling(came, came - 8 * day) is None
+
+
+def test_a_sweep_finds_what_is_due_by_an_index_and_asks_little_where_nothing_is(
+    desk: DeskWorld, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    ask(desk)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    now = owed(desk).received_at + timedelta(hours=1)
+    assert "received_to_remind" in due_to_remind(now).explain()
+    assert "alert_answers_due" in Alert.objects.filter(answers_due_at__lte=now).explain()
+    with django_assert_max_num_queries(4):
+        remind_of_answers(now=now)
