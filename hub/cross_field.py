@@ -34,6 +34,7 @@ RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
     "ReplyInRequest": [
         _when("kind", "peer_review", {"required": ["opinion"]}),
         _when("kind", "answer", {"required": ["answer_code"]}),
+        _when("kind", "clarification", {"required": ["question"]}),
     ],
     "KeyChangeInRequest": [
         _when("verb", "rotate", {"required": ["uses"], "properties": {"uses": {"minItems": 1}}}),

@@ -21,6 +21,8 @@ from accord.moments import moment_of
 LEAST_TITLE: Final = 5
 LEAST_WIDE_TITLE: Final = 3
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
+ASKING: Final = frozenset({"request_for_information", "clarification"})
+"""Kinds of alert that want an answer by a time."""
 REFUSED: Final = "refused"
 DEFERRING: Final = frozenset({"partial", "needs_judicial_authorisation"})
 """Codes of an answer after which another one is to come."""
@@ -133,8 +135,8 @@ def _of_the_case(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[
         yield "handling", Clash.NOT_ALONE
     if "H3" in handling and not alert.get("handling_condition"):
         yield "handling", Clash.NO_CONDITION
-    is_request = good.get("alert_type") == "request_for_information"
-    if is_request and good.get("request_priority") == "custom" and not alert.get("due_reason"):
+    is_question = good.get("alert_type") in ASKING
+    if is_question and good.get("request_priority") == "custom" and not alert.get("due_reason"):
         yield "due_reason", Clash.NO_REASON
 
 

@@ -28,7 +28,7 @@ from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import own_failed_text
 from alerts.red_readers import names_of
-from alerts.replies.answers import answers_given
+from alerts.replies.answers import answers_given, asked_back
 from alerts.replies.thread_rows import RepliesHeld, read_replies
 from alerts.sending.amendment import versions_seen
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
@@ -159,7 +159,8 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     if sent.reply_by is not None:
         versions = {version.md: version.version for version in versions_seen(officer, row)}
         replies = read_replies(officer, versions, now=now)
-        receipts = receipts.with_answers(answers_given(versions, replies, due=sent.reply_by))
+        given = answers_given(versions, replies, due=sent.reply_by)
+        receipts = receipts.with_answers(given, asked_back(versions, replies))
     _record(officer, row, now)
     data = sent_document(row, content)
     return SentAlert(

@@ -15,6 +15,7 @@ from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from alerts.document.choices import ANSWER_WITHIN
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
+from alerts.document.kinds import ASKING
 from alerts.document.validators import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
@@ -98,8 +99,8 @@ def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
 
 
 def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
-    """Return when a request sent at `now` wants its answer; None for other kinds, and where no valid time is set."""
-    if data.get("alert_type") != "request_for_information":
+    """Return when a question sent at `now` wants its answer; None for other kinds, and where no valid time is set."""
+    if data.get("alert_type") not in ASKING:
         return None
     priority = data.get("request_priority")
     if priority != "custom":

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from alerts.document import choices as c
 from alerts.document.kinds import (
     ANSWER,
+    ASKING,
     CASES,
+    CLARIFICATION,
     HARM,
     LEGAL,
     NEW,
@@ -99,20 +101,20 @@ CASE_ROWS: Final = (
     ),
     Field(
         "question", 3, _("Question"), _("Ask one thing."), "textarea", Kind.TEXT,
-        _("Question: write what you ask."), required_for=REQUEST, asked_for=REQUEST, max_length=2_000,
+        _("Question: write what you ask."), required_for=ASKING, asked_for=ASKING, max_length=2_000,
     ),
     Field(
         "request_priority", 3, _("Answer by"), _("How soon you need the answer, counted from sending."),
-        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, default="normal", required_for=REQUEST,
-        asked_for=REQUEST,
+        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, default="normal", required_for=ASKING,
+        asked_for=ASKING,
     ),
     Field(
         "due_at", 3, _("Another time to answer by"), _("In your own time zone."), "moment", Kind.MOMENT,
-        _("Answer by: choose a later time."), asked_for=REQUEST, in_document=False,
+        _("Answer by: choose a later time."), asked_for=ASKING, in_document=False,
     ),
     Field(
         "due_reason", 3, _("Reason for another time"), _("Why these times do not fit."), "text", Kind.LINE,
-        _("Reason for another time: use up to 200 characters."), asked_for=REQUEST, max_length=200,
+        _("Reason for another time: use up to 200 characters."), asked_for=ASKING, max_length=200,
     ),
     Field(
         "answer_code", 3, _("Answer"), _("What your agency answers."), "radios", Kind.CHOICE,
@@ -162,6 +164,7 @@ CASE_ROWS: Final = (
     Field(
         "contact", 3, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,
         _("Contact: use up to 200 characters on one line."),
-        asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY | ANSWER, max_length=200,
+        asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY | ANSWER | CLARIFICATION,
+        max_length=200,
     ),
 )  # fmt: skip

@@ -28,6 +28,7 @@ ALERT_TYPES: Final["Choices"] = (
     ("legal_status_change", _("Change of legal status")),
     ("reply", _("Reply")),
     ("answer", _("Answer")),
+    ("clarification", _("Request for clarification")),
     ("peer_review", _("Peer review")),
     ("profile_query", _("Profile question")),
     ("profile_answer", _("Profile answer")),

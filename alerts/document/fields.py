@@ -61,6 +61,7 @@ _OWN_TITLES: Final[Mapping[tuple[int, str], "Text"]] = MappingProxyType(
         (3, "request_for_information"): _("Question"),
         (3, "legal_status_change"): _("Change of the law"),
         (3, "answer"): _("Answer"),
+        (3, "clarification"): _("Question"),
         (3, "peer_review"): _("Opinion"),
         (3, "profile_query"): _("Profile"),
         (3, "profile_answer"): _("Comparison"),

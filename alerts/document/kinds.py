@@ -46,6 +46,7 @@ REQUEST: Final = frozenset({"request_for_information"})
 LEGAL: Final = frozenset({"legal_status_change"})
 REPLY: Final = frozenset({"reply"})
 ANSWER: Final = frozenset({"answer"})
+CLARIFICATION: Final = frozenset({"clarification"})
 PEER_REVIEW: Final = frozenset({"peer_review"})
 PROFILE_QUERY: Final = frozenset({"profile_query"})
 PROFILE_ANSWER: Final = frozenset({"profile_answer"})
@@ -53,8 +54,10 @@ PROFILE_DETAILS: Final = frozenset({"profile_details"})
 CASES: Final = NEW | HARM | SEIZURE | ORDER | REQUEST
 OFFERED: Final = CASES | LEGAL
 """Kinds that an author starts from the page of new alerts; the others start from the alert they answer or compare."""
-REPLIES: Final = REPLY | ANSWER | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
+REPLIES: Final = REPLY | ANSWER | CLARIFICATION | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
 """Kinds that answer an envelope."""
+ASKING: Final = REQUEST | CLARIFICATION
+"""Kinds that want an answer by a time."""
 
 ALL: Final = OFFERED | REPLIES | PROFILE_QUERY
 

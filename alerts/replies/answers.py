@@ -20,9 +20,9 @@ from django.db.models.functions import Coalesce
 from accord.document.rules import DEFERRING, read_day
 from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
-from alerts.replies.kinds import ANSWER
+from alerts.replies.kinds import ANSWER, CLARIFICATION
 from alerts.replies.summary import ReplySummary, open_summaries
-from alerts.replies.thread_rows import RepliesHeld, still_counts
+from alerts.replies.thread_rows import RepliesHeld, md_of, still_counts
 from alerts.rows.replies import Reply
 from alerts.states import SENT, AlertState
 from notices.answers_waiting import settle_waiting_answer
@@ -112,6 +112,33 @@ def _versions_asked(asked: ReceivedAlert) -> QuerySet[ReceivedAlert]:
     if asked.first_md:
         same |= Q(first_md=asked.first_md, issuer_id=asked.issuer_id)
     return ReceivedAlert.objects.filter(same, agency_id=asked.agency_id, reply_by__isnull=False)
+
+
+@dataclass(frozen=True)
+class AskedBack:
+    """Newest request for clarification by an agency that owes an answer, and whether the asking agency has answered it."""
+
+    at: datetime
+    is_answered: bool
+    text: str = field(repr=False)
+    received: UUID | None = None
+    alert: UUID | None = None
+
+
+def asked_back(versions: Mapping[str, int], held: RepliesHeld) -> dict[str, AskedBack]:
+    """Return who of those that owe an answer to these versions has asked back, by the agency's id."""
+    kinds = {str(row.pk): held.summaries.get(str(row.pk), ReplySummary()) for row in held.rows}
+    standing = [row for row in held.rows if not _is_replaced(row) and still_counts(row)]
+    answered = {row.re_md for row in standing if kinds[str(row.pk)].alert_type == ANSWER}
+    found = {}
+    for row in sorted(standing, key=_said_at):
+        summary = kinds[str(row.pk)]
+        if row.re_md in versions and summary.alert_type == CLARIFICATION:
+            is_answered = md_of(row) in answered
+            found[_agency_of(row)] = AskedBack(
+                _said_at(row), is_answered, summary.text, row.received_id, row.alert_id
+            )
+    return found
 
 
 def _newest_sent(agency_id: str, mds: list[str]) -> tuple[Alert, ReplySummary] | None:

@@ -22,7 +22,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.retractions import judge_for_display
-from alerts.replies.kinds import ANSWER, PEER_REVIEW, REPLY, TITLES
+from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY, TITLES
 from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies
 from alerts.replies.source import Source, seal_source, source_of
 from alerts.rows.replies import Reply
@@ -81,8 +81,10 @@ def start_reply(
     """
     if alert_type not in REPLIES:
         raise ReplyRefusedError("kind", _("Kind: choose a reply or a review."))
-    if alert_type == ANSWER:
+    if alert_type in (ANSWER, CLARIFICATION):
         _check_is_asked(opened.received)
+    if alert_type == CLARIFICATION and opened.source.alert_type == CLARIFICATION:
+        raise ReplyRefusedError("asked-back", _("They asked back: answer that, or call them."))
     if alert_type == PEER_REVIEW and opened.source.alert_type not in REVIEWED:
         raise ReplyRefusedError(
             "nothing", _("This alert identifies no substance: there is nothing to review.")

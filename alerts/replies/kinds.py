@@ -9,6 +9,8 @@ REPLY: Final = "reply"
 
 ANSWER: Final = "answer"
 """Type of a document that answers a question, with a code."""
+CLARIFICATION: Final = "clarification"
+"""Type of a document by which who owes an answer asks back; it wants an answer of its own."""
 PEER_REVIEW: Final = "peer_review"
 PROFILE_QUERY: Final = "profile_query"
 PROFILE_ANSWER: Final = "profile_answer"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from alerts.document.display import choice_text
-from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS
+from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS
 from alerts.replies.source import TABLE
 from alerts.rows.replies import Reply
 from vault.sealed_store import REVISION, SealedStore, as_json
@@ -48,6 +48,8 @@ class ReplySummary:
             return _("reviewed it: %(opinion)s") % {"opinion": opinion_words(self.opinion)}
         if self.alert_type == ANSWER:
             return _("answered: %(code)s") % {"code": choice_text("answer_code", self.code)}
+        if self.alert_type == CLARIFICATION:
+            return _("asks back")
         if self.alert_type == PROFILE_ANSWER:
             return _("answered: it holds a sample with this likeness")
         if self.alert_type == PROFILE_DETAILS:
@@ -70,12 +72,17 @@ def summary_of(document: Mapping[str, Any], *, files: int = 0) -> ReplySummary:
         opinion=str(document.get("opinion") or ""),
         code=str(document.get("answer_code") or ""),
         expected=str(document.get("expected_at") or ""),
-        text=str(document.get("opinion_text") or document.get("narrative") or "")[:TEXT_CHARS],
+        text=_text_of(document)[:TEXT_CHARS],
         contact=str(document.get("contact") or "")[:200],
         comparison=dict(comparison) if isinstance(comparison, Mapping) else None,
         has_case=files > 0 or any(document.get(name) for name in CASE_FIELDS),
         evidence=len(document.get("evidence") or ()),
     )
+
+
+def _text_of(document: Mapping[str, Any]) -> str:
+    names = ("opinion_text", "question", "narrative")
+    return next((str(document[name]) for name in names if document.get(name)), "")
 
 
 SUMMARIES: Final = SealedStore[ReplySummary](

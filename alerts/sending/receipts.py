@@ -10,7 +10,7 @@ from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_state import signature_facts_of
 from alerts.receiving.verification import answer_doubt_text
-from alerts.replies.answers import AnswerGiven
+from alerts.replies.answers import AnswerGiven, AskedBack
 from alerts.sending.amendment import versions_seen
 from alerts.sending.sent_signatures import Answer, answers_of, sent_of
 from officers.models import Officer
@@ -32,6 +32,7 @@ class Receipt:
     phone: str = ""
     answer: AnswerGiven | None = None
     """Its newest answer, if the alert asks for one."""
+    asked_back: AskedBack | None = None
 
     @property
     def is_confirmed(self) -> bool:
@@ -69,9 +70,12 @@ class Receipts:
     def answered(self) -> int:
         return sum(row.answer is not None and row.answer.is_final for row in self.current)
 
-    def with_answers(self, answers: Mapping[str, AnswerGiven]) -> "Receipts":
-        """Return the same with what each agency has answered, by its id."""
-        return replace(self, rows=tuple(replace(row, answer=answers.get(row.agency)) for row in self.rows))
+    def with_answers(self, answers: Mapping[str, AnswerGiven], back: Mapping[str, AskedBack]) -> "Receipts":
+        """Return the same with what each agency has answered and asked back, by its id."""
+        rows = (
+            replace(row, answer=answers.get(row.agency), asked_back=back.get(row.agency)) for row in self.rows
+        )
+        return replace(self, rows=tuple(rows))
 
     @property
     def reminded_at(self) -> datetime | None:

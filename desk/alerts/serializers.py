@@ -387,6 +387,15 @@ class AnswerGivenOut(s.Serializer[Any]):
     received = s.UUIDField(allow_null=True)
 
 
+class AskedBackOut(s.Serializer[Any]):
+    """A question that a recipient asked in turn; `received` is the reply that holds it."""
+
+    at = s.DateTimeField()
+    is_answered = s.BooleanField()
+    text = s.CharField()
+    received = s.UUIDField(allow_null=True)
+
+
 class RecipientFactOut(s.Serializer[Any]):
     agency = s.CharField()
     name = s.CharField()
@@ -398,6 +407,7 @@ class RecipientFactOut(s.Serializer[Any]):
     acknowledged_at = s.DateTimeField(allow_null=True, source="fact.acknowledged_at")
     recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
     answer = AnswerGivenOut(allow_null=True)
+    asked_back = AskedBackOut(allow_null=True)
 
 
 class SentOut(_WithScheme):

@@ -189,6 +189,7 @@ PAGES: Final = (
     # Answering: replies, reviews, and likeness of samples.
     Page("inbox/<uuid:alert_id>/reply/", replying.reply, "reply", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/answer/", replying.answer, "answer", C.ALERT_WRITE, BOTH),
+    Page("inbox/<uuid:alert_id>/ask-back/", replying.ask_back, "ask_back", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/review/", replying.review, "peer_review", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/profile/", profiles.received_leads, "received_profile", C.SCIENCE_READ),
     Page(

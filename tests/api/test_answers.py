@@ -54,6 +54,7 @@ def test_a_system_lists_answers_and_reads_answers(desk: DeskWorld) -> None:
     ("body", "field"),
     [
         ({"kind": "answer"}, "answer_code"),
+        ({"kind": "clarification"}, "question"),
         ({"kind": "answer", "answer_code": "perhaps"}, "answer_code"),
         ({"kind": "answer", "answer_code": "partial", "expected_at": "soon"}, "expected_at"),
     ],

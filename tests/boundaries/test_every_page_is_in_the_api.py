@@ -57,7 +57,7 @@ IN_JSON: Final = {
     "received_acknowledge": "received-acknowledge",
     "received_confirm": "received-confirm-withdrawal",
     "by_reference": "alerts-search",
-    **dict.fromkeys(("reply", "answer", "peer_review"), "received-reply"),
+    **dict.fromkeys(("reply", "answer", "ask_back", "peer_review"), "received-reply"),
     "received_profile": "received-profile",
     "profile_answer": "received-profile-answer",
     "profile_agree": "received-profile-details",

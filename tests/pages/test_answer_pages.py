@@ -3,8 +3,10 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from alerts.models import Alert
+from alerts.sending.release import release_alert
 from alerts.states import AlertState
 from tests.alerts.replies.test_answers import QUESTION
 from tests.pages.conftest import SignIn
@@ -90,3 +92,25 @@ def test_what_contradicts_the_code_is_said_on_the_page_and_nothing_is_kept(
     page = answer.content.decode()
     assert text in page and "Duty desk" in page
     assert not Alert.objects.filter(agency=desk.health, kind="reply").exists()
+
+
+def test_who_asks_back_reads_that_it_waits_for_the_asker_who_reads_the_question(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    browser, received = as_officer(desk.aroha), desk.received(desk.aroha)
+    open_at_health(desk, browser)
+    sent = browser.post(
+        f"/inbox/{received.pk}/ask-back/",
+        {"question": "Which?", "request_priority": "normal", "then": "submit"},
+    )
+    assert sent.status_code == 302, sent.content.decode()
+    back = Alert.objects.get(agency=desk.health, kind="reply")
+    assert back.state == AlertState.SUBMITTED
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    desk.validate(back, desk.haitham)
+    release_alert(desk.haitham, back, revision=back.current, now=desk.tick())
+    desk.settle()
+    assert "This waits for the asker." in browser.get(f"/inbox/{received.pk}/").content.decode()
+    asked = Alert.objects.get(agency=desk.lab, kind="alert")
+    page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
+    assert "asks back: answer them" in page

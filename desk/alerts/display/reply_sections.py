@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, REPLY
+from alerts.replies.kinds import (
+    ANSWER,
+    CLARIFICATION,
+    PEER_REVIEW,
+    PROFILE_ANSWER,
+    PROFILE_DETAILS,
+    PROFILE_QUERY,
+    REPLY,
+)
 
 if TYPE_CHECKING:
     from desk.alerts.display.sections import PageSection
@@ -16,6 +24,7 @@ OF_AN_ALERT: Final = frozenset({"dangerous", "controlled"})
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     REPLY: OF_AN_ALERT,
     ANSWER: OF_AN_ALERT,
+    CLARIFICATION: OF_AN_ALERT | {"evidence", "sure"},
     PEER_REVIEW: OF_AN_ALERT,
     PROFILE_QUERY: OF_AN_ALERT | {"evidence", "sure"},
     PROFILE_ANSWER: OF_AN_ALERT | {"evidence", "sure"},

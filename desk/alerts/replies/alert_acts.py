@@ -12,7 +12,7 @@ from alerts.document.kinds import REPLIES
 from alerts.models import Alert, ReceivedAlert
 from alerts.red_readers import is_red
 from alerts.replies.beginning import REVIEWED
-from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
+from alerts.replies.kinds import CLARIFICATION, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
 from callers.capabilities import Capability
 from desk.alerts.display.sections import PageSection
 from officers.models import Officer
@@ -29,6 +29,7 @@ class AlertActs:
     may_reply: bool = False
     may_review: bool = False
     may_answer: bool = False
+    may_ask_back: bool = False
     profile_page: str = ""
     profile_button: str | Promise = ""
     profile_help: str | Promise = ""
@@ -45,11 +46,13 @@ def acts_on_received(officer: Officer, received: ReceivedAlert, document: Mappin
         and kind != PROFILE_QUERY
         and not is_red(received.tlp)
     )
+    owes_answer = open_to_replies and received.reply_by is not None and received.answered_at is None
     return AlertActs(
         may_copy=kind not in NOT_COPIED and not is_red(received.tlp),
         may_reply=open_to_replies and kind not in (PROFILE_ANSWER, PROFILE_DETAILS),
         may_review=open_to_replies and kind in REVIEWED,
-        may_answer=open_to_replies and received.reply_by is not None and received.answered_at is None,
+        may_answer=owes_answer,
+        may_ask_back=owes_answer and kind != CLARIFICATION,
         **_profile_act(officer, kind, document, "admin:received_profile"),
     )
 

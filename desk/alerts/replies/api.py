@@ -16,7 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.access import find_alert, find_received
-from alerts.document.choices import ANSWER_CODES, OPINIONS, REFUSAL_REASONS
+from alerts.document.choices import ANSWER_CODES, ANSWER_WITHIN, OPINIONS, REFUSAL_REASONS
+from alerts.document.fields import FIELDS
 from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
@@ -36,7 +37,15 @@ from alerts.profiles.samples import Lead, Leads
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.versions import versions_held
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
-from alerts.replies.kinds import ANSWER, PEER_REVIEW, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, REPLY
+from alerts.replies.kinds import (
+    ANSWER,
+    CLARIFICATION,
+    PEER_REVIEW,
+    PROFILE_ANSWER,
+    PROFILE_DETAILS,
+    PROFILE_QUERY,
+    REPLY,
+)
 from alerts.replies.reviews import reviews_of
 from alerts.sending.amendment import versions_seen
 from alerts.states import SENT
@@ -48,17 +57,19 @@ from desk.alerts import serializers
 from desk.alerts.serializers import OpenIn
 from desk.web.api import CREATED, DeskView, answer_facts
 
-REPLIES: Final = (REPLY, ANSWER, PEER_REVIEW)
+REPLIES: Final = (REPLY, ANSWER, CLARIFICATION, PEER_REVIEW)
 
 
 class ReplyIn(OpenIn):
-    """A reply of kind `reply` has `narrative`, an `answer` has `answer_code`, a `peer_review` has `opinion`.
+    """A reply of kind `reply` has `narrative`, an `answer` has `answer_code`, a `clarification` has `question`, a `peer_review` has `opinion`.
 
     `recipients` are agencies that have the alert.
     """
 
     kind = s.ChoiceField(choices=REPLIES)
     narrative = s.CharField(required=False, max_length=10_000)
+    question = s.CharField(required=False, max_length=2_000)
+    request_priority = s.ChoiceField(choices=list(ANSWER_WITHIN), required=False)
     answer_code = s.ChoiceField(choices=ANSWER_CODES, required=False)
     refusal_reason = s.ChoiceField(
         choices=REFUSAL_REASONS, required=False, help_text="Of an answer `refused`."
@@ -205,6 +216,8 @@ class ReplyView(ReplyDraftView):
         body = read_body(ReplyIn, request)
         if body["kind"] == PEER_REVIEW and not body.get("opinion"):
             raise InputError("opinion", _("Opinion: choose one."))
+        if body["kind"] == CLARIFICATION and not body.get("question"):
+            raise InputError("question", FIELDS["question"].problem)
         if body["kind"] == ANSWER and not body.get("answer_code"):
             raise InputError("answer_code", _("Answer: choose one."))
         said = {name: value for name, value in body.items() if name not in ("kind", "reason", "reference")}

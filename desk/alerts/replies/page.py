@@ -26,7 +26,7 @@ from alerts.document.rules import contradictions
 from alerts.errors import AlertIncompleteError
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
-from alerts.replies.kinds import ANSWER, PEER_REVIEW, REPLY
+from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY
 from alerts.replies.rules import other_holders
 from alerts.review.validation import submit_alert
 from alerts.states import AlertState
@@ -158,6 +158,23 @@ class AnswerForm(ReplyFields):
         return self.cleaned_data
 
 
+class AskBackForm(ReplyFields):
+    question = forms.CharField(
+        label=FIELDS["question"].label,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "dir": "auto"}),
+        help_text=FIELDS["question"].help,
+        error_messages={"required": FIELDS["question"].problem},
+    )
+    request_priority = forms.ChoiceField(
+        label=FIELDS["request_priority"].label,
+        choices=[choice for choice in FIELDS["request_priority"].choices if choice[0] != "custom"],
+        initial=FIELDS["request_priority"].default,
+        help_text=FIELDS["request_priority"].help,
+    )
+    field_order = ("question", "request_priority", "contact", "recipients")
+
+
 def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Begin the answer to the question of a received alert."""
     question = _question(
@@ -170,6 +187,20 @@ def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     today = today_of(signed_in(request), clock.now())
     form_class = partial(AnswerForm, today=today)
     return _begin(request, alert_id, ANSWER, form_class, question, step=LAST_STEP, template="answer")
+
+
+def ask_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+    """Begin a question to who asked: the first one stays open and waits for the asker."""
+    question = _question(
+        alert_id,
+        title=_("Ask back"),
+        heading=_("Ask the sender"),
+        button=_("Submit the question"),
+        does=(
+            _("Your agency still owes the answer; its time goes on. A second person sends this question."),
+        ),
+    )
+    return _begin(request, alert_id, CLARIFICATION, AskBackForm, question, step=LAST_STEP, template="answer")
 
 
 def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:

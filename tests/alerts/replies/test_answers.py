@@ -151,6 +151,45 @@ def test_an_answer_counts_for_the_next_version_of_the_question(desk: DeskWorld) 
     assert seen is not None and seen.code == "no_hit"
 
 
+def ask_back(desk: DeskWorld, question: str = "Which of the two parcels?") -> Alert:
+    """Send the health authority's question to who asked it."""
+    asked = ReceivedAlert.objects.filter(agency=desk.health, reply_by__isnull=False).latest("number")
+    opened = open_to_answer(desk.aroha, asked, reason=ON_DUTY, now=desk.tick())
+    draft = start_reply(
+        desk.aroha, opened, alert_type="clarification", data={"question": question}, now=desk.tick()
+    )
+    return desk.send(draft, desk.haitham)
+
+
+def test_who_asks_back_still_owes_the_answer_and_the_asker_owes_one(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    back = ask_back(desk)
+    assert (state(desk), waits(desk)) != ("answered", [])
+    theirs = ReceivedAlert.objects.get(agency=desk.lab, md=back.md)
+    assert theirs.reply_by is not None
+    assert [row.received.pk for row in read_start(desk.ilka, now=desk.hub.now).answer.rows] == [theirs.pk]
+    (row,) = [row for row in read_sent(desk.ilka, asked, now=desk.hub.now).recipients if row.asked_back]
+    assert row.asked_back is not None
+    assert (row.agency, row.answer, row.asked_back.is_answered) == ("xb-health", None, False)
+    opened = open_to_answer(desk.ilka, theirs, reason=ON_DUTY, now=desk.tick())
+    with pytest.raises(ReplyRefusedError, match=r"^asked-back$"):
+        start_reply(
+            desk.ilka,
+            opened,
+            alert_type="clarification",
+            data={"question": "Which do you have?"},
+            now=desk.tick(),
+        )
+    said = {"answer_code": "information_supplied", "narrative": "The blue one."}
+    desk.send(start_reply(desk.ilka, opened, alert_type="answer", data=said, now=desk.tick()))
+    (row,) = [row for row in read_sent(desk.ilka, asked, now=desk.hub.now).recipients if row.asked_back]
+    assert row.asked_back is not None and row.asked_back.is_answered
+    assert read_start(desk.ilka, now=desk.hub.now).answer.rows == ()
+    sent_answer(desk)
+    seen = given(desk, asked)
+    assert seen is not None and seen.code == "no_hit"
+
+
 def test_a_late_answer_is_taken_and_marked(desk: DeskWorld) -> None:
     asked = ask(desk)
     desk.hub.now += timedelta(hours=9)
@@ -177,7 +216,11 @@ def test_an_alert_without_a_question_takes_no_answer(desk: DeskWorld) -> None:
             "refusal_reason",
             "Reason for refusing: empty it",
         ),
-        ({"answer_code": "refused", "refusal_reason": "other"}, "narrative", "this answer says nothing without one"),
+        (
+            {"answer_code": "refused", "refusal_reason": "other"},
+            "narrative",
+            "this answer says nothing without one",
+        ),
         ({"answer_code": "information_supplied"}, "narrative", "this answer says nothing without one"),
         ({"answer_code": "needs_judicial_authorisation"}, "expected_at", "say when you expect"),
         ({"answer_code": "hit", "expected_at": "2199-01-01"}, "expected_at", "nothing follows"),
