@@ -4,6 +4,7 @@
 - *Own* is what the officer wrote or submitted; both count as its authors (`alerts.review.second_person`).
 - An alert is on the way from its submission until `SENT_LATELY` after it was sent. One that came back stays until it is
   submitted again or discarded.
+- Why the exchange refused one is known for as long as `peers.outgoing` keeps the refusal; then it is checked and not sent.
 """
 
 from collections.abc import Collection, Mapping, Sequence
