@@ -8,7 +8,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db.models import F
 
@@ -18,6 +18,7 @@ from officers.power_rows import PowerChange
 from officers.visibility import without_sign_in
 
 Doubts = Mapping[str, Collection[str]]
+Key = TypeVar("Key")
 _OFFICER: Final = "officer:"
 _UNCONFIRMED: Final = (PowerChange.Outcome.WAITING, PowerChange.Outcome.STOPPED)
 
@@ -73,7 +74,19 @@ def is_independent(officer: Officer, names: Iterable[str]) -> bool:
 
 def independent_of(officers: Collection[Officer], names: Iterable[str]) -> list[Officer]:
     """Return the officers who are independent of everybody named, in their order."""
-    behind, own = frozenset(names), {officer.audit_name for officer in officers}
-    doubts = _doubts_about(behind | own)
-    behind = _reached(behind, doubts)
-    return [officer for officer in officers if _reached([officer.audit_name], doubts).isdisjoint(behind)]
+    return independent_of_each(officers, {"": names})[""]
+
+
+def independent_of_each(
+    officers: Collection[Officer], named: Mapping[Key, Iterable[str]]
+) -> dict[Key, list[Officer]]:
+    """The same for several groups of names, by their keys; the number of queries does not grow with the groups."""
+    behind = {key: frozenset(names) for key, names in named.items()}
+    own = {officer.audit_name for officer in officers}
+    doubts = _doubts_about(own.union(*behind.values()))
+    counts = [(officer, _reached([officer.audit_name], doubts)) for officer in officers]
+    found = {}
+    for key, names in behind.items():
+        reached = _reached(names, doubts)
+        found[key] = [officer for officer, own_names in counts if own_names.isdisjoint(reached)]
+    return found

@@ -243,6 +243,12 @@ def newest_of(reader: str, alert_id: str) -> Outgoing | None:
     return rows.defer("signed", "jwe").order_by("-pk").first()
 
 
+def newest_of_each(reader: str, alert_ids: Collection[str]) -> list[Outgoing]:
+    """The same for several alerts, in one query; alerts without an envelope are left out."""
+    rows = Outgoing.objects.filter(reader=reader, k=MANIFEST, subject__in=alert_ids)
+    return list(rows.defer("signed", "jwe").order_by("subject", "-pk").distinct("subject"))
+
+
 def open_of(reader: str, *, returned_since: datetime) -> QuerySet[Outgoing]:
     """Select what waits of the agency's, and what was refused since then; what waits first, the newest first."""
     rows = Outgoing.objects.filter(reader=reader).defer("signed", "jwe")

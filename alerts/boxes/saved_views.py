@@ -30,6 +30,7 @@ FILTERS: Final[Mapping[str, frozenset[str]]] = {
     SavedBox.OUTBOX: frozenset({"state", "to", "kind", "lane", "pri"}),
     SavedBox.QUEUE: frozenset({"pri", "state"}),
     SavedBox.DRAFTS: frozenset({"mine", "returned"}),
+    SavedBox.ON_THE_WAY: frozenset({"state", "returned"}),
 }
 """Filters that a view of each list may hold."""
 NEEDED: Final[Mapping[str, Capability]] = {
@@ -37,6 +38,7 @@ NEEDED: Final[Mapping[str, Capability]] = {
     SavedBox.OUTBOX: Capability.ALERT_READ,
     SavedBox.QUEUE: Capability.QUEUE_READ,
     SavedBox.DRAFTS: Capability.ALERT_WRITE,
+    SavedBox.ON_THE_WAY: Capability.ALERT_WRITE,
 }
 
 

@@ -8,8 +8,8 @@ from typing import Final, Generic, TypeVar
 
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
-from alerts.boxes.drafts import DraftRow, draft_rows
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
+from alerts.boxes.on_the_way import WayRow, came_back, on_the_way, way_rows, written_by
 from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -25,6 +25,8 @@ from peers.sent import deliveries_of, envelopes_of
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
+OWN_SHOWN: Final = 5
+"""Limit of the officer's own alerts on the way, which wait for others; their list has the rest."""
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
 """Time for which a sent alert stays on the start page after a recipient missed its acknowledgement."""
 _MISSED: Final = "missed_by"
@@ -55,8 +57,10 @@ class Start:
     acknowledge: Waiting[InboxRow] = Waiting()
     answer: Waiting[InboxRow] = Waiting()
     confirm: Waiting[InboxRow] = Waiting()
-    returned: Waiting[DraftRow] = Waiting()
+    returned: Waiting[WayRow] = Waiting()
     late: Waiting[LateRow] = Waiting()
+    on_the_way: Waiting[WayRow] = Waiting()
+    """The officer's own alerts on which others act, newest act first; what came back is in `returned`."""
     second_looks: tuple[Alert, ...] = ()
     in_doubt: tuple[DoubtedAlert, ...] = ()
     answers_in_doubt: tuple[DoubtedStatement, ...] = ()
@@ -85,8 +89,10 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     can = officer.capabilities
     peers = VerifiedDirectory(officer.agency_id or "", now)
     received = _received(officer, peers, now)
-    release, returned, late = _own(officer, now)
-    cards = open_alert_cards(officer.agency_id or "", [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN]])
+    release, returned, late, own = _own(officer, now)
+    shown = [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN], *own[:OWN_SHOWN]]
+    cards = open_alert_cards(officer.agency_id or "", shown)
+    ways = way_rows(officer, [*returned[:SHOWN], *own[:OWN_SHOWN]], cards)
     reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
@@ -94,8 +100,9 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         acknowledge=_first(received.acknowledge),
         answer=_first(received.answer),
         confirm=_first(received.confirm),
-        returned=Waiting(draft_rows(returned[:SHOWN], cards), len(returned) > SHOWN),
+        returned=Waiting(ways[: len(returned[:SHOWN])], len(returned) > SHOWN),
         late=Waiting(tuple(missed), len(late) > SHOWN),
+        on_the_way=Waiting(ways[len(returned[:SHOWN]) :], len(own) > OWN_SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
@@ -143,13 +150,17 @@ def _received(officer: Officer, peers: VerifiedDirectory, now: datetime) -> _Rec
     return _Received(found["acknowledge"], found["answer"], withdrawn)
 
 
-def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert]]:
-    """Return alerts to release, drafts returned to this author, and alerts not acknowledged in time, as the roles allow."""
+def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], list[Alert], list[Alert]]:
+    """Return alerts to release, drafts returned to this author, alerts not acknowledged in time, and the author's own on the way.
+
+    Each as the roles allow.
+    """
     can, rows = officer.capabilities, Alert.objects.visible_to(officer).select_related("author")
+    writes = Capability.ALERT_WRITE in can
     release = _to_release(rows) if Capability.QUEUE_READ in can else []
-    returned = _returned(rows, officer) if Capability.ALERT_WRITE in can else []
-    sends = {Capability.ALERT_WRITE, Capability.ALERT_RELEASE} & can
-    return release, returned, _late(officer, rows, now) if sends else []
+    late = _late(officer, rows, now) if writes or Capability.ALERT_RELEASE in can else []
+    returned = _returned(rows, officer) if writes else []
+    return release, returned, late, _with_others(officer, now) if writes else []
 
 
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
@@ -161,8 +172,14 @@ def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
 
 def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
     """Return the officer's own drafts that a second person gave back."""
-    back = rows.filter(state=AlertState.DRAFT, author=officer, return_note__isnull=False)
-    return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
+    back = rows.filter(written_by(officer), came_back()).select_related("returned_by", "agency__desk_policy")
+    return list(back.order_by("-changed_at", "-pk")[: SHOWN + 1])
+
+
+def _with_others(officer: Officer, now: datetime) -> list[Alert]:
+    """Return the officer's own alerts on the way that did not come back."""
+    own = on_the_way(officer, now=now).exclude(state=AlertState.DRAFT)
+    return list(own.order_by("-changed_at", "-pk")[: OWN_SHOWN + 1])
 
 
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:

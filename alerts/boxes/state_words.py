@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words by which officers see the state of an alert: received, sent, and per recipient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -105,12 +105,15 @@ def sent_text(alert: Alert) -> str:
     return str(AlertState(alert.state).label)
 
 
-def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Say why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem."""
+def refusal_text(
+    cause: str, denials: Sequence[Mapping[str, Any]] = (), names: Mapping[str, str] | None = None
+) -> str:
+    """Say why the exchange refused what was handed in, and what to do; `cause` is the slug of its problem.
+
+    `names` are agencies' names by id, where the caller has read them already.
+    """
     if denials:
-        names = dict(
-            Agency.objects.filter(pk__in=[row["agency"] for row in denials]).values_list("pk", "name")
-        )
+        names = names_of_denied([denials]) if names is None else names
         rows = [PreviewAnswer(row["agency"], False, row["code"], row["args"]) for row in denials]
         return " ".join(worded(row, names.get(row.agency, row.agency)) for row in rows)
     if cause in REFUSED_AT_EXCHANGE:
@@ -121,6 +124,12 @@ def refusal_text(cause: str, denials: Sequence[Mapping[str, Any]] = ()) -> str:
             "Since its release your agency has stopped the lane with a recipient, or trusts its keys no more. Check it again."
         ),
     }.get(cause, _("The exchange did not take it. Try again; if it stays so, call whoever runs this desk."))
+
+
+def names_of_denied(refusals: Iterable[Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Return by id the names of the agencies that these refusals deny."""
+    ids = {row["agency"] for denials in refusals for row in denials}
+    return dict(Agency.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
 
 def overdue_text(due: datetime) -> str:

@@ -9,19 +9,20 @@
   within a day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from alerts.errors import SecondPersonNeededError
-from alerts.models import Alert
-from alerts.states import Move
+from alerts.models import Alert, AlertRevision
+from alerts.states import AlertState, Move
 from callers.markings import is_within
-from officers.attribution import attributed_to, counts_as, independent_of
-from officers.deskkeys import issuers_of
+from officers.attribution import attributed_to, counts_as, independent_of, independent_of_each
+from officers.deskkeys import issuers_of, issuers_of_each
 from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 from officers.policy_in_force import policy_of
@@ -76,15 +77,20 @@ def who_could_release(alert: Alert, *, submitter: Officer | None = None) -> list
     `submitter` is who would submit it now.
     """
     writers = authors_of(alert, submitter=submitter)
-    able = [
-        officer
-        for officer in releasers_of([alert.agency_id])
-        if is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
-    ]
-    others = independent_of(able, writers)
-    if not others and not _one_may_send(alert):
-        return []
-    return others if policy_of(alert.agency).four_eyes and not _one_may_send(alert) else able
+    able = _within(releasers_of([alert.agency_id]), alert)
+    return _could_send(alert, able, independent_of(able, writers))
+
+
+def who_acts_next(alerts: Collection[Alert]) -> dict[UUID, list[Officer]]:
+    """Return by id who could check a submitted alert or send a checked one, in the duty list's order.
+
+    All are of one agency. The number of queries does not grow with the alerts.
+    """
+    if not alerts:
+        return {}
+    releasers = releasers_of({alert.agency_id for alert in alerts})
+    others = independent_of_each(releasers, _writers_of_each(alerts))
+    return {alert.pk: _next_of(alert, releasers, others[alert.pk]) for alert in alerts}
 
 
 def require_releaser(alert: Alert, *, submitter: Officer) -> None:
@@ -96,6 +102,42 @@ def require_releaser(alert: Alert, *, submitter: Officer) -> None:
 def second_persons_for(alert: Alert) -> list[Officer]:
     """Return who could release the alert and did not write it, in the duty list's order."""
     return independent_of(who_could_release(alert), authors_of(alert))
+
+
+def _next_of(alert: Alert, releasers: Collection[Officer], others: Collection[Officer]) -> list[Officer]:
+    able = _within(releasers, alert)
+    independent = [officer for officer in able if officer in others]
+    if alert.state == AlertState.SUBMITTED:
+        return able if _one_may_send(alert) else independent
+    return _could_send(alert, able, independent)
+
+
+def _could_send(alert: Alert, able: list[Officer], others: list[Officer]) -> list[Officer]:
+    """Return who could send it once it is validated; `others` are those of the able who did not write it."""
+    if _one_may_send(alert):
+        return able
+    return able if others and not policy_of(alert.agency).four_eyes else others
+
+
+def _within(releasers: Iterable[Officer], alert: Alert) -> list[Officer]:
+    """Return those who may see an alert of this marking."""
+    return [
+        officer for officer in releasers if is_within(officer, tlp=alert.tlp, pri=alert.pri, lane=alert.lane)
+    ]
+
+
+def _writers_of_each(alerts: Collection[Alert]) -> dict[UUID, set[str]]:
+    """Return the audit names of each alert's authors, by its id, before `officers.attribution` extends them."""
+    writers = {alert.pk: {alert.created_by} for alert in alerts}
+    saved = AlertRevision.objects.filter(alert__in=writers).order_by()
+    for alert_id, author in saved.values_list("alert_id", "author").distinct():
+        writers[alert_id].add(author)
+    for alert in alerts:
+        if isinstance(alert.submitted_by, Officer):
+            writers[alert.pk].add(alert.submitted_by.audit_name)
+    systems = {name for names in writers.values() for name in names if name.startswith(CLIENT)}
+    issuers = issuers_of_each(systems)
+    return {pk: names.union(*(issuers[name] for name in names & systems)) for pk, names in writers.items()}
 
 
 def _validating(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowed | Denied:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Review of a draft: the author submits, a second person validates it or gives it back with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -33,10 +35,10 @@ from callers.rows import one_of
 from ledger.audit import record_event
 from notices.release_waiting import tell_second_persons
 from officers.models import Officer
-from vault import services
+from vault.sealed_store import REVISION, SealedStore
 
 MAX_NOTE_CHARS: Final = 1_000
-NOTE_REVISION: Final = 1
+RETURN_NOTES: Final = SealedStore[str](ALERT_TABLE, str.encode, bytes.decode, part="return")
 
 
 def submit_alert(author: Officer, alert: Alert, *, revision: int, now: datetime) -> Alert:
@@ -116,9 +118,7 @@ def return_alert(officer: Officer, alert: Alert, *, reason: str, now: datetime) 
         raise InputError("reason", _("Reason: say in up to 1,000 characters what has to change."))
     locked = lock_alert(officer, alert)
     locked.state = check_move(locked, Move.RETURN)
-    locked.return_note = services.seal_row(
-        locked.agency_id, ALERT_TABLE, _note_id(locked), NOTE_REVISION, note.encode()
-    )
+    locked.return_note = RETURN_NOTES.seal(locked.agency_id, locked.pk, note)
     locked.returned_at, locked.returned_by, locked.changed_at = now, officer, now
     locked.validated_at = locked.validated_by = locked.validated_preview = None
     locked.validated_digest = ""
@@ -132,8 +132,15 @@ def read_return_note(officer: Officer, alert: Alert) -> str:
     row = Alert.objects.visible_to(officer).get(pk=alert.pk)
     if row.return_note is None:
         return ""
-    sealed = bytes(row.return_note)
-    return services.open_row(row.agency_id, ALERT_TABLE, _note_id(row), NOTE_REVISION, sealed).decode()
+    return RETURN_NOTES.open(row.agency_id, row.pk, row.return_note)
+
+
+def open_return_notes(agency_id: str, alerts: Iterable[Alert]) -> dict[UUID, str]:
+    """Return by id why alerts of one agency were given back; a damaged note says so, alerts without one are left out."""
+    rows = [(alert.pk, REVISION, alert.return_note) for alert in alerts if alert.return_note]
+    notes = RETURN_NOTES.open_many(agency_id, rows)
+    damaged = _("The reason is damaged and cannot be read.")
+    return {row[0]: damaged if note is None else note for row, note in zip(rows, notes, strict=True)}
 
 
 def read_seen_revision(officer: Officer, alert: Alert, revision: int) -> DraftContent:
@@ -190,10 +197,6 @@ def _validate(
     locked.save()
     _record("alert.validated", officer, locked, now, recipients=list(preview.reachable))
     return locked
-
-
-def _note_id(alert: Alert) -> str:
-    return f"{alert.pk}/return"
 
 
 def _record(act: str, officer: Officer, alert: Alert, now: datetime, **detail: int | list[str]) -> None:

@@ -24,6 +24,7 @@ class SavedBox(models.TextChoices):
     OUTBOX = "outbox", _("Outbox")
     QUEUE = "queue", _("Release queue")
     DRAFTS = "drafts", _("Drafts")
+    ON_THE_WAY = "on_the_way", _("Yours, on the way")
 
 
 class SavedView(models.Model):
@@ -34,7 +35,7 @@ class SavedView(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
-    box = models.CharField(max_length=8, choices=SavedBox)
+    box = models.CharField(max_length=10, choices=SavedBox)
     name = models.CharField(max_length=40)
     filters = models.JSONField(default=dict)
     is_default = models.BooleanField(default=False)

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from alerts.boxes.inbox import InboxRow
+from alerts.boxes.on_the_way import ActsNext, WayRow, WayState
 from alerts.document.choices import ALERT_TYPES, ANSWER_CODES
 from alerts.document.findings import Findings
 from alerts.document.identity import show_scheme
@@ -117,7 +118,7 @@ class QuestionOut(s.Serializer[Any]):
 
 
 class ReleaserOut(s.Serializer[Any]):
-    """An officer who could send the alert."""
+    """An officer who could check or send the alert, or who gave it back."""
 
     id = s.CharField(source="public_id")
     full_name = s.CharField()
@@ -321,6 +322,29 @@ class AlertPageOut(s.Serializer[Any]):
     """`next` is the cursor of the following page."""
 
     items = ListedAlertOut(many=True, source="rows")
+    next = s.CharField(allow_null=True)
+
+
+class ListedWayOut(s.Serializer[WayRow]):
+    """An alert of the caller's on the way. `state` tells apart what `alert.state` does not: returned, refused by the exchange.
+
+    `could_act`: officers who could check or send it, if `acts_next` is `officers`; empty: nobody of the agency could. `text`
+    says why it came back or waits.
+    """
+
+    alert = AlertFactsOut()
+    card = CardOut(allow_null=True)
+    state = s.ChoiceField([state.value for state in WayState])
+    state_text = s.CharField()
+    since = s.DateTimeField()
+    acts_next = s.ChoiceField([actor.value for actor in ActsNext])
+    could_act = ReleaserOut(many=True)
+    returned_by = ReleaserOut(allow_null=True)
+    text = s.CharField()
+
+
+class WayPageOut(s.Serializer[Any]):
+    items = ListedWayOut(many=True, source="rows")
     next = s.CharField(allow_null=True)
 
 

@@ -15,6 +15,7 @@ from alerts.boxes.inbox import InboxRow
 from callers.templatetags import look
 from callers.templatetags.look import drawing
 from desk.web.tones import isolated, some_names, tone_of
+from officers.models import Officer
 
 register = template.Library()
 OPEN_TO_ANSWERS: Final = frozenset({"unread", "opened", "overdue", "to_answer", "answer_overdue"})
@@ -86,6 +87,12 @@ def tone(state: str) -> str:
 def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
     """Return the first names of these ids, and how many more there are."""
     return some_names(names.get(agency, agency) for agency in ids)
+
+
+@register.filter
+def officers_named(officers: Iterable[Officer]) -> str:
+    """Return the first names of these officers, and how many more there are."""
+    return some_names(officer.display_name for officer in officers)
 
 
 @register.filter

@@ -48,6 +48,7 @@ TONES: Final[Mapping[str, str]] = {
     "repudiated": DANGER,
     "retired": DONE,
     "retiring": WARN,
+    "returned": WARN,
     "revoked": DANGER,
     "sent": OK,
     "submitted": WARN,

@@ -222,6 +222,7 @@ PAGES: Final = (
     Page("outbox/waiting/", handed_in.handed_in, "handed_in", C.ALERT_READ),
     Page("queue/<uuid:alert_id>/return/", review.send_back, "return", C.ALERT_READ, CHANGE),
     Page("drafts/", lists.drafts, "drafts", C.ALERT_WRITE),
+    Page("drafts/on-the-way/", lists.on_the_way, "on_the_way", C.ALERT_WRITE),
     Page("drafts/new/", starting.new_draft, "draft_new", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/<int:number>/", steps.draft_step, "draft", C.ALERT_WRITE, BOTH),
     Page("drafts/<uuid:alert_id>/reach/", steps.draft_reach, "draft_reach", C.ALERT_WRITE, CHANGE),

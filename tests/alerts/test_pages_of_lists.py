@@ -8,6 +8,7 @@ import pytest
 
 from alerts.boxes.drafts import list_drafts
 from alerts.boxes.inbox import list_received
+from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import list_sent
 from alerts.boxes.paging import Page
 from alerts.boxes.queue import list_waiting
@@ -26,6 +27,7 @@ def readers(desks: Desks) -> dict[str, Read]:
         "outbox": lambda **query: list_sent(desks.lab.reader, now=now, **query),  # type: ignore[dict-item]
         "queue": lambda **query: list_waiting(desks.lab.releaser, **query),  # type: ignore[dict-item]
         "drafts": lambda **query: list_drafts(desks.lab.author, **query),  # type: ignore[dict-item]
+        "on_the_way": lambda **query: list_on_the_way(desks.lab.author, now=now, **query),  # type: ignore[dict-item]
     }
 
 
@@ -104,7 +106,7 @@ def test_limits_and_cursors_that_nobody_gave(desks: Desks) -> None:
     }
     beyond = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59")
     cursors["outbox"] += tuple(f"{moment}_{pk}" for moment in beyond)
-    cursors |= {"queue": cursors["outbox"], "drafts": cursors["outbox"]}
+    cursors |= dict.fromkeys(("queue", "drafts", "on_the_way"), cursors["outbox"])
     for name, read in readers(desks).items():
         for limit in (0, -1, 101, 10**9):
             with pytest.raises(InputError) as refused:
@@ -115,7 +117,7 @@ def test_limits_and_cursors_that_nobody_gave(desks: Desks) -> None:
                 read(cursor=cursor)
             assert refused.value.field == "cursor", cursor
     moments = ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "2026-03-02T12:00:00-23:59")
-    for name in ("outbox", "queue", "drafts"):
+    for name in ("outbox", "queue", "drafts", "on_the_way"):
         for moment in moments:
             for prefix in ("", "newer-"):
                 readers(desks)[name](cursor=f"{prefix}{moment}_{pk}")

@@ -21,7 +21,7 @@ from tests.alerts.conftest import Desk, Desks, make_desks
 from tests.api.sessions import Session
 from tests.builders import Hub
 
-LISTS = ("inbox", "outbox", "drafts", "queue")
+LISTS = ("inbox", "outbox", "drafts", "queue", "on_the_way")
 
 
 def copies_of(first: Any, count: int, **changes: Any) -> list[Any]:

@@ -46,7 +46,7 @@ IN_JSON: Final = {
     "security": "account-sessions",
     "sessions_end": "account-sessions",
     "session_end": "account-session",
-    **dict.fromkeys(("inbox", "outbox", "queue", "drafts", "draft_new"), "alerts"),
+    **dict.fromkeys(("inbox", "outbox", "queue", "drafts", "on_the_way", "draft_new"), "alerts"),
     "acknowledge_many": "received-acknowledge-many",
     "search": "alerts-search",
     "export": "alerts-export",

@@ -62,7 +62,10 @@ BEFORE: Final[Mapping[str, Cost]] = {
 }
 """Cost of each morning on 1 December 2026, before the pages were changed for it."""
 
-AT_MOST: Final[Mapping[str, Cost]] = BEFORE
+AT_MOST: Final[Mapping[str, Cost]] = {
+    **BEFORE,
+    "customs officer": Cost(clicks=18, keys=45, typed=45, pages=8, changes_of_hand=8, scrolls=4),
+}
 """Bounds of clicks, keys and pages. Who makes a morning shorter lowers its bound."""
 
 DESCRIPTION: Final = Path(__file__).parents[2] / "docs" / "mornings.md"
@@ -218,14 +221,9 @@ def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Holds) ->
     assert (written["recipients"], written["lane"]) == ([DRUGS], "enforcement")
     hands.done("writes a seizure and submits it")
 
-    # An author's pages have no row of an alert that waits for a second person: what is no draft and not sent waits.
-    expect(page.get_by_role("heading", name="Drafts")).to_be_visible()
-    expect(page.get_by_text(YESTERDAY)).to_have_count(0)
-    menu(hands, "Outbox")
-    expect(page.get_by_role("row", name=REQUEST)).to_be_visible()
-    expect(page.get_by_text(YESTERDAY)).to_have_count(0)
-    menu(hands, "Officers")
-    hands.read(page.get_by_role("row", name=people.releaser.full_name).filter(has_text="Releaser"))
+    hands.press(page.get_by_role("link", name="Yours, on the way"))
+    yesterdays = page.get_by_role("row", name=YESTERDAY).filter(has_text="Waiting for release")
+    hands.read(yesterdays.get_by_text(f"To check it: {people.releaser.full_name}"))
     assert world.alert(YESTERDAY).state == AlertState.SUBMITTED
     hands.done("finds out who has to act on yesterday's alert")
     holds("customs officer", hands)

@@ -66,7 +66,10 @@ def test_an_odd_text_in_an_address_is_absent_or_refused(caller: Client) -> None:
 
 def test_an_odd_text_in_a_query_is_refused_or_finds_nothing(desk: DeskWorld) -> None:
     officer = _session(desk, "benno")
-    boxes, names = ("inbox", "outbox", "drafts", "queue"), ("lane", "sender", "to", "pri", "cursor", "state")
+    boxes, names = (
+        ("inbox", "outbox", "drafts", "queue", "on_the_way"),
+        ("lane", "sender", "to", "pri", "cursor", "state"),
+    )
     asked = [f"/api/v1/alerts?box={box}&{name}=" for box, name in product(boxes, names)]
     for address, text in product([*asked, "/inbox/?lane=", "/inbox/?cursor=", "/a/"], ODD_TEXTS):
         assert officer.get(address + text).status_code < 500, (address + text)[:80]

@@ -22,7 +22,7 @@ PAGES_BY_ROLES: dict[str, str] = {
         science_rules science_timeline science_caught science_watches
     """,
     "releaser": "queue",
-    "author": "drafts draft_new",
+    "author": "drafts draft_new on_the_way",
     "author releaser admin auditor reader": "officers keys leaving agreements peers powers duty policy",
     "auditor keeper": "set_aside audit desk_settings desk_settings_text",
     "auditor": "audit_keys audit_key_issue",

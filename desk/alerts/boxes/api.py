@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's four boxes in JSON, as lists by page: inbox, outbox, drafts, queue.
+"""The desk's four boxes in JSON, as lists by page: inbox, outbox, drafts, queue, on_the_way.
 
 Lists are ordered by an immutable key, newest first, and a cursor holds the place of the last row: what comes in while
 somebody reads page by page neither hides a row nor shows one twice.
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from alerts.boxes.drafts import list_drafts
 from alerts.boxes.inbox import InboxFilters, list_received
+from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import list_sent, outbox_filters
 from alerts.boxes.paging import FIRST_WRITTEN, Page
 from alerts.boxes.queue import list_waiting
@@ -83,4 +84,23 @@ def _queue(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Pa
     return page, serializers.AlertPageOut
 
 
-BOXES: Final = {"inbox": _inbox, "outbox": _outbox, "drafts": _drafts, "queue": _queue}
+def _on_the_way(view: DeskView, filters: Filters, place: str, limit: int) -> tuple[Page[Any], Any]:
+    page = list_on_the_way(
+        view.officer,
+        cursor=place,
+        limit=limit,
+        state=filters.get("state", ""),
+        returned=is_set(filters, "returned"),
+        by=FIRST_WRITTEN,
+        now=view.now,
+    )
+    return page, serializers.WayPageOut
+
+
+BOXES: Final = {
+    "inbox": _inbox,
+    "outbox": _outbox,
+    "drafts": _drafts,
+    "queue": _queue,
+    "on_the_way": _on_the_way,
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four lists of alerts: received, sent, waiting for release, unfinished.
+"""The five lists of alerts: received, sent, waiting for release, unfinished, the officer's own on the way.
 
 A list's address without filters opens the officer's default view of it, if there is one; `?view=all` is the list
 without any filter.
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.boxes.drafts import list_drafts
 from alerts.boxes.inbox import InboxFilters, list_received
+from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import list_sent, outbox_filters
 from alerts.boxes.queue import list_waiting
 from alerts.boxes.saved_views import views_of
@@ -36,6 +37,7 @@ QUEUE_STATES: Final = (
     ("validated", _("Checked, not sent")),
     ("queued", _("Waiting for the exchange")),
 )
+WAY_STATES: Final = (*QUEUE_STATES, ("released", _("Sent")))
 
 
 def inbox(request: HttpRequest) -> HttpResponseBase:
@@ -92,6 +94,18 @@ def drafts(request: HttpRequest) -> HttpResponseBase:
     return _list(request, SavedBox.DRAFTS, page, returned_words=_("Returned") + "," + _("Draft"))
 
 
+def on_the_way(request: HttpRequest) -> HttpResponseBase:
+    """List the officer's own alerts since they were submitted, and who acts next."""
+
+    def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
+        returned = chosen["returned"] == "yes"
+        return list_on_the_way(
+            officer, cursor=cursor, state=chosen["state"], returned=returned, now=clock.now()
+        )
+
+    return _list(request, SavedBox.ON_THE_WAY, page)
+
+
 def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
     """Return the filters of one list: the only names and values that an address or a view of it may have."""
     kind = Filter("kind", _("Kind"), choices.ALERT_TYPES)
@@ -100,6 +114,8 @@ def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
         return (pri, Filter("state", _("State"), QUEUE_STATES))
     if box == SavedBox.DRAFTS:
         return (Filter("mine", _("Mine")), Filter("returned", _("Returned")))
+    if box == SavedBox.ON_THE_WAY:
+        return (Filter("state", _("State"), WAY_STATES), Filter("returned", _("Returned")))
     others = _other_agencies(officer)
     if box == SavedBox.OUTBOX:
         return (Filter("state", _("State"), SENT_STATES), Filter("to", _("To"), others), kind, lane, pri)
@@ -134,6 +150,11 @@ TEXTS: Final = {
         _("Nothing waits for release."),
     ),
     "drafts": (_("Drafts"), _("Unfinished alerts of your agency."), _("No drafts.")),
+    "on_the_way": (
+        _("Yours, on the way"),
+        _("What became of your alerts since you submitted them."),
+        _("Nothing of yours is on the way. What you submit stands here until two weeks after it was sent."),
+    ),
 }
 """Heading, what the page is for, and the text of an empty list."""
 

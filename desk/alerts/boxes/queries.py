@@ -48,11 +48,11 @@ class BoxQuery(s.Serializer[Any]):
     lane = s.ChoiceField(_values("lane"), required=False, help_text="The lane. Inbox, outbox.")
     exercise = _flag("1: exercises only, 0: none of them. Inbox.")
     state = s.ChoiceField(
-        sorted(SENT | IN_REVIEW), required=False, help_text="Where it stands. Outbox, queue."
+        sorted(SENT | IN_REVIEW), required=False, help_text="Where it stands. Outbox, queue, on_the_way."
     )
     to = _agency("An agency that received it. Outbox.")
     tlp = s.ChoiceField(_values("tlp"), required=False, help_text="The marking. Inbox.")
-    returned = _flag("1: those that were given back with a note. Drafts.")
+    returned = _flag("1: those that were given back with a note. Drafts, on_the_way.")
     mine = _flag("1: those the caller wrote. Drafts.")
     pri = s.ChoiceField(_values("pri"), required=False, help_text="The speed. Inbox, outbox, queue.")
     sender = _agency("The agency that sent it. Inbox.")

@@ -33,7 +33,7 @@ from desk.web.api import CREATED, IF_MATCH, DeskView, answer_facts, check_newest
 
 BOX_PAGE: Final = PolymorphicProxySerializer(
     component_name="BoxPage",
-    serializers=[serializers.AlertPageOut, serializers.ReceivedPageOut],
+    serializers=[serializers.AlertPageOut, serializers.ReceivedPageOut, serializers.WayPageOut],
     resource_type_field_name=None,
 )
 OWN_ALERT: Final = PolymorphicProxySerializer(
@@ -53,8 +53,9 @@ class AlertsView(DeskView):
     def get(self, request: Request) -> Response:
         """List a page of a box, newest first.
 
-        `inbox` answers rows with `received` in place of `alert`. `next` is the cursor of the following page, good for
-        a day, for the same box and filters.
+        `inbox` answers rows with `received` in place of `alert`. `on_the_way` are the caller's own alerts since they were
+        submitted, until 14 days after they were sent: where each is, who acts next, why it came back. `next` is the cursor of
+        the following page, good for a day, for the same box and filters.
         """
         return read_box(self, read_query(BoxQuery, request))
 

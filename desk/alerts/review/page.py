@@ -179,7 +179,7 @@ def send_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     except InputError as refused:
         return _review_again(request, alert_id, refused.problem, reason)
     messages.success(request, _("Returned. The author sees your reason."))
-    return redirect("admin:queue")
+    return redirect("admin:queue" if Capability.QUEUE_READ in officer.capabilities else "admin:on_the_way")
 
 
 def stop_text(stop: Exception) -> str:

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An author's own alerts on the way: what became of each since it was submitted, and who acts next.
+
+- *Own* is what the officer wrote or submitted; both count as its authors (`alerts.review.second_person`).
+- An alert is on the way from its submission until `SENT_LATELY` after it was sent. One that came back stays until it is
+  submitted again or discarded.
+- Why the exchange refused one is known for as long as `peers.outgoing` keeps the refusal; then it is checked and not sent.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
+from alerts.models import Alert, AlertQuerySet
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.review.second_person import who_acts_next
+from alerts.review.validation import open_return_notes
+from alerts.sending.handed_in import HandedIn, envelopes_of
+from alerts.states import IN_REVIEW, AlertState
+from callers.capabilities import Capability, require
+from officers.models import Officer
+from peers.models import OutgoingState
+
+SENT_LATELY: Final = timedelta(days=14)
+"""Time for which a sent alert stays in this list; the outbox keeps it."""
+
+
+class WayState(StrEnum):
+    """Where an own alert is; computed, never stored."""
+
+    SUBMITTED = "submitted"
+    VALIDATED = "validated"
+    QUEUED = "queued"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    RELEASED = "released"
+
+    @property
+    def label(self) -> str:
+        if self is WayState.RETURNED:
+            return _("Returned")
+        if self is WayState.REFUSED:
+            return _("Refused by the exchange")
+        return str(AlertState(self.value).label)
+
+
+class ActsNext(StrEnum):
+    """Who makes the next move: second persons of the agency, the exchange, the reader, or nobody."""
+
+    OFFICERS = "officers"
+    EXCHANGE = "exchange"
+    YOU = "you"
+    NOBODY = "nobody"
+
+
+ACTS_NEXT: Final[Mapping[WayState, ActsNext]] = {
+    WayState.SUBMITTED: ActsNext.OFFICERS,
+    WayState.VALIDATED: ActsNext.OFFICERS,
+    WayState.REFUSED: ActsNext.OFFICERS,
+    WayState.QUEUED: ActsNext.EXCHANGE,
+    WayState.RETURNED: ActsNext.YOU,
+    WayState.RELEASED: ActsNext.NOBODY,
+}
+
+
+@dataclass(frozen=True)
+class WayRow:
+    """Own alert in the list.
+
+    `text` says why it came back or waits: the note of who returned it, or the words about the exchange. `could_act` are the
+    officers who could check or send it, if they act next; none: nobody of the agency could.
+    """
+
+    alert: Alert
+    card: Card | None
+    state: WayState
+    since: datetime
+    text: str = field(default="", repr=False)
+    could_act: tuple[Officer, ...] = ()
+
+    @property
+    def state_text(self) -> str:
+        return self.state.label
+
+    @property
+    def acts_next(self) -> ActsNext:
+        return ACTS_NEXT[self.state]
+
+    @property
+    def returned_by(self) -> Officer | None:
+        """Officer who gave it back, the reader too; None unless it came back."""
+        by = self.alert.returned_by if self.state is WayState.RETURNED else None
+        return by if isinstance(by, Officer) else None
+
+
+def list_on_the_way(
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    state: str = "",
+    returned: bool = False,
+    by: str = "changed_at",
+    now: datetime,
+) -> Page[WayRow]:
+    """Return a page of the officer's own alerts, newest act first, or ordered `by` `FIRST_WRITTEN`.
+
+    `state` is submitted, validated, queued or released; `returned`: only what came back to be corrected.
+    """
+    require(officer, Capability.ALERT_WRITE)
+    rows = on_the_way(officer, now=now)
+    if state:
+        rows = rows.filter(state=state).exclude(state=AlertState.DRAFT)
+    if returned:
+        rows = rows.filter(state=AlertState.DRAFT)
+    found = take_page(rows, by_moment(by), cursor, limit)
+    cards = open_alert_cards(officer.agency_id or "", found.rows)
+    return found.page(way_rows(officer, found.rows, cards), filtered=bool(state or returned))
+
+
+def on_the_way(officer: Officer, *, now: datetime) -> AlertQuerySet:
+    """Return the officer's own alerts on the way, in no order, with all that `way_rows` reads of them."""
+    waits = Q(state__in=IN_REVIEW, submitted_at__isnull=False)
+    sent = Q(state=AlertState.RELEASED, released_at__gte=now - SENT_LATELY, replaced_at=None)
+    rows = Alert.objects.visible_to(officer).filter(written_by(officer), waits | came_back() | sent)
+    return rows.select_related("author", "submitted_by", "returned_by", "agency__desk_policy")
+
+
+def written_by(officer: Officer) -> Q:
+    """Return the condition of an officer's own alerts."""
+    return Q(author=officer) | Q(submitted_by=officer)
+
+
+def came_back() -> Q:
+    """Return the condition of a draft that was given back with a note and not submitted again."""
+    return Q(state=AlertState.DRAFT, return_note__isnull=False)
+
+
+def way_rows(officer: Officer, alerts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[WayRow, ...]:
+    """Return rows for alerts of `on_the_way`; `cards` are their opened cards by id."""
+    agency_id = officer.agency_id or ""
+    gone_out = [alert for alert in alerts if alert.state in (AlertState.VALIDATED, AlertState.QUEUED)]
+    envelopes = envelopes_of(agency_id, gone_out) if gone_out else {}
+    told = _Told(envelopes, open_return_notes(agency_id, alerts), _could_act(alerts))
+    return tuple(told.row(alert, cards.get(str(alert.pk))) for alert in alerts)
+
+
+def _could_act(alerts: Collection[Alert]) -> dict[UUID, list[Officer]]:
+    here = (AlertState.SUBMITTED, AlertState.VALIDATED)
+    return who_acts_next([alert for alert in alerts if alert.state in here])
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Facts about the alerts of one page by their ids, read together."""
+
+    envelopes: Mapping[UUID, HandedIn]
+    notes: Mapping[UUID, str]
+    could_act: Mapping[UUID, Sequence[Officer]]
+
+    def row(self, alert: Alert, card: Card | None) -> WayRow:
+        envelope = self.envelopes.get(alert.pk)
+        state = _state_of(alert, envelope)
+        words = {
+            WayState.RETURNED: self.notes.get(alert.pk, ""),
+            WayState.QUEUED: envelope.text if envelope else "",
+            WayState.REFUSED: envelope.text if envelope else "",
+        }
+        able = tuple(self.could_act.get(alert.pk, ()))
+        return WayRow(alert, card, state, _since(alert, state, envelope), words.get(state, ""), able)
+
+
+def _state_of(alert: Alert, envelope: HandedIn | None) -> WayState:
+    if alert.state == AlertState.DRAFT:
+        return WayState.RETURNED
+    if alert.state == AlertState.VALIDATED and _is_refused(alert, envelope):
+        return WayState.REFUSED
+    return WayState(alert.state)
+
+
+def _is_refused(alert: Alert, envelope: HandedIn | None) -> bool:
+    """Tell whether the exchange refused it since it was last checked."""
+    if envelope is None or envelope.is_altered or envelope.state != OutgoingState.REFUSED:
+        return False
+    checked, settled = alert.validated_at, envelope.settled_at
+    return checked is not None and settled is not None and settled >= checked
+
+
+def _since(alert: Alert, state: WayState, envelope: HandedIn | None) -> datetime:
+    """Return when it came to be where it is."""
+    at = {
+        WayState.SUBMITTED: alert.submitted_at,
+        WayState.VALIDATED: alert.validated_at,
+        WayState.QUEUED: envelope.since if envelope else None,
+        WayState.REFUSED: envelope.settled_at if envelope else None,
+        WayState.RETURNED: alert.returned_at,
+        WayState.RELEASED: alert.released_at,
+    }[state]
+    return at or alert.changed_at
