@@ -168,8 +168,7 @@ def sent_with_own_keys_opened_in_the_browser(page: Page, two: Two) -> None:
 
     _soon(arrived, "the alert in the inbox of xa-lab")
     page.get_by_role("link", name=FROM_CLIENT).click()
-    press_on(page, "radio", "On duty", "Space")
-    press_on(page, "button", "Open")
+    press_on(page, "button", "On duty")
     verified = page.get_by_text("Verified. Drug Enforcement, Estmark signed this with both its keys.")
     expect(verified.locator("visible=true").first).to_be_visible()
     expect(page.get_by_text("spectrum.msp").first).to_be_visible()

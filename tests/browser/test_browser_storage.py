@@ -75,8 +75,7 @@ def test_reading_and_writing_leave_nothing_in_the_browser(
 
     sign_in(desk.aroha)
     page.goto(f"{live_server.url}/inbox/{received.pk}/")
-    page.get_by_label("On duty").check()
-    page.get_by_role("button", name="Open").click()
+    page.get_by_role("button", name="On duty").click()
     expect(page.get_by_role("heading", name="How dangerous")).to_be_visible()
     assert CONTENT in page.content()
     assert_nothing_kept(page)

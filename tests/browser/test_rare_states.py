@@ -55,8 +55,7 @@ def client_of(officer: Officer) -> Client:
 
 def open_on_duty(page: Page, address: str) -> None:
     page.goto(address)
-    page.get_by_label("On duty").check()
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="On duty").click()
     expect(page.get_by_role("heading", name="How dangerous")).to_be_visible()
 
 

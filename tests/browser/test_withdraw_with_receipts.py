@@ -56,8 +56,7 @@ def remind_of_the_missing(hands: Hands) -> None:
 def open_and_print(page: Page, address: str, words: tuple[str, ...], digest: str) -> None:
     """Open an alert; on paper each page says what it is, and the folded details are unfolded."""
     page.goto(address)
-    press_on(page, "radio", "On duty", "Space")
-    press_on(page, "button", "Open")
+    press_on(page, "button", "On duty")
     page.emulate_media(media="print")
     head = page.locator(".sheet-head")
     expect(head).to_be_visible()

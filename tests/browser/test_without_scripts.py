@@ -38,14 +38,13 @@ def write(page: Page) -> None:
 def open_and_answer(page: Page, address: str) -> None:
     """Open and answer as the recipient, from the mail's link."""
     page.goto(address)
-    press_on(page, "radio", "On duty", "Space")
-    press_on(page, "button", "Open")
+    press_on(page, "button", "On duty")
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
     glance = page.get_by_role("complementary", name="At a glance")
     expect(
         glance.get_by_text("Verified. Forensic Laboratory, Arvenia signed this with both its keys.")
     ).to_be_visible()
-    page.get_by_text("Another answer").click()
+    page.get_by_text("We cannot take it").click()
     press_on(page, "radio", "We cannot take it: our rules do not let us use it.", "Space")
     press_on(page, "button", "Acknowledge")
     expect(page.get_by_text("We cannot take it: our rules do not let us use it.").first).to_be_visible()

@@ -15,8 +15,7 @@ SignIn = Callable[[Officer], None]
 def open_on_duty(page: Page, address: str, received: ReceivedAlert) -> None:
     """Open a received alert's page for the reason On duty."""
     page.goto(f"{address}/inbox/{received.pk}/")
-    page.get_by_label("On duty").check()
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="On duty").click()
     expect(page.get_by_role("heading", name="What was said since")).to_be_visible()
     keeps_within_its_width(page, f"opened-{received.kind}")
 

@@ -183,8 +183,7 @@ def _open(page: Page, officer: Officer, home: str, received: ReceivedAlert) -> N
 
 def _give_reason(page: Page) -> None:
     if page.get_by_text("Why do you open this?").count():
-        page.get_by_label("On duty").check()
-        page.get_by_role("button", name="Open").click()
+        page.get_by_role("button", name="On duty").click()
 
 
 def _raise_by_nmr(

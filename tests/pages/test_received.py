@@ -52,14 +52,14 @@ def opened(reader: Client, received: ReceivedAlert, **reason: str) -> str:
     return answer.content.decode()
 
 
-def test_flash_is_preset_to_on_duty_and_nothing_else_is_preset(
+def test_flash_leads_with_on_duty_and_other_alerts_with_no_reason(
     desk: DeskWorld, reader: Client, received: ReceivedAlert
 ) -> None:
     desk.send(desk.draft(pri="flash"))
     flash = reader.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
     urgent = reader.get(f"/inbox/{received.pk}/").content.decode()
-    assert re.search(r'value="on_duty" checked', flash)
-    assert 'name="reason" value' in urgent and " checked" not in urgent.split("Why do you open this?")[1]
+    assert re.search(r'<button class="button" name="reason" value="on_duty"', flash)
+    assert '<button class="button quiet" name="reason" value="on_duty"' in urgent
 
 
 def test_opening_reads_no_row_twice_that_it_has_at_hand(

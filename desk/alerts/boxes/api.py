@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk's four boxes in JSON, as lists by page: inbox, outbox, drafts, queue, on_the_way.
+"""The desk's five boxes in JSON, as lists by page: inbox, outbox, drafts, queue, on_the_way.
 
 Lists are ordered by an immutable key, newest first, and a cursor holds the place of the last row: what comes in while
 somebody reads page by page neither hides a row nor shows one twice.
