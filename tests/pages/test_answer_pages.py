@@ -57,14 +57,14 @@ def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
 
 
 def test_with_files_it_stays_a_draft(desk: DeskWorld, as_officer: SignIn) -> None:
-    assert answered(desk, as_officer(desk.aroha), then="files").state == AlertState.DRAFT
+    assert answered(desk, as_officer(desk.aroha), then="later").state == AlertState.DRAFT
 
 
 def test_the_asking_agency_reads_who_answered_what_and_who_still_owes_it(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     asked = Alert.objects.get(agency=desk.lab, kind="alert")
-    send_it(desk, answered(desk, as_officer(desk.aroha), then="files"), desk.haitham)
+    send_it(desk, answered(desk, as_officer(desk.aroha), then="later"), desk.haitham)
     page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
     assert "1 of 2 answered." in page and "No hit" in page
     of_health = as_officer(desk.aroha).get("/").content.decode()

@@ -45,6 +45,8 @@ OPINION_TEXTS: Final = (
     ("disagree", gettext_lazy("Disagree: the evidence identifies something else, or excludes it.")),
     ("needs_data", gettext_lazy("Needs data: the claim may be right; the evidence does not carry it yet.")),
 )
+ANSWERS: Final = frozenset({ANSWER, CLARIFICATION})
+"""Kinds of reply whose page shows the question."""
 CONTACT_HELP: Final = gettext_lazy(
     "Who answers questions on this, and how: a desk or a number, better than a name."
 )
@@ -186,7 +188,7 @@ def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     )
     today = today_of(signed_in(request), clock.now())
     form_class = partial(AnswerForm, today=today)
-    return _begin(request, alert_id, ANSWER, form_class, question, step=LAST_STEP, template="answer")
+    return _begin(request, alert_id, ANSWER, form_class, question, step=LAST_STEP)
 
 
 def ask_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
@@ -200,7 +202,7 @@ def ask_back(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
             _("Your agency still owes the answer; its time goes on. A second person sends this question."),
         ),
     )
-    return _begin(request, alert_id, CLARIFICATION, AskBackForm, question, step=LAST_STEP, template="answer")
+    return _begin(request, alert_id, CLARIFICATION, AskBackForm, question, step=LAST_STEP)
 
 
 def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
@@ -209,7 +211,8 @@ def reply(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         alert_id,
         title=_("Reply"),
         heading=_("Reply to the sender"),
-        button=_("Go on with the reply"),
+        button=_("Submit the reply"),
+        later=_("Go on with the reply"),
         does=(_("A reply is signed and sealed as an alert is, and stands under the alert on both sides."),),
     )
     return _begin(request, alert_id, REPLY, ReplyForm, question, step=LAST_STEP)
@@ -221,7 +224,8 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         alert_id,
         title=_("Review"),
         heading=_("Review the identification"),
-        button=_("Go on with your evidence"),
+        button=_("Submit the review"),
+        later=_("Go on with your evidence"),
         does=(
             _(
                 "Your agency signs what it thinks of the identification. It stands beside the alert's evidence."
@@ -233,10 +237,17 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def _question(
-    alert_id: uuid.UUID, *, title: str, heading: str, button: str, does: tuple[str | Promise, ...]
+    alert_id: uuid.UUID,
+    *,
+    title: str,
+    heading: str,
+    button: str,
+    later: str | None = None,
+    does: tuple[str | Promise, ...],
 ) -> Question:
-    back = reverse("admin:received", args=[alert_id])
-    return Question(title=title, heading=heading, button=button, back=back, does=does)
+    """Return the question; its page has a second button, `later`, which keeps a draft to which more is added."""
+    back, extra = reverse("admin:received", args=[alert_id]), {"later": later or _("Add files first")}
+    return Question(title=title, heading=heading, button=button, back=back, does=does, extra=extra)
 
 
 def _begin(
@@ -247,7 +258,6 @@ def _begin(
     question: Question,
     *,
     step: int,
-    template: str = "form_page",
 ) -> HttpResponseBase:
     """Begin a reply under the valid reason for reading the alert; without one its page asks first."""
     officer, now = signed_in(request), clock.now()
@@ -257,19 +267,20 @@ def _begin(
         return reading
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
-    question = replace(question, extra={"asked": opened.view.document.get("question"), "alert": received})
+    asked = opened.view.document.get("question") if alert_type in ANSWERS else None
+    question = replace(question, extra={**question.extra, "asked": asked, "alert": received})
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
-        return ask(request, question, form_class(initial=initial, holders=holders), template=template)
+        return ask(request, question, form_class(initial=initial, holders=holders), template="reply_form")
     form = form_class(request.POST, holders=holders)
     if not form.is_valid():
-        return ask(request, question, form, template=template)
+        return ask(request, question, form, template="reply_form")
     try:
         data = form.data_of(opened.source.iss)
         draft = start_reply(officer, opened, alert_type=alert_type, data=data, now=now)
     except InputError as refused:
         refuse(form, refused)
-        return ask(request, question, form, template=template)
+        return ask(request, question, form, template="reply_form")
     if request.POST.get("then") == "submit" and draft.created_at == now and _is_submitted(officer, draft):
         messages.success(request, _("Submitted. It waits for a second person."))
         return redirect("admin:received", received.pk)

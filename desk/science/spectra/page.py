@@ -6,6 +6,7 @@ from typing import cast
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from alerts.errors import ScienceInputError
 from alerts.receiving.opening import open_attachment
 from callers import clock
 from callers.errors import AbsentError, InputError
+from desk.alerts.received.reading import reading_of
 from desk.science.reason import TEXT_AT_MOST, WhyForm, octets_of_file, posted
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
@@ -95,6 +97,7 @@ def match(request: HttpRequest) -> HttpResponseBase:
     """Show the form, and above it what was found. `?received=` or `?sent=` with `n` names a file of an alert."""
     officer = signed_in(request)
     initial = {name: request.GET[name] for name in ("received", "sent", "n") if name in request.GET}
+    initial |= _reason_given(request, initial.get("received", ""))
     form = posted(request, MatchForm, initial)
     answer = _answer(officer, form) if form.is_bound and form.is_valid() else None
     problems = problems_of(form)
@@ -107,7 +110,27 @@ def match(request: HttpRequest) -> HttpResponseBase:
         problems=problems,
         answer=answer,
         of_alert=bool(form["received"].value() or form["sent"].value()),
+        back_to=_place_of_alert(form),
     )
+
+
+def _place_of_alert(form: WhyForm) -> str:
+    """Return the address of the alert whose file is matched; empty where there is none."""
+    for name in ("received", "sent"):
+        try:
+            return reverse(f"admin:{name}", args=[uuid.UUID(str(form[name].value()))])
+        except ValueError:
+            continue
+    return ""
+
+
+def _reason_given(request: HttpRequest, received: str) -> dict[str, str]:
+    """Return the reason that the officer has given for reading this alert, while it is valid."""
+    try:
+        reading = reading_of(request, uuid.UUID(received), now=clock.now())
+    except ValueError:
+        return {}
+    return {"reason": reading.reason, "reference": reading.reference} if reading else {}
 
 
 def _answer(officer: Officer, form: WhyForm) -> SpectrumAnswer | None:
