@@ -21,6 +21,7 @@ from desk.agency.peers import api as peers
 from desk.agency.policy import api as policy
 from desk.agency.powers import api as powers
 from desk.agency.set_aside import api as aside
+from desk.alerts.boxes import overdue_api
 from desk.alerts.boxes import saved_views_api as views
 from desk.alerts.compose import api as own
 from desk.alerts.compose import files_api as files
@@ -61,6 +62,7 @@ urlpatterns = [
     path("alerts/check-recipients", asking.CheckRecipientsView.as_view(), name="alerts-check-recipients"),
     path("alerts/export", asking.ExportView.as_view(), name="alerts-export"),
     path("alerts/schema", asking.SchemaView.as_view(), name="alerts-schema"),
+    path("alerts/overdue", overdue_api.OverdueView.as_view(), name="alerts-overdue"),
     path("alerts/search", asking.SearchView.as_view(), name="alerts-search"),
     path("alerts/received/acknowledge", AcknowledgeManyView.as_view(), name="received-acknowledge-many"),
     path(_R, received.ReceivedView.as_view(), name="received"),

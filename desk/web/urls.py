@@ -47,6 +47,7 @@ from desk.agency.policy import page as policy
 from desk.agency.powers import page as powers
 from desk.agency.set_aside import page as aside
 from desk.alerts.boxes import export_page as exporting
+from desk.alerts.boxes import overdue_page
 from desk.alerts.boxes import page as lists
 from desk.alerts.boxes import saved_views_page as views
 from desk.alerts.boxes import search_page as searching
@@ -163,6 +164,7 @@ PAGES: Final = (
         CHANGE,
         fresh=True,
     ),
+    Page("overdue/", overdue_page.overdue, "overdue", C.ALERT_READ),
     Page("arrivals/", arrivals.arrivals, "arrivals", ANY_OFFICER),
     Page("arrivals/news/", browser_notices.news, "arrivals_news", C.ALERT_READ),
     Page("inbox/", lists.inbox, "inbox", C.ALERT_READ),

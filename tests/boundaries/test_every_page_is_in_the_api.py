@@ -66,6 +66,7 @@ IN_JSON: Final = {
     **dict.fromkeys(
         ("sent", "review", "draft", "draft_discard", "draft_overwrite", "draft_structure"), "alert"
     ),
+    "overdue": "alerts-overdue",
     "sent_attachment": "alert-attachment",
     "withdraw": "alert-withdraw",
     "amend": "alert-amend",

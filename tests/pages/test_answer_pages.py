@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions on pages: what waits for an answer, the page that answers, and the table that the asking agency reads."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from alerts.models import Alert
+from alerts.models import Alert, ReceivedAlert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
 from tests.alerts.replies.test_answers import QUESTION
@@ -114,3 +116,12 @@ def test_who_asks_back_reads_that_it_waits_for_the_asker_who_reads_the_question(
     asked = Alert.objects.get(agency=desk.lab, kind="alert")
     page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
     assert "asks back: answer them" in page
+
+
+def test_the_overdue_board_names_both_sides_with_whom_to_call(desk: DeskWorld, as_officer: SignIn) -> None:
+    empty = as_officer(desk.aroha).get("/overdue/").content.decode()
+    assert "owes nothing that is overdue" in empty and "Nobody owes your agency" in empty
+    moment = timezone.now() - timedelta(hours=1)
+    ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=moment)
+    page = as_officer(desk.aroha).get("/overdue/").content.decode()
+    assert QUESTION["title"] in page and "Forensic Laboratory, Arvenia" in page

@@ -17,7 +17,7 @@ PAGES_BY_ROLES: dict[str, str] = {
     # roles that may open: names of pages
     "author releaser admin auditor reader keeper": "index password_change directory profile security",
     "author releaser admin reader": """
-        inbox outbox search views notifications handed_in own_notices science_screen
+        inbox outbox overdue search views notifications handed_in own_notices science_screen
         science_similar science_match science_compare science_library science_board
         science_rules science_timeline science_caught science_watches
     """,

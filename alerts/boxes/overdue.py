@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is overdue both ways: what the officer's agency owes others, and what others owe it.
+
+An acknowledgement is owed until it is given, an answer until it is final. What we owe stands from the longest overdue on, what they
+owe by our newest alert. Exercises have no clock. The acknowledgements of others are the exchange's word.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, Q
+
+from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
+from alerts.models import Alert, ReceivedAlert
+from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.cards import Card, open_alert_cards
+from alerts.replies.answers import AnswerGiven, answers_given, still_to_answer
+from alerts.replies.thread_rows import read_replies
+from alerts.sending.amendment import versions_of
+from alerts.sending.sent_signatures import answers_of, sent_of
+from alerts.states import AlertState
+from callers.capabilities import Capability, require
+from callers.deliveries import DeliveryState
+from officers.models import Officer
+from peers.models import Agency
+from peers.sent import DeliveryFact, Sent, deliveries_of, envelopes_of
+
+SHOWN: Final = 50
+"""Limit of alerts of each side."""
+SENT_WITHIN: Final = timedelta(days=180)
+"""Age of the oldest own alert of which it is still said that others owe something."""
+AWAITED: Final[Mapping[str, Any]] = {
+    "acknowledged_at": None,
+    "recalled_at": None,
+    "state__in": (DeliveryState.AVAILABLE, DeliveryState.FETCHED),
+}
+"""Condition of a delivery whose acknowledgement is awaited."""
+REACHED: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED, DeliveryState.ACKNOWLEDGED)
+
+
+class Owed(StrEnum):
+    ACKNOWLEDGEMENT = "acknowledgement"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True)
+class WeOwe:
+    """Received alert whose acknowledgement or answer is overdue since `due`."""
+
+    row: InboxRow
+    owed: Owed
+    due: datetime
+
+
+@dataclass(frozen=True)
+class TheyOwe:
+    """Own alert to which an agency owes an acknowledgement or an answer since `due`; `agency` with its duty telephone."""
+
+    alert: Alert
+    card: Card | None
+    agency: Agency
+    owed: Owed
+    due: datetime
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """Both sides. `more_...`: others follow, which are not shown."""
+
+    we_owe: Sequence[WeOwe]
+    they_owe: Sequence[TheyOwe]
+    more_of_ours: bool
+    more_of_theirs: bool
+
+
+def read_overdue(officer: Officer, *, now: datetime) -> Overdue:
+    """Return what is overdue both ways, as far as the officer may see it."""
+    require(officer, Capability.ALERT_READ)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    ours, theirs = _owed_by_us(officer, now), _owed_to_us(officer, now)
+    rows = inbox_rows(officer, ours[:SHOWN], peers=peers, now=now)
+    return Overdue(
+        we_owe=sorted((one for row in rows for one in _of_row(row, now)), key=lambda one: one.due),
+        they_owe=tuple(_of_alerts(officer, theirs[:SHOWN], peers, now)),
+        more_of_ours=len(ours) > SHOWN,
+        more_of_theirs=len(theirs) > SHOWN,
+    )
+
+
+def _owed_by_us(officer: Officer, now: datetime) -> list[ReceivedAlert]:
+    late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
+    rows = ReceivedAlert.objects.visible_to(officer).filter(late, keep__gt=now)
+    return list(rows.select_related("issuer", "agency").order_by("-number")[: SHOWN + 1])
+
+
+def _of_row(row: InboxRow, now: datetime) -> Iterator[WeOwe]:
+    received = row.received
+    if received.withdrawn_at is not None:
+        return
+    if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
+        yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by)
+    if received.answered_at is None and received.reply_by is not None and received.reply_by <= now:
+        yield WeOwe(row, Owed.ANSWER, received.reply_by)
+
+
+def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
+    """Return own alerts that somebody has not acknowledged in time, and questions whose time is past, newest first.
+
+    Who has answered a question is seen only from its replies.
+    """
+    agency_id = officer.agency_id or ""
+    awaited = deliveries_of(agency_id).filter(md=OuterRef("md"), **AWAITED)
+    terms = envelopes_of(agency_id).filter(md=OuterRef("md"))
+    rows = Alert.objects.visible_to(officer).filter(
+        state=AlertState.RELEASED, replaced_at=None, released_at__gte=now - SENT_WITHIN
+    )
+    late = rows.filter(Exists(terms.filter(ack_by__lte=now)), Exists(awaited))
+    asked = rows.filter(Exists(terms.filter(reply_by__lte=now)))
+    newest = [list(found.order_by("-released_at", "-pk")[: SHOWN + 1]) for found in (late, asked)]
+    together = {alert.pk: alert for found in newest for alert in found}
+    return sorted(together.values(), key=lambda alert: (alert.released_at or now, alert.pk), reverse=True)
+
+
+def _of_alerts(
+    officer: Officer, alerts: Sequence[Alert], peers: VerifiedDirectory, now: datetime
+) -> Iterator[TheyOwe]:
+    mds = [alert.md for alert in alerts]
+    sent = sent_of(officer, mds)
+    facts = answers_of(officer, sent, peers=peers, now=now)
+    versions = {alert.md: {one.md: one.version for one in versions_of(alert)} for alert in alerts}
+    asking = [md for alert in alerts if sent[alert.md].reply_by for md in versions[alert.md]]
+    replies = read_replies(officer, asking, now=now) if asking else None
+    known = Agency.objects.in_bulk({fact.recipient for rows in facts.values() for fact, _worth in rows})
+    cards = open_alert_cards(officer.agency_id or "", alerts)
+    for alert in alerts:
+        terms = sent[alert.md]
+        given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
+        for fact, _worth in facts[alert.md]:
+            for owed, due in _owed_by(fact, terms, given.get(fact.recipient), now):
+                yield TheyOwe(alert, cards.get(str(alert.pk)), known[fact.recipient], owed, due)
+
+
+def _owed_by(
+    fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, now: datetime
+) -> Iterator[tuple[Owed, datetime]]:
+    if fact.recalled_at is not None or fact.state not in REACHED:
+        return
+    if terms.ack_by is not None and terms.ack_by <= now and fact.acknowledged_at is None:
+        yield Owed.ACKNOWLEDGEMENT, terms.ack_by
+    is_answered = answer is not None and answer.is_final
+    if terms.reply_by is not None and terms.reply_by <= now and not is_answered:
+        yield Owed.ANSWER, terms.reply_by

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is overdue both ways, in JSON."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as s
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from alerts.boxes.overdue import Owed, read_overdue
+from callers.capabilities import Capability
+from desk.alerts.serializers import AlertFactsOut, CardOut, ReceivedFactsOut
+from desk.web.api import DeskView
+
+
+class WeOweOut(s.Serializer[Any]):
+    """A received alert whose acknowledgement or answer is overdue since `due`."""
+
+    received = ReceivedFactsOut(source="row.received")
+    card = CardOut(source="row.card", allow_null=True)
+    owed = s.ChoiceField(list(Owed))
+    due = s.DateTimeField()
+
+
+class TheyOweOut(s.Serializer[Any]):
+    """An alert of ours to which `agency` owes an acknowledgement or an answer since `due`."""
+
+    alert = AlertFactsOut()
+    card = CardOut(allow_null=True)
+    agency = s.CharField(source="agency.pk")
+    owed = s.ChoiceField(list(Owed))
+    due = s.DateTimeField()
+
+
+class OverdueOut(s.Serializer[Any]):
+    """Of each side at most 50 alerts; `more_of_ours`, `more_of_theirs`: others follow."""
+
+    we_owe = WeOweOut(many=True)
+    they_owe = TheyOweOut(many=True)
+    more_of_ours = s.BooleanField()
+    more_of_theirs = s.BooleanField()
+
+
+class OverdueView(DeskView):
+    capability = Capability.ALERT_READ
+
+    @extend_schema(responses={200: OverdueOut})
+    def get(self, request: Request) -> Response:
+        """List what is overdue both ways: what this agency owes, and what others owe it."""
+        return Response(OverdueOut(read_overdue(self.officer, now=self.now)).data)

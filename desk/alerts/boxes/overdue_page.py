@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is overdue both ways, as a page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from alerts.boxes.overdue import read_overdue
+from callers import clock
+from desk.web.frame import render_page, signed_in
+
+
+def overdue(request: HttpRequest) -> HttpResponse:
+    """Show what the officer's agency owes and what others owe it."""
+    shown = read_overdue(signed_in(request), now=clock.now())
+    return render_page(request, "overdue", _("Overdue"), overdue=shown, shows_keys=True)
