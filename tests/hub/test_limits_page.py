@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from django.conf import settings
 
+from accord import answer_times
 from accord.client.sending import SENT_KEPT_SECS
 from accord.envelope.encoding import MAX_VALUES
 from accord.envelope.manifest import MAX_ATTACHMENTS, MAX_BLOB_BYTES, MAX_BLOBS_BYTES
@@ -231,6 +232,11 @@ def test_no_row_is_left_unchecked() -> None:
             f"once for the first item that waits (a flash {waiting.FLASH_WAITS.seconds // 60} minutes, all else "
             f"{waiting.WAITS.seconds // 60} minutes), once more for a flash behind it"
         ),
+        "mails that an answer waits": (
+            "one to each officer before it is due, one when it is overdue (the duty list in its order, one officer a pause: "
+            f"half of the time given, {answer_times.PAUSE_LEAST.seconds // 60} minutes to a day)"
+        ),
+        "mails to an agency that asked, about answers that are missing": "one a question",
         "reminders of one envelope": "one an hour",
         "envelopes, while the log is more than a second behind": "none but flash",
     }
