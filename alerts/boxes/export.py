@@ -63,14 +63,10 @@ def choose_sent(officer: Officer, filters: OutboxFilters) -> Chosen:
 def choose_hits(officer: Officer, query: Query, *, before: str = "", now: datetime) -> Chosen:
     """Choose one page of a search, which is audited as a search too; raises as `search_alerts`."""
     result = search_alerts(officer, query, before=before, now=now)
-    received = [row.received for row in result.received if row.received.tlp != RED]
-    sent = [row.alert for row in result.sent if row.alert.tlp != RED]
-    return Chosen(
-        [row.pk for row in received],
-        [row.pk for row in sent],
-        result.hits - len(received) - len(sent),
-        [row.md for row in (*received, *sent)],
-    )
+    received = {row.received.pk: row.received.md for row in result.received if row.received.tlp != RED}
+    sent = {row.alert.pk: row.alert.md for row in result.sent if row.alert.tlp != RED}
+    red = result.hits - len(received) - len(sent)
+    return Chosen([*received], [*sent], red, [*received.values(), *sent.values()])
 
 
 @transaction.atomic

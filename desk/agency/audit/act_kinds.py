@@ -33,7 +33,13 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
         | {"peer.refused", "reopening.refused", "science.refused", "statement.refused"}
     ),
     ROLES: frozenset(
-        {"officer.disabled", "officer.enabled", "officer.enrolled", "officer.invited", "officer.roles_changed"}
+        {
+            "officer.disabled",
+            "officer.enabled",
+            "officer.enrolled",
+            "officer.invited",
+            "officer.roles_changed",
+        }
         | {"power.agreed", "power.applied", "power.asked", "power.dropped", "power.stopped"}
     ),
     SIGN_INS: frozenset(

@@ -16,8 +16,8 @@ from alerts.agency.audit_following import follow_audit
 from callers.capabilities import Capability
 from callers.cursors import open_lasting, seal_cursor, seal_lasting
 from callers.idempotency import repeatable
-from callers.reading import read_body, read_query
 from callers.markings import LEVELS
+from callers.reading import read_body, read_query
 from desk.agency.audit.act_kinds import KINDS
 from desk.agency.audit.alert_trail import Summary, summary_of
 from desk.agency.audit.audited_alerts import AuditedAlert, find_audited

@@ -70,7 +70,9 @@ class Event:
 def in_words(officer: Officer, events: Iterable[AuditEvent], colleagues: Mapping[str, str]) -> list[Event]:
     """Return events in words, for a page or a part of an export; three queries for any number of events."""
     rows = list(events)
-    names = Names(colleagues, _agency_names(officer, rows), alerts_named(officer, {row.subject for row in rows}))
+    names = Names(
+        colleagues, _agency_names(officer, rows), alerts_named(officer, {row.subject for row in rows})
+    )
     return [_in_words(row, names) for row in rows]
 
 

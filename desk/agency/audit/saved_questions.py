@@ -29,7 +29,7 @@ def saved_questions(today: date, *, has_alerts: bool) -> Iterator[SavedQuestion]
     yield SavedQuestion(_("All exports last month"), Question(kind=EXPORTS, days=exported))
     if has_alerts:
         opened = Question(act="alert.opened", tlp=RED, days=_days(first))
-        yield SavedQuestion(_("Who opened alerts marked RED this month"), opened)
+        yield SavedQuestion(_("Who opened RED this month"), opened)
     yield SavedQuestion(_("Refusals this week"), Question(kind=REFUSALS, days=_days(monday)))
     yield SavedQuestion(_("Sign-ins this week"), Question(kind=SIGN_INS, days=_days(monday)))
     yield SavedQuestion(_("Changes of roles"), Question(kind=ROLES, days=_days()))

@@ -44,7 +44,13 @@ class Question:
 
     def as_pairs(self) -> dict[str, str]:
         """Set parts, as in the address of the page and the form of the export."""
-        pairs = {"officer": self.officer, "kind": self.kind, "act": self.act, "tlp": self.tlp, "item": self.item}
+        pairs = {
+            "officer": self.officer,
+            "kind": self.kind,
+            "act": self.act,
+            "tlp": self.tlp,
+            "item": self.item,
+        }
         pairs["powers"] = "yes" if self.powers else ""
         pairs |= {name: day.isoformat() if day else "" for name, day in self.days.items()}
         return {name: value for name, value in pairs.items() if value}
