@@ -299,7 +299,8 @@ def test_the_timeline_of_one_alert_is_a_question_too(by: By, desks: Desks) -> No
         reader("POST", f"alerts/received/{received.pk}/open", body)
     reader("POST", f"alerts/received/{received.pk}/acknowledge")
     reader("POST", "alerts/export", {"format": "csv", "box": "inbox"})
-    asked, seen, page = Session(auditor), list[Any](), {"next": ""}
+    asked, seen = Session(auditor), list[Any]()
+    page: Any = {"next": ""}
     while page["next"] is not None:
         page = asked("GET", f"audit?item={received.pk}&order=oldest&limit=2&cursor={page['next']}").json()
         seen += page["items"]
