@@ -248,3 +248,13 @@ def test_a_kind_finds_each_of_its_acts_and_no_other(desk: DeskWorld) -> None:
     found = events_for(desk.edda, questions["Changes of roles"]).filter(subject="kinds")
     assert set(found.values_list("act", flat=True)) == KINDS["roles"]
     assert not AuditEvent.objects.visible_to(desk.haitham).filter(act__in=KINDS[EXPORTS]).exists()
+
+
+def test_what_was_sent_says_to_whom_by_name_and_no_other_name_of_the_alert(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert
+) -> None:
+    (row,) = (
+        row for row in cells_of(read(as_officer(desk.edda), str(sent.pk))) if "alert.released" in row[1]
+    )
+    assert desk.health.name in row[3] and "xb-health" not in row[3]
+    assert sent.md not in row[3]

@@ -115,9 +115,15 @@ def _in_words(event: AuditEvent, names: Names) -> Event:
         act=ACTS.get(event.act, event.act),
         item=alert.name if alert else _item_text(event.subject, names),
         reason=reason_words(event.reason),
-        detail=_detail_text(event.act, event.detail, names),
+        detail=_detail_text(event.act, _without_names_of(alert, event.detail), names),
         alert=alert,
     )
+
+
+def _without_names_of(alert: AuditedAlert | None, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the facts without other names of the alert, which stands beside them by one."""
+    known = (alert.id, alert.jti, alert.md) if alert else ()
+    return {name: value for name, value in detail.items() if value not in known}
 
 
 def _item_text(subject: str, names: Names) -> str:
@@ -178,7 +184,7 @@ def _plain(value: Any, names: Names) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {level}" for name, level in value.items()) or _("none")
     if isinstance(value, list):
-        return ", ".join(_named(str(each), names) for each in value) or _("none")
+        return " · ".join(_named(str(each), names) for each in value) or _("none")
     return _named(str(value), names)
 
 
