@@ -26,6 +26,7 @@ from desk.agency.agreements import lanes_page as lanes
 from desk.agency.agreements import page as agreements
 from desk.agency.apikeys import exchange_page as exchange_keys
 from desk.agency.apikeys import page as apikeys
+from desk.agency.audit import alert_page as audit_alert
 from desk.agency.audit import export_page as audit_export
 from desk.agency.audit import page as audit_page
 from desk.agency.directory import page as directory
@@ -353,6 +354,7 @@ PAGES: Final = (
     Page("notifications/", notices.notifications, "notifications", C.NOTICE_READ),
     Page("notifications/<uuid:notice_id>/resend/", notices.resend, "resend", C.NOTICE_RESEND, CHANGE),
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),
+    Page("audit/alerts/<str:item>/", audit_alert.audit_alert, "audit_alert", C.AUDIT_READ),
     Page("audit/keys/", apikeys.audit_keys, "audit_keys", C.AUDIT_GIVE),
     Page("audit/keys/issue/", apikeys.issue, "audit_key_issue", C.AUDIT_GIVE, BOTH),
     Page("audit/keys/<str:prefix>/rotate/", apikeys.rotate, "audit_key_rotate", C.AUDIT_GIVE, BOTH),

@@ -291,6 +291,48 @@ def test_the_auditor_asks_by_page_and_takes_the_answer_out(by: By, desks: Desks)
     assert reader("GET", "audit").status_code == 403
 
 
+def test_the_timeline_of_one_alert_is_a_question_too(by: By, desks: Desks) -> None:
+    received = desks.received()
+    reader, auditor = Session(desks.health.reader), desks.hub.make_officer(desks.health.agency, Role.AUDITOR)
+    for case in ("B 1", "B 2"):
+        body = {"reason": "case_number", "reference": case}
+        reader("POST", f"alerts/received/{received.pk}/open", body)
+    reader("POST", f"alerts/received/{received.pk}/acknowledge")
+    reader("POST", "alerts/export", {"format": "csv", "box": "inbox"})
+    asked, seen = Session(auditor), list[Any]()
+    page: Any = {"next": ""}
+    while page["next"] is not None:
+        page = asked("GET", f"audit?item={received.pk}&order=oldest&limit=2&cursor={page['next']}").json()
+        seen += page["items"]
+    acts = ["alert.opened", "alert.opened", "alert.acknowledged", "alert.exported"]
+    assert [row["act"] for row in seen][-4:] == acts
+    opened = seen[-4]
+    assert (opened["act_text"], opened["subject"], opened["item"]) == (
+        "opened an alert",
+        received.md,
+        received.reference,
+    )
+    assert (opened["reason"], opened["reason_text"]) == ("case_number: B 1", "Case number: B 1")
+    about = page["about"]
+    assert (about["reference"], about["id"], about["md"]) == (
+        received.reference,
+        str(received.pk),
+        received.md,
+    )
+    assert (about["opened_by"], about["exported"], about["is_own"]) == (1, 1, False)
+    assert about["first_opened_at"] <= about["last_opened_at"]
+    assert about["acknowledged_by"] == [desks.health.reader.display_name]
+    exports = asked("GET", f"audit?item={received.reference}&kind=exports").json()
+    assert exports["about"] == about
+    assert exports["items"] == asked("GET", "audit?kind=exports").json()["items"] == seen[-1:]
+    marked = asked("GET", f"audit?tlp={received.tlp}&act=alert.opened").json()
+    assert len(marked["items"]) == 2 and marked["about"] is None
+    red = asked("GET", "audit?tlp=RED&act=alert.opened").json()
+    assert red["items"] == []
+    for wrong in ("kind=nothing", "tlp=PURPLE", "order=any"):
+        assert asked("GET", f"audit?{wrong}").status_code == 422
+
+
 def test_views_hold_what_the_list_offers_and_nothing_else(desks: Desks) -> None:
     reader, colleague = Session(desks.lab.reader), Session(desks.lab.author)
     wanted = {"box": "inbox", "name": "Overdue science", "filters": {"lane": "science", "overdue": "yes"}}

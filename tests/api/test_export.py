@@ -4,6 +4,7 @@
 import json
 from typing import Any
 
+from alerts.boxes.export import export_mark
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 from tests.api.sessions import Session
@@ -19,7 +20,8 @@ def test_a_line_is_an_item_of_the_list(desks: Desks) -> None:
     assert lines == [{"list": "received", **item} for item in listed]
     assert [line["received"]["md"] for line in lines] == [received.md]
     event = AuditEvent.objects.get(act="alert.exported")
-    assert event.detail == {"list": "inbox", "format": "jsonl", "count": 1, "red_left_out": 0, "unread": "1"}
+    facts = {"list": "inbox", "format": "jsonl", "count": 1, "red_left_out": 0, "unread": "1"}
+    assert event.detail == facts | {"alerts": [export_mark(received.md)]}
 
     sought = Session(desks.lab.author)(
         "POST", "alerts/export", {"format": "jsonl", "search": {"text": "impregnated"}}

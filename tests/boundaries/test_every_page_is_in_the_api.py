@@ -147,7 +147,7 @@ IN_JSON: Final = {
     "science_import": "spectra-import-confirm",
     "science_import_delete": "spectra-import",
     "science_spectrum_delete": "spectra-library-one",
-    "audit": "audit-list",
+    **dict.fromkeys(("audit", "audit_alert"), "audit-list"),
     "audit_export": "audit-file",
     **dict.fromkeys(("desk_settings", "desk_settings_text"), "desk-settings"),
     "science_rules": "rules-list",

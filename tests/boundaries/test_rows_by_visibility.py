@@ -11,10 +11,10 @@ GUARDED_ROOMS: Final = ("alerts", "notices", "officers", "peers", "science", "va
 NAMED: Final[dict[tuple[str, str], str]] = {
     ("desk/account/api.py", "Officer"): "the officer in session, by its own key",
     (
-        "desk/agency/audit/trail.py",
+        "desk/agency/audit/audited_alerts.py",
         "Alert",
-    ): "an auditor narrows by title and reads no content; the agency is its own",
-    ("desk/agency/audit/trail.py", "ReceivedAlert"): "the same of what was received",
+    ): "an auditor finds acts by an alert's names and reads no content; the agency is its own",
+    ("desk/agency/audit/audited_alerts.py", "ReceivedAlert"): "the same of what was received",
     ("desk/agency/officers/acts.py", "Officer"): "the agency of a person that was found through `visible_to`",
     ("desk/agency/peers/page.py", "Officer"): "the name of who compared, as the agency's own audit has it",
     ("desk/alerts/compose/api.py", "Alert"): "`changed_by`, the door of a system that writes drafts",

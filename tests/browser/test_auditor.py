@@ -10,12 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
 from officers.models import Officer
 from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands
-from tests.browser.looking import look_at
+from tests.browser.looking import faults_of, keeps_within_its_width, look_at, moved_by_what_people_write
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -58,3 +59,29 @@ def test_the_auditor_finds_who_opened_what_and_why_by_keyboard(
     assert AuditEvent.objects.filter(act="audit.exported", actor=desk.edda.audit_name).count() == 1
     tell("the auditor finds who opened what and why", hands.tally)
     assert hands.keys < 20
+
+
+def test_the_auditor_reads_what_became_of_one_alert_from_the_list(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
+) -> None:
+    desk.send(desk.draft(desk.aroha), desk.haitham)
+    received = desk.received(desk.benno)
+    for officer in (desk.ilka, desk.ilka, desk.benno):
+        open_alert(officer, received, reason="on_duty", now=desk.tick())
+    open_alert(desk.benno, received, reason="case_number", reference="B 77/26", now=desk.tick())
+    acknowledge_alert(desk.benno, received, now=desk.tick())
+    sign_in(desk.edda)
+    page.goto(f"{live_server.url}/audit/")
+    page.get_by_role("link", name="Sign-ins this week").click()
+    expect(page.get_by_role("link", name="Sign-ins this week")).to_have_attribute("aria-current", "true")
+    page.get_by_role("navigation", name="Saved questions").get_by_role("link", name="All", exact=True).click()
+    keeps_within_its_width(page, "audit-list")
+    page.get_by_role("link", name=received.reference).first.click()
+    expect(page.get_by_role("heading", name="Who did what with this alert")).to_be_visible()
+    expect(page.get_by_text("Opened by 2 people")).to_contain_text("acknowledged by Benno Ashgrove")
+    rows = page.locator("tbody tr")
+    expect(rows.last).to_contain_text("acknowledged an alert")
+    expect(rows.filter(has_text="2 times, last")).to_contain_text("Ilka Torvane")
+    expect(page.locator("main")).not_to_contain_text(CONTENT)
+    assert not faults_of(page, "audit-alert")
+    assert not moved_by_what_people_write(page, "audit-alert")

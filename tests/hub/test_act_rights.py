@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 from psycopg import errors
 
+from desk.agency.audit.act_kinds import KINDS, POWER_ACTS
 from desk.agency.audit.words import ACTS
 from hub.act_rights import ACTS_OF, grant_acts
 from hub.grants import apply_after_migrate
@@ -145,6 +146,27 @@ def acts_in_the_source() -> set[str]:
     return found - NO_ACTS
 
 
+DECLARED: Final = frozenset().union(*ACTS_OF.values())
+
+
 def test_every_act_belongs_to_a_role() -> None:
-    assert acts_in_the_source() <= frozenset().union(*ACTS_OF.values())
-    assert set(ACTS) <= frozenset().union(*ACTS_OF.values())
+    assert acts_in_the_source() <= DECLARED
+    assert frozenset().union(POWER_ACTS, *KINDS.values()) <= DECLARED
+
+
+def test_every_act_has_its_words_and_no_words_are_left_over() -> None:
+    assert DECLARED - ACTS.keys() == set(), "name them in desk/agency/audit/words.py"
+    assert ACTS.keys() - DECLARED == set()
+
+
+BEGINNINGS: Final = re.compile(
+    r"[a-z]+ed|began|brought|chose|found|gave|had|kept|let|made|met|read|reset|sent|set|told|took|was|went|withdrew"
+)
+"""Verbs in the past tense: an entry reads on from the name of who acted."""
+
+
+def test_the_words_of_an_act_begin_with_a_verb_in_the_past_tense() -> None:
+    first = {act: str(words).split()[0] for act, words in ACTS.items()}
+    assert {act: word for act, word in first.items() if not BEGINNINGS.fullmatch(word)} == {}
+    raw = {act: words for act, words in ACTS.items() if re.search(r"[._]", str(words))}
+    assert raw == {}, "words, not names of the code"

@@ -8,8 +8,12 @@ from desk.agency.audit.words import ACTS
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 MOST_WORDS = 60
-OF_ALL_PROGRAMS = frozenset({"spectra", "spectrum", "substance", "template", "vault", "view", "watch"})
-"""Words of chemistry and of programs that need no line in the glossary."""
+OF_ALL_PROGRAMS = frozenset(
+    {"content", "retract", "rule", "spectra", "spectrum", "substance", "template", "vault", "view", "watch"}
+)
+"""Words of chemistry, of the law and of programs that need no line in the glossary."""
+OF_MANY = {"agreements": "agreement", "deliveries": "delivery"}
+"""Acts on many at once, by the word for one."""
 
 
 def _rows() -> dict[str, tuple[str, str]]:
@@ -25,6 +29,8 @@ def test_it_is_short_in_order_and_each_word_has_its_source() -> None:
 
 
 def test_every_act_of_the_audit_is_about_one_of_its_words() -> None:
-    subjects = {act.partition(".")[0] for act in ACTS}
+    named = {act.partition(".")[0] for act in ACTS}
+    subjects = {OF_MANY.get(word, word) for word in named}
+    assert named >= OF_MANY.keys()
     assert subjects - _rows().keys() - OF_ALL_PROGRAMS == set()
     assert subjects >= OF_ALL_PROGRAMS

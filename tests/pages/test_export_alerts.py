@@ -105,6 +105,7 @@ def test_an_export_is_audited_once_with_its_filters_and_how_many(
         "red_left_out": 0,
         "pri": "urgent",
         "unread": "yes",
+        "alerts": [exporting.export_mark(sent.md)],
     }
     assert event.detail == shown
     assert "exported a list of alerts" in as_officer(desk.edda).get("/audit/").content.decode()
@@ -143,3 +144,17 @@ def test_the_lists_offer_it_with_what_is_set(desk: DeskWorld, as_officer: SignIn
     assert "Export as CSV" not in client.get("/inbox/?pri=routine").content.decode(), "nothing to take"
     hits = client.post("/search/", {"q": CONTENT}, follow=True).content.decode()
     assert 'action="/export/"' in hits and 'name="s"' in hits
+
+
+def test_a_long_export_names_its_alerts_in_several_events(
+    desk: DeskWorld, as_officer: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        desk.send(desk.draft())
+    monkeypatch.setattr(exporting, "NAMED_IN_AN_EVENT", 2)
+    assert len(table_of(as_officer(desk.haitham), box="inbox")) == 3
+    events = AuditEvent.objects.filter(act="alert.exported").order_by("seq")
+    assert [(row.detail["part"], row.detail["parts"]) for row in events] == [(1, 2), (2, 2)]
+    named = [mark for row in events for mark in row.detail["alerts"]]
+    assert set(named) == {exporting.export_mark(md) for md in Alert.objects.values_list("md", flat=True)}
+    assert len(named) == 3

@@ -55,7 +55,8 @@ CHANGES_BY_ROLES: dict[str, str] = {
 }
 ITEM_PAGES = """
     acknowledge_many agreement agreement_resume agreement_suspend answer apikey_revoke apikey_rotate
-    ask_back arrivals arrivals_news audit_key_revoke audit_key_rotate by_reference confirm desk_admin
+    ask_back arrivals arrivals_news audit_alert audit_key_revoke audit_key_rotate by_reference
+    confirm desk_admin
     desk_agency desk_come desk_entry_key desk_keys desk_move_in desk_reopening desk_reopening_ask
     desk_reopening_file draft exchange_key_end history_take identity_take_over key_retire key_revoke
     key_suspend keys_create keys_move keys_renew keys_rotate leaving_agree leaving_ask
@@ -156,6 +157,7 @@ def _address(name: str) -> str:
         "request_id": uuid.UUID(int=1),
         "agency_id": "xz-none",
         "ref": "G0",
+        "item": "7QK4-M2XN",
         "view_id": uuid.UUID(int=1),
         "sample_id": uuid.UUID(int=1),
         "session_id": uuid.UUID(int=1),

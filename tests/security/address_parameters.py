@@ -55,6 +55,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "officers/duty/<str:public_id>/": {"public_id": "officer"},
     "api-keys/<str:prefix>/": {"prefix": "desk key"},
     "api-keys/exchange/<str:prefix>/": {"prefix": "API key"},
+    "audit/alerts/<str:item>/": {"item": "audited alert"},
     "audit/keys/<str:prefix>/": {"prefix": "audit key"},
     "powers/<uuid:change_id>/": {"change_id": "power change"},
     "agreements/<str:ref>/": {"ref": "agreement"},

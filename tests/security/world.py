@@ -286,6 +286,7 @@ class SecurityWorld:
         self.put("desk key", row.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         audit_key, _ = self._issue_at_desk(self.desk.lab, Capability.AUDIT_FOLLOW)
         self.put("audit key", audit_key.pk, "0" * 12, roles=frozenset({"auditor", "agency_admin"}))
+        self.put("audited alert", self.things["sent"].value, roles=frozenset({"auditor"}))
         self.put("API key", exchange_key.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
         self.put("lane", "science", "trade", is_public=True)

@@ -14,18 +14,16 @@ from rest_framework.response import Response
 
 from alerts.agency.audit_following import follow_audit
 from callers.capabilities import Capability
-from callers.cursors import open_lasting, seal_lasting
+from callers.cursors import open_lasting, seal_cursor, seal_lasting
 from callers.idempotency import repeatable
+from callers.markings import LEVELS
 from callers.reading import read_body, read_query
+from desk.agency.audit.act_kinds import KINDS
+from desk.agency.audit.alert_trail import Summary, summary_of
+from desk.agency.audit.audited_alerts import AuditedAlert, find_audited
+from desk.agency.audit.events import in_words
 from desk.agency.audit.export_page import export_audit
-from desk.agency.audit.trail import (
-    LONGEST_ITEM,
-    Question,
-    colleagues_of,
-    events_for,
-    in_words,
-    references_of,
-)
+from desk.agency.audit.trail import LONGEST_ITEM, Question, colleagues_of, events_for
 from desk.agency.audit.words import ACTS
 from desk.web.api_answers import AgencyView, PageQuery, named_list
 from officers.accounts import officer_for
@@ -38,8 +36,12 @@ class AuditQuestion(s.Serializer[Any]):
 
     officer = s.CharField(required=False, max_length=22, help_text="Who: a colleague's id.")
     act = s.ChoiceField(sorted(ACTS), required=False, help_text="What was done.")
+    kind = s.ChoiceField(sorted(KINDS), required=False, help_text="What kind of act: several acts at once.")
+    tlp = s.ChoiceField(LEVELS, required=False, help_text="About an alert with this marking.")
     item = s.CharField(
-        required=False, max_length=LONGEST_ITEM, help_text="About what: a reference, id or digest."
+        required=False,
+        max_length=LONGEST_ITEM,
+        help_text="About what: an alert by its reference, id or digest, whatever name the log has for it; else a subject.",
     )
     since = s.DateField(required=False, help_text="From this day on.")
     until = s.DateField(required=False, help_text="Up to and with this day.")
@@ -49,24 +51,49 @@ class AuditQuestion(s.Serializer[Any]):
 class AuditQuery(AuditQuestion, PageQuery):
     """An auditor's question, and the page of its answer."""
 
+    order = s.ChoiceField(
+        ("newest", "oldest"), required=False, default="newest", help_text="Which events come first."
+    )
+
 
 class AuditEventOut(s.Serializer[Any]):
-    """`actor`, `act` and `subject` as the log has them, the others in words; `od` is the digest in the ledger."""
+    """`actor`, `act`, `subject` and `reason` as the log has them, the others in words; `od` is the digest in the ledger."""
 
     at = s.DateTimeField(source="event.at")
     actor = s.CharField(source="event.actor")
     who = s.CharField()
     act = s.CharField(source="event.act")
+    act_text = s.CharField(source="act")
     subject = s.CharField(source="event.subject")
     item = s.CharField()
     reason = s.CharField(source="event.reason")
+    reason_text = s.CharField(source="reason")
     detail = s.CharField()
     od = s.CharField(source="event.od")
 
 
-class AuditPageOut(s.Serializer[Any]):
-    """`next` is the cursor of the following page."""
+class AuditedAlertOut(s.Serializer[Any]):
+    """What all acts on one alert say together. `reference` is empty for an own alert, `md` before it is sent.
 
+    `opened_by` counts people of the agency, `exported` the exports of a list that held it.
+    """
+
+    id = s.UUIDField(source="alert.id")
+    reference = s.CharField(source="alert.reference")
+    md = s.CharField(source="alert.md")
+    tlp = s.CharField(source="alert.tlp")
+    is_own = s.BooleanField(source="alert.is_own")
+    opened_by = s.IntegerField(source="summary.opened_by")
+    first_opened_at = s.DateTimeField(source="summary.first_opened_at", allow_null=True)
+    last_opened_at = s.DateTimeField(source="summary.last_opened_at", allow_null=True)
+    exported = s.IntegerField(source="summary.exported")
+    acknowledged_by = s.ListField(child=s.CharField(), source="summary.acknowledged_by")
+
+
+class AuditPageOut(s.Serializer[Any]):
+    """`about` is set where `item` names an alert, whatever else is asked; `next` is the cursor of the following page."""
+
+    about = AuditedAlertOut(allow_null=True)
     items = AuditEventOut(many=True)
     next = s.CharField(allow_null=True)
 
@@ -76,17 +103,37 @@ class AuditView(AgencyView):
 
     @extend_schema(parameters=[AuditQuery], responses={200: AuditPageOut}, operation_id="audit_list")
     def get(self, request: Request) -> Response:
-        """List acts in the own agency with person and reason, newest first; for the keeper, acts that concern no agency."""
+        """List acts in the own agency with person and reason, newest first; for the keeper, acts that concern no agency.
+
+        With `item` and `order=oldest` it is the timeline of one alert.
+        """
         query = read_query(AuditQuery, request)
         listed, limit = named_list("audit", query), query["limit"]
-        found = events_for(self.officer, self.question(query))
+        is_oldest = query["order"] == "oldest"
+        question, colleagues = self.question(query), colleagues_of(self.officer)
+        found = events_for(self.officer, question).order_by("seq" if is_oldest else "-seq")
         if place := self.place_in(listed, query):
-            found = found.filter(seq__lt=int(place))
+            found = found.filter(**{"seq__gt" if is_oldest else "seq__lt": int(place)})
         rows = list(found[: limit + 1])
         page = rows[:limit]
-        shown = in_words(page, colleagues_of(self.officer), references_of(self.officer, page))
-        following = str(page[-1].seq) if len(rows) > limit else None
-        return self.page(listed, AuditEventOut(shown, many=True).data, following)
+        following = seal_cursor(
+            self.actor, listed, str(page[-1].seq) if len(rows) > limit else None, now=self.now
+        )
+        shown = {
+            "about": self.about(question, colleagues),
+            "items": in_words(self.officer, page, colleagues),
+            "next": following,
+        }
+        return Response(AuditPageOut(shown).data)
+
+    def about(
+        self, question: Question, colleagues: dict[str, str]
+    ) -> dict[str, AuditedAlert | Summary] | None:
+        """Return the alert that the question names, and what its acts say together."""
+        alert = find_audited(self.officer, question.item) if question.item else None
+        if alert is None:
+            return None
+        return {"alert": alert, "summary": summary_of(self.officer, alert, colleagues)}
 
     def question(self, asked: dict[str, Any]) -> Question:
         """Return the auditor's question; raises AbsentError for an officer who is no colleague."""
@@ -95,9 +142,8 @@ class AuditView(AgencyView):
         if who:
             officer_for(self.officer, who)
         item = " ".join(asked.get("item", "").split())
-        return Question(
-            officer=who, act=asked.get("act", ""), item=item, days=days, powers=asked.get("powers", False)
-        )
+        chosen = {name: asked.get(name, "") for name in ("act", "kind", "tlp")}
+        return Question(officer=who, item=item, days=days, powers=asked.get("powers", False), **chosen)
 
 
 class AuditExportView(AuditView):

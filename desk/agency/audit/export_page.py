@@ -17,15 +17,8 @@ from django.utils.translation import gettext as _
 from callers import clock
 from callers.connections import let_go_of_connection
 from callers.errors import InputError
-from desk.agency.audit.trail import (
-    Event,
-    Question,
-    colleagues_of,
-    events_for,
-    in_words,
-    read_question,
-    references_of,
-)
+from desk.agency.audit.events import Event, in_words
+from desk.agency.audit.trail import Question, colleagues_of, events_for, read_question
 from desk.web.downloads import CSV, csv_lines, streamed
 from desk.web.frame import signed_in
 from ledger.audit import record_event
@@ -72,7 +65,7 @@ def _rows(
     last = newest + 1
     while True:
         part = list(events_for(officer, question).filter(seq__lt=last)[:PART_ROWS])
-        shown = in_words(part, colleagues, references_of(officer, part))
+        shown = in_words(officer, part, colleagues)
         let_go_of_connection()
         yield from (_cells(event, zone) for event in shown)
         if len(part) < PART_ROWS:

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The auditor's page: events in the own agency, filtered by person, act, item and day."""
+"""The auditor's page: events in the own agency, filtered by person, act, marking, item and day."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from alerts.boxes.paging import PAGE_ROWS, cut_page
 from callers.capabilities import Capability
-from desk.agency.audit.trail import colleagues_of, events_for, in_words, read_question, references_of
+from callers.markings import LEVELS
+from desk.agency.audit.act_kinds import KIND_WORDS
+from desk.agency.audit.events import in_words
+from desk.agency.audit.saved_questions import saved_questions
+from desk.agency.audit.trail import colleagues_of, events_for, read_question
 from desk.agency.audit.words import ACTS
 from desk.web.filters import Filter, read_filters
-from desk.web.frame import render_page, signed_in
+from desk.web.frame import LONGEST_NUMBER, render_page, signed_in
+from officers.models import Officer
 
 
 def audit(request: HttpRequest) -> HttpResponse:
@@ -18,19 +24,10 @@ def audit(request: HttpRequest) -> HttpResponse:
     colleagues = colleagues_of(officer)
     question = read_question(request.GET, colleagues)
     found = events_for(officer, question)
-    before = request.GET.get("cursor", "")
-    if before.isascii() and before.isdecimal() and len(before) < 18:
-        found = found.filter(seq__lt=int(before))
+    before = read_place(request, "cursor")
+    if before is not None:
+        found = found.filter(seq__lt=before)
     events, has_more = cut_page(list(found[: PAGE_ROWS + 1]))
-    people, acts = tuple(colleagues.items()), tuple(sorted(ACTS.items(), key=lambda act: str(act[1])))
-    filters = read_filters(
-        request.GET,
-        [
-            Filter("officer", _("Officer"), people),
-            Filter("act", _("Act"), acts),
-            Filter("powers", _("Changes of power")),
-        ],
-    )
     return render_page(
         request,
         "audit",
@@ -40,9 +37,10 @@ def audit(request: HttpRequest) -> HttpResponse:
         if officer.agency_id
         else _("What happened to the desk itself."),
         empty=_("No entry in this period."),
-        rows=in_words(events, colleagues, references_of(officer, events)),
-        filters=filters,
+        rows=in_words(officer, events, colleagues),
+        filters=read_filters(request.GET, _filters(officer, colleagues)),
         question=question,
+        saved=tuple(saved_questions(timezone.localdate(), has_alerts=bool(officer.agency_id))),
         days=question.days,
         narrowed=question.is_narrow,
         next_address=question.address(str(events[-1].seq)) if has_more else "",
@@ -51,3 +49,21 @@ def audit(request: HttpRequest) -> HttpResponse:
         shows_keys=True,
         gives_audit=Capability.AUDIT_GIVE in officer.capabilities,
     )
+
+
+def read_place(request: HttpRequest, name: str) -> int | None:
+    """Return the place in the log that an address names; None where it names none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER else None
+
+
+def _filters(officer: Officer, colleagues: dict[str, str]) -> list[Filter]:
+    acts = tuple(sorted(ACTS.items(), key=lambda act: str(act[1])))
+    markings = [Filter("tlp", _("TLP"), tuple((level, level) for level in LEVELS))]
+    return [
+        Filter("officer", _("Officer"), tuple(colleagues.items())),
+        Filter("kind", _("Kind of act"), tuple(KIND_WORDS.items())),
+        Filter("act", _("Act"), acts),
+        *(markings if officer.agency_id else ()),
+        Filter("powers", _("Changes of power")),
+    ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words for every act of the audit, and for the reasons of openings."""
+"""Words for every act of the audit, and for the reasons of openings. Ids stay beside them, never in place of them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,11 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from alerts.receiving.opening import OpeningReason
+from alerts.boxes.outbox import OWN_ALERT
+from alerts.receiving.first_opening import INTAKE
+from alerts.receiving.opening import ACKNOWLEDGED, OpeningReason
+from alerts.sending.amendment import AMENDED
+from science.screening.draft_audit import OF_A_DRAFT
 
 ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.admitted": gettext_lazy("admitted the agency"),
@@ -15,10 +19,21 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.change_given_up": gettext_lazy("gave up a change of keys that waited"),
     "agency.change_proposed": gettext_lazy("proposed a change of keys"),
     "agency.change_refused": gettext_lazy("was refused a change of keys by the exchange"),
+    "agency.comes": gettext_lazy("took the agency over from another desk"),
+    "agency.custody_changed": gettext_lazy("named another holder of the keys"),
+    "agency.entry_key_kept": gettext_lazy("kept the agency's key for entering"),
+    "agency.history_handed_over": gettext_lazy("handed the history over to another desk"),
+    "agency.history_taken": gettext_lazy("took the history in"),
     "agency.key_retired": gettext_lazy("retired a key"),
     "agency.keys_created": gettext_lazy("created keys for the agency"),
+    "agency.keys_destroyed": gettext_lazy("destroyed the private keys here"),
     "agency.keys_rotated": gettext_lazy("rotated the keys"),
     "agency.keyset_renewed": gettext_lazy("renewed the keyset"),
+    "agency.leave_agreed": gettext_lazy("agreed that the agency leaves this desk"),
+    "agency.leave_asked": gettext_lazy("asked that the agency leaves this desk"),
+    "agency.move_allowed": gettext_lazy("allowed the move of the keys"),
+    "agency.move_forbidden": gettext_lazy("took back that the keys may move"),
+    "agency.move_signed": gettext_lazy("signed the keyset of another desk"),
     "agency.moved_in": gettext_lazy("moved the agency in from the accord command"),
     "agency.proposal_accepted": gettext_lazy("handed in a signed proposal"),
     "agency.proposal_discarded": gettext_lazy("discarded a proposal"),
@@ -27,20 +42,13 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "agency.resumed": gettext_lazy("resumed the agency"),
     "agency.root_changed": gettext_lazy("changed the root"),
     "agency.root_recovered": gettext_lazy("began to recover the root"),
-    "agency.comes": gettext_lazy("took the agency over from another desk"),
-    "agency.custody_changed": gettext_lazy("named another holder of the keys"),
-    "agency.history_handed_over": gettext_lazy("handed the history over to another desk"),
-    "agency.history_taken": gettext_lazy("took the history in"),
-    "agency.keys_destroyed": gettext_lazy("destroyed the private keys here"),
-    "agency.leave_agreed": gettext_lazy("agreed that the agency leaves this desk"),
-    "agency.leave_asked": gettext_lazy("asked that the agency leaves this desk"),
-    "agency.move_allowed": gettext_lazy("allowed the move of the keys"),
-    "agency.move_forbidden": gettext_lazy("took back that the keys may move"),
-    "agency.move_signed": gettext_lazy("signed the keyset of another desk"),
     "agency.stays": gettext_lazy("kept the agency at this desk"),
     "agency.suspended": gettext_lazy("suspended the agency"),
+    "agency.taken_in": gettext_lazy("took the agency in at this desk"),
     "agreement.recorded": gettext_lazy("recorded an agreement"),
+    "agreements.altered": gettext_lazy("found that kept agreements had been changed past the program"),
     "alert.acknowledged": gettext_lazy("acknowledged an alert"),
+    "alert.amended": gettext_lazy("began the next version of an alert"),
     "alert.cancelled": gettext_lazy("cancelled an alert that waited for the exchange"),
     "alert.copied": gettext_lazy("copied an alert into a draft"),
     "alert.discarded": gettext_lazy("discarded a draft"),
@@ -59,26 +67,52 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "alert.validated": gettext_lazy("checked an alert"),
     "alert.withdrawn": gettext_lazy("withdrew an alert"),
     "apikey.issued": gettext_lazy("issued an API key"),
+    "apikey.refused": gettext_lazy("was refused with an API key that does not serve"),
     "apikey.revoked": gettext_lazy("revoked an API key"),
     "apikey.rotated": gettext_lazy("rotated an API key"),
     "audit.exported": gettext_lazy("exported the audit"),
     "audit.pruned": gettext_lazy("pruned the audit"),
     "blob.refused": gettext_lazy("was refused a file"),
     "blob.served": gettext_lazy("fetched a file"),
+    "board.read": gettext_lazy("read the early-warning board"),
+    "card.deleted": gettext_lazy("deleted what was kept of an alert, as its time was over"),
     "circle.member_confirmed": gettext_lazy("confirmed an agency in a circle"),
     "circle.recorded": gettext_lazy("recorded a circle"),
+    "content.deleted": gettext_lazy("deleted the content of an alert at the exchange, as its time was over"),
+    "control.imported": gettext_lazy("brought rules of control into force"),
+    "control.previewed": gettext_lazy("counted what new rules of control would catch"),
+    "control.reevaluated": gettext_lazy("judged the stored substances by new rules of control"),
     "credential.ended": gettext_lazy("ended an API key at the exchange"),
     "credential.issued": gettext_lazy("had an API key issued at the exchange"),
     "credential.replaced": gettext_lazy("replaced the desk's own API key at the exchange"),
     "database.restored": gettext_lazy("was put back from a backup"),
-    "exchange.told": gettext_lazy("told the desk which exchange it belongs to"),
+    "deliveries.dropped": gettext_lazy(
+        "dropped facts about deliveries that had been changed past the program"
+    ),
+    "delivery.reminded": gettext_lazy("reminded recipients of a withdrawal"),
     "deskkey.issued": gettext_lazy("issued a key for the desk"),
     "deskkey.revoked": gettext_lazy("revoked a key for the desk"),
     "deskkey.rotated": gettext_lazy("rotated a key for the desk"),
     "duty.changed": gettext_lazy("changed the duty list"),
+    "entry.refused": gettext_lazy("was refused a statement of how the agency is reached"),
+    "entry.stated": gettext_lazy("stated how the agency is reached"),
     "envelope.carried": gettext_lazy("handed in an envelope"),
     "envelope.kept_short": gettext_lazy("sent an alert that is deleted within a year"),
     "envelope.refused": gettext_lazy("was refused an envelope"),
+    "exchange.told": gettext_lazy("told the desk which exchange it belongs to"),
+    "harm.looked": gettext_lazy("looked again at harm that was not known"),
+    "instance.announced": gettext_lazy("had this desk taken as the holder of the agency's identity"),
+    "instance.forgotten": gettext_lazy("gave this desk another id at the exchange"),
+    "instance.held_elsewhere": gettext_lazy("was told that another one holds the agency's identity"),
+    "instance.released": gettext_lazy("gave the agency's identity back"),
+    "instance.taken_over": gettext_lazy("took the agency's identity over from another holder"),
+    "instance.versions_apart": gettext_lazy(
+        "was told that the exchange speaks no version that this desk speaks"
+    ),
+    "item.retried": gettext_lazy("had something tried again"),
+    "item.set_aside": gettext_lazy("set something aside that cannot be taken"),
+    "item.taken_later": gettext_lazy("took what had been set aside"),
+    "key.repudiated": gettext_lazy("took back the trust in what a revoked key had signed"),
     "key.resumed": gettext_lazy("resumed a key"),
     "key.revoke_refused": gettext_lazy("was refused a revocation"),
     "key.revoked": gettext_lazy("revoked a key"),
@@ -88,7 +122,13 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "keyset.refused": gettext_lazy("was refused a keyset"),
     "lane.resumed": gettext_lazy("resumed a lane"),
     "lane.suspended": gettext_lazy("suspended a lane"),
+    "ledger.disputed": gettext_lazy("reported another log than the exchange's own"),
+    "ledger.hour_logged": gettext_lazy("logged an hour in which nothing else happened"),
+    "ledger.key_replaced": gettext_lazy("replaced the key that signs the log"),
+    "loop.resumed": gettext_lazy("let a loop go on"),
+    "loop.stopped": gettext_lazy("stopped a loop"),
     "notice.resent": gettext_lazy("sent a notice again"),
+    "officer.bound": gettext_lazy("let an officer's row count as it stood"),
     "officer.deputy_named": gettext_lazy("named a deputy"),
     "officer.disabled": gettext_lazy("disabled an officer"),
     "officer.enabled": gettext_lazy("enabled an officer"),
@@ -102,6 +142,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "officer.other_sessions_ended": gettext_lazy("signed out everywhere else"),
     "officer.password_changed": gettext_lazy("changed a password"),
     "officer.password_reset": gettext_lazy("reset a password"),
+    "officer.password_set": gettext_lazy("set a password"),
     "officer.profile_changed": gettext_lazy("changed their own profile"),
     "officer.proved_again": gettext_lazy("proved again who it is"),
     "officer.recovery_code_used": gettext_lazy("used a recovery code"),
@@ -115,23 +156,22 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "officer.signed_in": gettext_lazy("signed in"),
     "officer.signed_out": gettext_lazy("signed out"),
     "officer.unit_changed": gettext_lazy("changed the unit of an officer"),
+    "operator.ended": gettext_lazy("ended an operator's access to the exchange"),
+    "operator.enrolled": gettext_lazy("enrolled as an operator of the exchange"),
+    "operator.invited": gettext_lazy("invited an operator of the exchange"),
+    "operator.signed_in": gettext_lazy("signed in as an operator of the exchange"),
+    "operator.signed_out": gettext_lazy("signed out as an operator of the exchange"),
+    "peer.book_begun": gettext_lazy("began an empty book of compared fingerprints"),
+    "peer.compared": gettext_lazy("compared a partner's fingerprint, as the second officer"),
+    "peer.comparison_undone": gettext_lazy("took back the first comparison of a partner's fingerprint"),
+    "peer.first_compared": gettext_lazy("compared a partner's fingerprint, as the first officer"),
+    "peer.keys_dropped": gettext_lazy("dropped keys of partners that had been changed past the program"),
+    "peer.refused": gettext_lazy("refused keys of a partner that failed a check"),
+    "peer.telephone_said": gettext_lazy("was told another telephone number of a partner"),
+    "peer.telephone_taken": gettext_lazy("took over a partner's new telephone number"),
     "policy.bound": gettext_lazy("let the policy count as it stood"),
     "policy.changed": gettext_lazy("changed the policy"),
     "power.agreed": gettext_lazy("agreed to a change of power"),
-    "entry.stated": gettext_lazy("stated how the agency is reached"),
-    "instance.announced": gettext_lazy("had this desk taken as the holder of the agency's identity"),
-    "instance.forgotten": gettext_lazy("gave this desk another id at the exchange"),
-    "instance.held_elsewhere": gettext_lazy("was told that another one holds the agency's identity"),
-    "instance.released": gettext_lazy("gave the agency's identity back"),
-    "instance.versions_apart": gettext_lazy(
-        "was told that the exchange speaks no version that this desk speaks"
-    ),
-    "instance.taken_over": gettext_lazy("took the agency's identity over from another holder"),
-    "item.retried": gettext_lazy("had something tried again"),
-    "item.set_aside": gettext_lazy("set something aside that cannot be taken"),
-    "item.taken_later": gettext_lazy("took what had been set aside"),
-    "loop.resumed": gettext_lazy("let a loop go on"),
-    "loop.stopped": gettext_lazy("stopped a loop"),
     "power.applied": gettext_lazy("applied a change of power after its time"),
     "power.asked": gettext_lazy("asked for a change of power"),
     "power.dropped": gettext_lazy("took a change of power back"),
@@ -143,7 +183,11 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "reopening.taken": gettext_lazy("let somebody in by the agency's root"),
     "reply.drafted": gettext_lazy("drafted a reply"),
     "restore.reviewed": gettext_lazy("went through a restore and opened sign-in"),
+    "retract.doubted": gettext_lazy("doubted a withdrawal whose signature does not count"),
+    "rule.adopted": gettext_lazy("adopted a partner's rule of control"),
+    "rule.set_aside": gettext_lazy("set an adopted rule of control aside"),
     "science.refused": gettext_lazy("was refused a question to the science core"),
+    "sequencer.resumed": gettext_lazy("let the log go on after a stop"),
     "slice.refused": gettext_lazy("was refused a sealed alert"),
     "slice.served": gettext_lazy("fetched an alert, still sealed"),
     "spectra.deleted": gettext_lazy("deleted a spectrum of the library"),
@@ -153,8 +197,6 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "statement.reaffirmed": gettext_lazy("reaffirmed an answer"),
     "statement.refused": gettext_lazy("was refused a statement"),
     "substance.compared": gettext_lazy("looked for similar substances"),
-    "harm.looked": gettext_lazy("looked again at harm that was not known"),
-    "board.read": gettext_lazy("read the early-warning board"),
     "substance.screened": gettext_lazy("asked about the control of substances"),
     "template.created": gettext_lazy("kept a template"),
     "template.deleted": gettext_lazy("deleted a template"),
@@ -162,23 +204,33 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "vault.opened": gettext_lazy("opened the desk, which was locked"),
     "vault.passphrase_changed": gettext_lazy("changed the desk's passphrase"),
     "vault.recovery_key_changed": gettext_lazy("changed the desk's recovery key"),
+    "vault.ring_made": gettext_lazy("made the desk's key ring and locked it"),
     "vault.ring_rotated": gettext_lazy("replaced the desk's key-encryption key"),
     "vault.ring_rotation_begun": gettext_lazy("began to replace the desk's key-encryption key"),
-    "vault.ring_made": gettext_lazy("made the desk's key ring and locked it"),
-    "view.chosen": gettext_lazy("opens a list with a view"),
+    "view.chosen": gettext_lazy("chose a view that opens a list"),
     "view.deleted": gettext_lazy("deleted a view"),
     "view.renamed": gettext_lazy("renamed a view"),
     "view.saved": gettext_lazy("kept a view"),
-    "view.unchosen": gettext_lazy("opens a list without a view"),
+    "view.unchosen": gettext_lazy("had a list open without a view"),
     "watch.begun": gettext_lazy("began to watch changes of the law"),
     "watch.ended": gettext_lazy("ended a watch on changes of the law"),
     "withdrawal.confirmed": gettext_lazy("confirmed a withdrawal"),
+    "withdrawal.reminded": gettext_lazy("reminded recipients of a withdrawal"),
 }
-"""Acts in words; one that is not listed is shown by its name."""
+"""Every act of `hub.act_rights` in words: a verb in the past tense, after the name of who acted."""
+
+REASONS: Final[Mapping[str, str | Promise]] = {
+    **dict(OpeningReason.choices),
+    ACKNOWLEDGED: gettext_lazy("To acknowledge it"),
+    AMENDED: gettext_lazy("To write the next version"),
+    INTAKE: gettext_lazy("To file it on arrival"),
+    OF_A_DRAFT: gettext_lazy("While a draft was written"),
+    OWN_ALERT: gettext_lazy("The agency's own alert"),
+}
+"""Reasons in words: those that an officer gives, and those that the desk notes where nobody is asked for one."""
 
 
 def reason_words(reason: str) -> str:
     """Return the reason of an opening in words, followed by the case number."""
     code, colon, case = reason.partition(": ")
-    known = code in OpeningReason.values
-    return f"{OpeningReason(code).label}{colon}{case}" if known else reason
+    return f"{REASONS[code]}{colon}{case}" if code in REASONS else reason
