@@ -11,13 +11,14 @@ from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, 
 from alerts.boxes.drafts import DraftRow, draft_rows
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.queue import QueueRow, queue_rows
+from alerts.boxes.waiting import returned_to, to_release
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.replies.answers import still_to_answer
 from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
-from alerts.states import IN_REVIEW, AlertState
+from alerts.states import AlertState
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState
 from officers.models import Officer
@@ -155,14 +156,12 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
     """Return alerts to release: flash first, then longest waiting."""
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
-    waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
-    return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
+    return list(rows.filter(to_release()).order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 
 
 def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
     """Return the officer's own drafts that a second person gave back."""
-    back = rows.filter(state=AlertState.DRAFT, author=officer, return_note__isnull=False)
-    return list(back.select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
+    return list(rows.filter(returned_to(officer)).select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
 
 
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
