@@ -488,8 +488,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("inbox", "Inbox"),
-                            ("outbox", "Outbox"),
-                            ("queue", "Release queue"),
+                            ("outbox", "Sent"),
+                            ("queue", "To release"),
                             ("drafts", "Drafts"),
                         ],
                         max_length=8,

@@ -191,7 +191,7 @@ def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Holds) ->
     people, yesterday = world.people[CUSTOMS], timezone.localdate() - timedelta(days=1)
     hands = begins(people.author)
     page = hands.page
-    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("main").get_by_role("link", name="New alert"))
     hands.press(page.get_by_role("button", name="Seizure"))
     hands.type(page.get_by_label("Title"), "Two kilos in a spare wheel")
     hands.type_day(page.get_by_label("When"), yesterday)
@@ -221,10 +221,11 @@ def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Holds) ->
     # An author's pages have no row of an alert that waits for a second person: what is no draft and not sent waits.
     expect(page.get_by_role("heading", name="Drafts")).to_be_visible()
     expect(page.get_by_text(YESTERDAY)).to_have_count(0)
-    menu(hands, "Outbox")
+    menu(hands, "Sent")
     expect(page.get_by_role("row", name=REQUEST)).to_be_visible()
     expect(page.get_by_text(YESTERDAY)).to_have_count(0)
-    menu(hands, "Officers")
+    hands.press(page.get_by_role("navigation", name="Pages").get_by_role("heading", name="Agency"))
+    menu(hands, "People")
     hands.read(page.get_by_role("row", name=people.releaser.full_name).filter(has_text="Releaser"))
     assert world.alert(YESTERDAY).state == AlertState.SUBMITTED
     hands.done("finds out who has to act on yesterday's alert")
@@ -282,7 +283,7 @@ def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Holds) ->
     hands.done("opens the newest signal's alert from the board")
 
     menu(hands, "Start")
-    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("main").get_by_role("link", name="New alert"))
     hands.press(page.get_by_role("button", name="Cluster of harm"))
     hands.type(page.get_by_label("Title"), "Four poisonings in a hostel")
     hands.type_day(page.get_by_label("When"), timezone.localdate() - timedelta(days=1))
