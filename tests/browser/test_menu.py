@@ -76,6 +76,6 @@ def test_a_folded_group_opens_by_keyboard_and_the_keyboard_help_opens_from_the_o
         assert box["height"] >= TOUCHED
         assert box["width"] >= TOUCHED
     hands.use(page.locator(".me-more > summary"))
-    hands.use(page.locator(".me-more").get_by_role("button", name="Keyboard"))
+    hands.use(page.locator(".me-more").get_by_role("link", name="Keyboard"))
     expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
     assert hands.tally.clicks == 0

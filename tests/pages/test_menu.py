@@ -102,12 +102,16 @@ def test_tabs_are_links_that_say_where_one_is(as_officer: SignIn, desk: DeskWorl
 
 
 def test_an_officer_signs_out_without_opening_anything(as_officer: SignIn, desk: DeskWorld) -> None:
-    page = as_officer(desk.haitham).get("/inbox/").content.decode()
+    client = as_officer(desk.haitham)
+    page = client.get("/inbox/").content.decode()
     line = page[page.index('<section class="me"') :]
     folded, beside = line[: line.index("</details>")], line[line.index("</details>") :]
     assert 'action="/logout/"' in beside[: beside.index("</section>")]
     for way in ('href="/account/"', 'href="/security/"', 'popovertarget="keys"', 'action="/appearance/"'):
         assert way in folded, way
+    page_without_single_keys = client.get("/policy/").content.decode()
+    assert 'href="/account/#keyboard"' in page_without_single_keys
+    assert 'id="keyboard"' in client.get("/account/").content.decode()
 
 
 def test_two_things_are_never_called_keys(as_officer: SignIn, desk: DeskWorld) -> None:
