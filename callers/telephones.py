@@ -20,7 +20,7 @@ def number_to_dial(written: str) -> str:
     if is_international:
         main = _TRUNK_ZERO.sub("", main)
     digits = _digits(main)
-    if digits is None or len(digits) < 2:  # noqa: PLR2004 - the shortest numbers of emergency services have three, some two
+    if digits is None or len(digits) < 2:
         return ""
     behind = f";ext={_digits(extension[0])}" if extension else ""
     return f"{'+' if is_international else ''}{digits}{behind}"

@@ -23,7 +23,15 @@ def agencies(place: Workplace) -> None:
         return
     heads = ("agency", "name", "country", "keys held by", "state", "pinned", "duty desk")
     rows = [
-        (row.id, row.name, _country(row.country), row.custody, row.status, _PINS[row.pinned], row.duty_phone or "-")
+        (
+            row.id,
+            row.name,
+            _country(row.country),
+            row.custody,
+            row.status,
+            _PINS[row.pinned],
+            row.duty_phone or "-",
+        )
         for row in found
     ]
     print_table(heads, rows, empty="Nobody takes part yet.")

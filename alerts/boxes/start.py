@@ -161,7 +161,11 @@ def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
 
 def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
     """Return the officer's own drafts that a second person gave back."""
-    return list(rows.filter(returned_to(officer)).select_related("author", "returned_by").order_by("-changed_at", "-pk")[: SHOWN + 1])
+    return list(
+        rows.filter(returned_to(officer))
+        .select_related("author", "returned_by")
+        .order_by("-changed_at", "-pk")[: SHOWN + 1]
+    )
 
 
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:

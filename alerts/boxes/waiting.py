@@ -40,10 +40,10 @@ NOTHING: Final = Waiting()
 
 def count_waiting(officer: Officer, *, now: datetime) -> Waiting:
     """Count what waits for this officer, as the roles allow. At most one read, of at most 100 rows a box."""
-    first, *others = [*_boxes(officer, now), None]
-    if first is None:
+    boxes = list(_boxes(officer, now))
+    if not boxes:
         return NOTHING
-    rows = first.union(*(box for box in others if box is not None), all=True)
+    rows = boxes[0].union(*boxes[1:], all=True)
     found = Counter((row["box"], row["is_late"]) for row in rows)
     return Waiting(
         inbox=found[_INBOX, False] + found[_INBOX, True],
@@ -90,4 +90,7 @@ def _due(can: frozenset[Capability]) -> Q:
 def _marked(rows: QuerySet[Any], box: str, late: Q | None = None) -> QuerySet[Any, dict[str, Any]]:
     is_late = Value(value=False, output_field=BooleanField())
     mark = Case(When(late, then=Value(value=True)), default=is_late) if late else is_late
-    return rows.order_by().annotate(box=Value(box), is_late=mark).values("box", "is_late")
+    marked: QuerySet[Any, dict[str, Any]] = (
+        rows.order_by().annotate(box=Value(box), is_late=mark).values("box", "is_late")
+    )
+    return marked

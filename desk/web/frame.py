@@ -74,9 +74,7 @@ def _menu(request: HttpRequest, officer: Officer) -> dict[str, Any]:
     """Return the menu with what waits, the tabs of the area that the page is in, and what stands above the menu."""
     waiting = count_waiting(officer, now=clock.now())
     return {
-        "nav": navigation(
-            officer, request.path, waiting=waiting, is_in_review=is_in_review(request)
-        ),
+        "nav": navigation(officer, request.path, waiting=waiting, is_in_review=is_in_review(request)),
         "tabs": tabs(officer, request.path),
         "may_begin": Capability.ALERT_WRITE in officer.capabilities,
         "may_search": Capability.ALERT_READ in officer.capabilities,

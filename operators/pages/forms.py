@@ -112,7 +112,9 @@ class AdmitForm(forms.Form):
 
     def clean_country(self) -> str:
         country = str(self.cleaned_data["country"]).upper()
-        if not country and not self.cleaned_data.get("agency_id", WITHOUT_COUNTRY).startswith(WITHOUT_COUNTRY):
+        if not country and not self.cleaned_data.get("agency_id", WITHOUT_COUNTRY).startswith(
+            WITHOUT_COUNTRY
+        ):
             raise ValidationError(_("Country: enter two letters."))
         return country
 

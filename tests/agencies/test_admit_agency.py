@@ -54,7 +54,7 @@ def test_a_fingerprint_may_be_typed_in_groups_and_capitals() -> None:
 def test_a_body_of_no_country_is_admitted_with_an_id_that_says_so(kind: str) -> None:
     agency = admit_with(agency_id="xx-council", kind=kind, country="")
     assert agency.country == "XX"
-    assert agency.kind_and_country == AgencyKind(kind).label, "XX is shown to nobody"
+    assert agency.kind_and_country == str(AgencyKind(kind).label), "XX is shown to nobody"
     assert admit_with(name="Another laboratory", kind=kind).kind_and_country.endswith(", XA")
 
 

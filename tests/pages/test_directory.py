@@ -8,8 +8,8 @@ from alerts.models import Alert
 from callers.binding import keep_bound
 from desk.agency.directory import page as directory
 from peers.models import Agency
-from tests.entries import store_entry
 from tests.bound_rows import rewrite
+from tests.entries import store_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 

@@ -95,7 +95,7 @@ def test_a_page_of_an_area_has_the_others_as_tabs_and_a_page_below_has_none() ->
 
 def test_tabs_are_links_that_say_where_one_is(as_officer: SignIn, desk: DeskWorld) -> None:
     page = as_officer(desk.haitham).get("/officers/duty/").content.decode()
-    strip = re.search(r'<nav class="tabs" aria-label="People">.*?</nav>', page, re.S)
+    strip = re.search(r'<nav class="view-tabs tabs" aria-label="People">.*?</nav>', page, re.S)
     assert strip is not None
     assert '<a href="/officers/duty/" aria-current="page">Duty</a>' in strip[0]
     assert strip[0].count("aria-current") == 1

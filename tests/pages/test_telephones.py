@@ -66,7 +66,9 @@ def test_a_sent_alert_dials_the_recipients_who_have_not_acknowledged(
     assert LINK in as_officer(desk.ilka).get(f"/outbox/{sent.pk}/").content.decode()
 
 
-def test_a_number_that_the_exchange_alone_says_is_not_dialled(client_of_health: Client, desk: DeskWorld) -> None:
+def test_a_number_that_the_exchange_alone_says_is_not_dialled(
+    client_of_health: Client, desk: DeskWorld
+) -> None:
     rewrite(Agency.objects.filter(pk="xa-lab"), phone_said="+99 1")
     page = client_of_health.get("/peers/").content.decode()
     assert "+99 1" in page
