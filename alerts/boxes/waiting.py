@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet, Value
 
 from alerts.boxes.inbox import still_to_acknowledge
 from alerts.models import Alert, ReceivedAlert
@@ -18,7 +18,7 @@ from officers.models import Officer
 
 MOST: Final = 99
 """Most that a box is counted to; beyond, it is "99+"."""
-_INBOX, _RELEASE, _RETURNED = "inbox", "release", "returned"
+_INBOX, _OVERDUE, _RELEASE, _RETURNED = "inbox", "overdue", "release", "returned"
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ def count_waiting(officer: Officer, *, now: datetime) -> Waiting:
     if not boxes:
         return NOTHING
     rows = boxes[0].union(*boxes[1:], all=True)
-    found = Counter((row["box"], row["is_late"]) for row in rows)
+    found = Counter(row["box"] for row in rows)
     return Waiting(
-        inbox=found[_INBOX, False] + found[_INBOX, True],
-        inbox_overdue=found[_INBOX, True],
-        release=found[_RELEASE, False],
-        returned=found[_RETURNED, False],
+        inbox=found[_INBOX],
+        inbox_overdue=found[_OVERDUE],
+        release=found[_RELEASE],
+        returned=found[_RETURNED],
     )
 
 
@@ -68,13 +68,13 @@ def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, 
     if due := _due(can):
         late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
         received = ReceivedAlert.objects.visible_to(officer).filter(due)
-        # What is overdue comes first, so that no cut leaves it out.
-        yield _marked(received, _INBOX, late & due).order_by("-is_late")[: MOST + 1]
+        yield _first_of(_INBOX, received)
+        yield _first_of(_OVERDUE, received.filter(late))
     own = Alert.objects.visible_to(officer)
     if Capability.QUEUE_READ in can:
-        yield _marked(own.filter(to_release()), _RELEASE)[: MOST + 1]
+        yield _first_of(_RELEASE, own.filter(to_release()))
     if Capability.ALERT_WRITE in can:
-        yield _marked(own.filter(returned_to(officer)), _RETURNED)[: MOST + 1]
+        yield _first_of(_RETURNED, own.filter(returned_to(officer)))
 
 
 def _due(can: frozenset[Capability]) -> Q:
@@ -87,10 +87,7 @@ def _due(can: frozenset[Capability]) -> Q:
     return due
 
 
-def _marked(rows: QuerySet[Any], box: str, late: Q | None = None) -> QuerySet[Any, dict[str, Any]]:
-    is_late = Value(value=False, output_field=BooleanField())
-    mark = Case(When(late, then=Value(value=True)), default=is_late) if late else is_late
-    marked: QuerySet[Any, dict[str, Any]] = (
-        rows.order_by().annotate(box=Value(box), is_late=mark).values("box", "is_late")
-    )
-    return marked
+def _first_of(box: str, rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+    """Return a row for each of the first of a box, in no order: what is beyond is neither read nor sorted."""
+    first: QuerySet[Any, dict[str, Any]] = rows.order_by().annotate(box=Value(box)).values("box")
+    return first[: MOST + 1]

@@ -88,6 +88,7 @@ def test_an_alert_is_written_sent_answered_and_amended_without_javascript(
 
     sign_in_by_form(page, live_server.url, "aroha@xb-health.example")
     open_and_answer(page, f"{live_server.url}/a/{desk.received(desk.aroha).reference}")
+    page.locator(".me-more > summary").press("Enter")
     press_on(page, "button", "Dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     sign_out(page)

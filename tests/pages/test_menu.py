@@ -161,7 +161,7 @@ def test_a_full_box_is_counted_in_one_read_and_not_to_its_end(desk: DeskWorld, s
     assert len(asked) == 1
     assert found.inbox == MOST + 1
     assert Waiting.shown(found.inbox) == "99+"
-    assert found.inbox_overdue == 1, "what is overdue is counted first"
+    assert found.inbox_overdue == 1, "found though the box is full"
 
 
 def test_nothing_is_counted_for_who_has_no_box(desk: DeskWorld) -> None:
