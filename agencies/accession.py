@@ -46,7 +46,7 @@ from agencies.registry import (
 from agencies.similar_names import refuse_similar_name
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.directory import AgencyStatus
+from callers.directory import NO_COUNTRY, WITHOUT_COUNTRY, AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.audit import record_event
 from ledger.entries import append_entry
@@ -75,7 +75,7 @@ def admit_agency(
 ) -> Agency:
     """Admit a new agency, which is entering until its first keyset is accepted. `root_fingerprint`: 64 hex digits, spaces allowed.
 
-    `compared`: both sides have read the fingerprint to each other; kept in the audit. `resembles`: as for `refuse_twin`. Raises
+    `country` may be empty for a body that belongs to none, whose id begins with `WITHOUT_COUNTRY`. `compared`: both sides have read the fingerprint to each other; kept in the audit. `resembles`: as for `refuse_twin`. Raises
     NotPermittedError, InputError, AgencyExistsError.
     """
     require(operator, Capability.HUB_OPERATE)
@@ -83,7 +83,7 @@ def admit_agency(
         id=agency_id,
         name=name.strip(),
         kind=kind,
-        country=country,
+        country=country or (NO_COUNTRY if agency_id.startswith(WITHOUT_COUNTRY) else ""),
         timezone=timezone,
         language=language,
         custody=custody,
@@ -92,6 +92,7 @@ def admit_agency(
         admitted_at=now,
     )
     _check_fields(agency)
+    _check_country(agency)
     with transaction.atomic():
         if Agency.objects.filter(pk=agency_id).exists() or Agency.objects.filter(name=agency.name).exists():
             raise AgencyExistsError(agency_id)
@@ -360,6 +361,11 @@ def _check_fields(agency: Agency) -> None:
     except ValidationError as refused:
         field, problems = next(iter(refused.message_dict.items()))
         raise InputError(field, " ".join(problems)) from None
+
+
+def _check_country(agency: Agency) -> None:
+    if (agency.country == NO_COUNTRY) != agency.pk.startswith(WITHOUT_COUNTRY):
+        raise InputError("country", _("Country: XX belongs to ids that begin with xx-, and to no other."))
 
 
 def _record_admission(operator: Actor, agency: Agency, compared: bool, now: datetime) -> None:

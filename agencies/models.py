@@ -17,7 +17,7 @@ from agencies.own_statement_rows import ContactPoint as ContactPoint  # noqa: PL
 from agencies.own_statement_rows import OwnStatement as OwnStatement  # noqa: PLC0414
 from agencies.revocation_rows import Revocation as Revocation  # noqa: PLC0414
 from agencies.visibility import AgencyQuerySet, KeyQuerySet
-from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
+from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody, kind_and_country
 from callers.names import check_name
 from callers.timezones import check_timezone
 
@@ -71,6 +71,11 @@ class Agency(models.Model):
     def is_hosted(self) -> bool:
         """Tell whether the hub signs and opens for this agency."""
         return self.custody != Custody.AGENCY
+
+    @property
+    def kind_and_country(self) -> str:
+        """Return what it is and where, for people; without a country where it belongs to none."""
+        return kind_and_country(self.kind, self.country)
 
     @property
     def is_suspended(self) -> bool:

@@ -14,16 +14,31 @@ Text = str | Promise
 
 
 @dataclass(frozen=True)
+class Count:
+    """How much waits behind an item of a menu: as a number, and in words for who hears the page. `name` is its own on the page."""
+
+    name: str
+    number: str
+    words: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
 class NavItem:
     label: Text
     address: str
     current: bool
+    count: Count | None = None
 
 
 @dataclass(frozen=True)
 class NavGroup:
+    """Items under one heading, which folds them where `is_folding`."""
+
     label: Text
     items: tuple[NavItem, ...]
+    is_folding: bool = False
+    is_open: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from accord.cli.showing import plain, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.errors import RequestError
 
+_NO_COUNTRY: Final = "XX"
 _PINS: Final = {True: "yes", False: "ANOTHER ROOT", None: "no"}
 
 
@@ -22,10 +23,22 @@ def agencies(place: Workplace) -> None:
         return
     heads = ("agency", "name", "country", "keys held by", "state", "pinned", "duty desk")
     rows = [
-        (row.id, row.name, row.country, row.custody, row.status, _PINS[row.pinned], row.duty_phone or "-")
+        (
+            row.id,
+            row.name,
+            _country(row.country),
+            row.custody,
+            row.status,
+            _PINS[row.pinned],
+            row.duty_phone or "-",
+        )
         for row in found
     ]
     print_table(heads, rows, empty="Nobody takes part yet.")
+
+
+def _country(code: str) -> str:
+    return "-" if code == _NO_COUNTRY else code
 
 
 def entry(place: Workplace) -> None:

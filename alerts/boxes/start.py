@@ -9,15 +9,16 @@ from typing import Final, Generic, TypeVar
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
-from alerts.boxes.on_the_way import WayRow, came_back, on_the_way, way_rows, written_by
+from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
 from alerts.boxes.queue import QueueRow, queue_rows
+from alerts.boxes.waiting import returned_to, to_release
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.replies.answers import still_to_answer
 from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
-from alerts.states import IN_REVIEW, AlertState
+from alerts.states import AlertState
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState
 from officers.models import Officer
@@ -166,13 +167,12 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
     """Return alerts to release: flash first, then longest waiting."""
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
-    waiting = rows.filter(state__in=IN_REVIEW - {AlertState.QUEUED}, submitted_at__isnull=False)
-    return list(waiting.order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
+    return list(rows.filter(to_release()).order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 
 
 def _returned(rows: QuerySet[Alert], officer: Officer) -> list[Alert]:
     """Return the officer's own drafts that a second person gave back."""
-    back = rows.filter(written_by(officer), came_back()).select_related("returned_by", "agency__desk_policy")
+    back = rows.filter(returned_to(officer)).select_related("returned_by", "agency__desk_policy")
     return list(back.order_by("-changed_at", "-pk")[: SHOWN + 1])
 
 

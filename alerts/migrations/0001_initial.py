@@ -490,8 +490,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("inbox", "Inbox"),
-                            ("outbox", "Outbox"),
-                            ("queue", "Release queue"),
+                            ("outbox", "Sent"),
+                            ("queue", "To release"),
                             ("drafts", "Drafts"),
                             ("on_the_way", "Yours, on the way"),
                         ],

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from callers.capabilities import Capability
 from callers.markings import levels_within
@@ -21,8 +22,8 @@ class SavedBox(models.TextChoices):
     """Boxes whose lists can have saved views."""
 
     INBOX = "inbox", _("Inbox")
-    OUTBOX = "outbox", _("Outbox")
-    QUEUE = "queue", _("Release queue")
+    OUTBOX = "outbox", pgettext_lazy("alerts", "Sent")
+    QUEUE = "queue", _("To release")
     DRAFTS = "drafts", _("Drafts")
     ON_THE_WAY = "on_the_way", _("Yours, on the way")
 

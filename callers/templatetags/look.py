@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accord.fingerprintwords import fingerprint_words
 from accord.moments import moment_or_none
+from callers.telephones import number_to_dial
 
 register = template.Library()
 
@@ -98,6 +99,14 @@ def moment_in(value: datetime | None, zone: str) -> SafeString | str:
 def clock_in(value: datetime, zone: str) -> SafeString:
     """Show the day of the week and the time in another zone, to judge whether anybody is at work there now."""
     return _time(_at(value, ZoneInfo(zone)), _("D H:i"))
+
+
+@register.filter
+def telephone(written: str) -> SafeString:
+    """Show a telephone number as it was written, as a link that dials it where it can be dialled."""
+    shown = format_html('<bdi class="nowrap">{}</bdi>', written)
+    number = number_to_dial(written)
+    return format_html('<a class="tel" href="tel:{}">{}</a>', number, shown) if number else shown
 
 
 @register.filter

@@ -17,7 +17,7 @@ from alerts.problems import words_for
 from alerts.sending.sending_stopped import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
-from callers.directory import AgencyKind, Custody
+from callers.directory import Custody, kind_and_country
 from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
 from desk.agency.keys.refusals import refusal_text
 from desk.agency.keys.words import waits_text
@@ -208,7 +208,7 @@ def _facts(entry: AgencyAnswer) -> list[tuple[str, str]]:
     return [
         (_("Agency id"), entry.id),
         (_("Name"), entry.name),
-        (_("Kind"), f"{dict(AgencyKind.choices).get(entry.kind, entry.kind)}, {entry.country}"),
+        (_("Kind"), kind_and_country(entry.kind, entry.country)),
         (_("Custody"), str(dict(Custody.choices).get(entry.custody, entry.custody))),
         (_("Fingerprint of its root"), root),
     ]

@@ -166,7 +166,7 @@ def _keysets(entries: Collection[Entry], now: datetime) -> Sign:
     )
     tone = DANGER if any(one.keyset_until and one.keyset_until <= now for one in ending) else WARN
     remedy = (
-        _("Your key officer renews it under Keys; without one nothing is sent or received.")
+        _("Your key officer renews it under Signing keys; without one nothing is sent or received.")
         if settings.OWN_DESK
         else _("Without one an agency neither sends nor receives; call it.")
     )
@@ -184,7 +184,7 @@ def _identities(now: datetime) -> Iterator[Sign]:
             "%(n)d agencies come here from another desk, which sends for them until two key officers there let them go: %(names)s",
             len(coming),
         ) % {"n": len(coming), "names": ", ".join(coming[:5])}
-        remedy = _("Its key officer makes the keys here, under Keys. Leave the other desk running.")
+        remedy = _("Its key officer makes the keys here, under Signing keys. Leave the other desk running.")
         yield Sign("identities", _("Identities"), WARN, text, remedy)
     named = [one for one in held if one.agency_id not in coming]
     if named:

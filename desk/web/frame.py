@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frame around every page: navigation by capability, the officer, the appearance, the zone."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from alerts.boxes.waiting import count_waiting
 from alerts.sending.sending_stopped import standstills
 from callers import clock
 from callers.capabilities import Capability
-from callers.pages import NavGroup, NavItem
+from desk.web.menu import navigation, tabs
 from officers.login.proof import sign_in_of
 from officers.models import Officer
 from peers.freshness import freshness_seen_by
@@ -25,49 +22,6 @@ THEME_COOKIE: Final = "accord_theme"
 NOTICES_COOKIE: Final = "accord_notices"
 
 LONGEST_NUMBER: Final = 18
-
-C = Capability
-MENU: Final[tuple[tuple[str | Promise, tuple[tuple[str, str | Promise, Capability], ...]], ...]] = (
-    (
-        "",
-        (
-            ("inbox", _("Inbox"), C.ALERT_READ),
-            ("queue", _("Release queue"), C.QUEUE_READ),
-            ("drafts", _("Drafts"), C.ALERT_WRITE),
-            ("outbox", _("Outbox"), C.ALERT_READ),
-            ("search", _("Search"), C.ALERT_READ),
-        ),
-    ),
-    (
-        _("Science"),
-        (
-            ("science_board", _("Early warning"), C.SCIENCE_READ),
-            ("science_screen", _("Screen"), C.SCIENCE_READ),
-            ("science_similar", _("Similar"), C.SCIENCE_READ),
-            ("science_match", _("Spectra"), C.SCIENCE_READ),
-            ("science_compare", _("Profiles"), C.SCIENCE_READ),
-            ("science_library", _("Library"), C.SCIENCE_READ),
-            ("science_rules", _("Rules"), C.SCIENCE_READ),
-            ("science_caught", _("Newly caught"), C.SCIENCE_READ),
-        ),
-    ),
-    (
-        _("Agency"),
-        (
-            ("officers", _("Officers"), C.OFFICER_READ),
-            ("keys", _("Keys"), C.KEY_READ),
-            ("apikeys", _("API keys"), C.APIKEY_MANAGE),
-            ("agreements", _("Agreements"), C.AGREEMENT_READ),
-            ("directory", _("Directory"), C.DIRECTORY_READ),
-            ("peers", _("Fingerprints"), C.KEY_READ),
-            ("policy", _("Policy"), C.OFFICER_READ),
-            ("powers", _("Changes of power"), C.OFFICER_READ),
-            ("notifications", _("Notifications"), C.NOTICE_READ),
-            ("audit", _("Audit"), C.AUDIT_READ),
-            ("set_aside", pgettext_lazy("work", "Set aside"), C.AUDIT_READ),
-        ),
-    ),
-)
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -91,26 +45,6 @@ def signed_in(request: HttpRequest) -> Officer:
     return request.user
 
 
-def navigation(officer: Officer, here: str, *, is_in_review: bool = False) -> Iterator[NavGroup]:
-    """Yield the pages that this officer's roles open, the current one marked, with the restore while the agency reviews it."""
-    start = NavItem(_("Start"), reverse("admin:index"), here == reverse("admin:index"))
-    held = officer.capabilities
-    for position, (label, entries) in enumerate(MENU):
-        allowed = [(name, text) for name, text, needed in entries if needed in held]
-        items = tuple(
-            NavItem(text, address, here.startswith(address))
-            for name, text in allowed
-            for address in [reverse(f"admin:{name}")]
-        )
-        if not position:
-            items = (start, *items)
-            if is_in_review and C.OFFICER_MANAGE in held:
-                address = reverse("admin:after_restore")
-                items = (NavItem(_("After a restore"), address, here == address), *items)
-        if items:
-            yield NavGroup(label if officer.agency_id else "", items)
-
-
 def is_in_review(request: HttpRequest) -> bool:
     """Tell whether the agency of this request's officer has yet to review a restore."""
     row = sign_in_of(request)
@@ -126,9 +60,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
         context |= {
             "officer": request.user,
             "agency": request.user.agency,
-            "nav": tuple(navigation(request.user, request.path, is_in_review=is_in_review(request)))
-            if is_let_in
-            else (),
+            **(_menu(request, request.user) if is_let_in else {"nav": ()}),
             "standstills": tuple(standstills(request.user.agency_id, now=clock.now()))
             if is_let_in and request.user.agency_id
             else (),
@@ -136,6 +68,17 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
             "notices_on": is_let_in and noticed_up_to(request) is not None,
         }
     return context
+
+
+def _menu(request: HttpRequest, officer: Officer) -> dict[str, Any]:
+    """Return the menu with what waits, the tabs of the area that the page is in, and what stands above the menu."""
+    waiting = count_waiting(officer, now=clock.now())
+    return {
+        "nav": navigation(officer, request.path, waiting=waiting, is_in_review=is_in_review(request)),
+        "tabs": tabs(officer, request.path),
+        "may_begin": Capability.ALERT_WRITE in officer.capabilities,
+        "may_search": Capability.ALERT_READ in officer.capabilities,
+    }
 
 
 def _seen(officer: Officer) -> dict[str, Any] | None:

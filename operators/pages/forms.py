@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accord.fingerprintwords import fingerprint_words
 from agencies.fingerprints import checked_fingerprint
 from agencies.similar_names import resembling_text, similar_names_of
-from callers.directory import AGENCY_ID, AgencyKind, Custody
+from callers.directory import AGENCY_ID, WITHOUT_COUNTRY, AgencyKind, Custody
 from callers.errors import InputError
 from callers.timezones import zone_choices
 
@@ -29,7 +29,9 @@ def _wrong(text: Any, *codes: str) -> dict[str, Any]:
 class AdmitForm(forms.Form):
     agency_id = forms.CharField(
         label=gettext_lazy("Agency id"),
-        help_text=gettext_lazy("A country code, a hyphen, a short name, such as xa-lab. It never changes."),
+        help_text=gettext_lazy(
+            "A country code, a hyphen, a short name, such as xa-lab; xx- for a body of no country. It never changes."
+        ),
         max_length=23,
         widget=forms.TextInput(attrs={"autofocus": True}),
         validators=[AGENCY_ID],
@@ -49,8 +51,9 @@ class AdmitForm(forms.Form):
     country = forms.RegexField(
         r"\A[A-Za-z]{2}\Z",
         label=gettext_lazy("Country"),
-        help_text=gettext_lazy("Two letters."),
+        help_text=gettext_lazy("Two letters. Empty for a body of no country."),
         max_length=2,
+        required=False,
         error_messages=_wrong(gettext_lazy("Country: enter two letters.")),
     )
     timezone = forms.ChoiceField(
@@ -108,7 +111,12 @@ class AdmitForm(forms.Form):
         field.error_messages["required"] = text
 
     def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
+        country = str(self.cleaned_data["country"]).upper()
+        if not country and not self.cleaned_data.get("agency_id", WITHOUT_COUNTRY).startswith(
+            WITHOUT_COUNTRY
+        ):
+            raise ValidationError(_("Country: enter two letters."))
+        return country
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

@@ -11,7 +11,7 @@ from agencies.errors import AgencyExistsError
 from agencies.models import Agency, Key, KeyUse
 from callers.actors import SystemActor
 from callers.capabilities import Capability
-from callers.directory import AgencyStatus
+from callers.directory import AgencyKind, AgencyStatus
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from tests.agencies.world import DAY, NOW, OPERATOR, admit, own_agency
@@ -50,6 +50,14 @@ def test_a_fingerprint_may_be_typed_in_groups_and_capitals() -> None:
     assert admit_with(root_fingerprint=" ".join(["ABAB"] * 16) + "\n").root_fingerprint == FINGERPRINT
 
 
+@pytest.mark.parametrize("kind", AgencyKind.values)
+def test_a_body_of_no_country_is_admitted_with_an_id_that_says_so(kind: str) -> None:
+    agency = admit_with(agency_id="xx-council", kind=kind, country="")
+    assert agency.country == "XX"
+    assert agency.kind_and_country == str(AgencyKind(kind).label), "XX is shown to nobody"
+    assert admit_with(name="Another laboratory", kind=kind).kind_and_country.endswith(", XA")
+
+
 REFUSED = {
     "an id without a country": ("id", {"agency_id": "lab"}),
     "an id in capitals": ("id", {"agency_id": "XA-lab"}),
@@ -60,6 +68,9 @@ REFUSED = {
     "a name of two lines": ("name", {"name": "Lab\nInjected: yes"}),
     "an unknown kind": ("kind", {"kind": "embassy"}),
     "a country in words": ("country", {"country": "Arvenia"}),
+    "no country": ("country", {"country": ""}),
+    "the code of no country": ("country", {"country": "XX"}),
+    "a country for an id of none": ("country", {"agency_id": "xx-council", "country": "XA"}),
     "an unknown time zone": ("timezone", {"timezone": "Mars/Olympus"}),
     "an unknown custody": ("custody", {"custody": "nobody"}),
     "no fingerprint": ("root_fingerprint", {"root_fingerprint": ""}),

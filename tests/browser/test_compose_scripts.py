@@ -26,8 +26,8 @@ def test_leaving_within_a_moment_of_typing_loses_nothing(
     sign_in(desk.ilka)
     page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
     page.get_by_label("Title").fill("Left at once")
-    page.get_by_role("link", name="Outbox").click()
-    expect(page.get_by_role("heading", name="Outbox")).to_be_visible()
+    page.get_by_role("link", name="Sent", exact=True).click()
+    expect(page.get_by_role("heading", name="Sent", exact=True)).to_be_visible()
 
     def is_saved() -> bool:
         return bool(read_draft(desk.ilka, Alert.objects.get()).data["title"] == "Left at once")

@@ -76,7 +76,7 @@ def test_rows_are_selected_and_acknowledged_by_keys(
     open_alert(desk.haitham, newest, reason="on_duty", now=desk.tick())
     page.goto(f"{live_server.url}/inbox/")
     page.keyboard.press("?")
-    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
     keep_picture(page, "keys-light", full_page=False)
     page.keyboard.press("Escape")
     for key in ("j", "x", "j", "x", "k"):

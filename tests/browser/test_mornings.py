@@ -193,7 +193,7 @@ def test_a_customs_officer(world: MorningWorld, begins: Begins, holds: Holds) ->
     people, yesterday = world.people[CUSTOMS], timezone.localdate() - timedelta(days=1)
     hands = begins(people.author)
     page = hands.page
-    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("main").get_by_role("link", name="New alert"))
     hands.press(page.get_by_role("button", name="Seizure"))
     hands.type(page.get_by_label("Title"), "Two kilos in a spare wheel")
     hands.type_day(page.get_by_label("When"), yesterday)
@@ -276,7 +276,7 @@ def test_an_epidemiologist(world: MorningWorld, begins: Begins, holds: Holds) ->
     hands.done("opens the newest signal's alert from the board")
 
     menu(hands, "Start")
-    hands.press(page.get_by_role("link", name="New alert"))
+    hands.press(page.get_by_role("main").get_by_role("link", name="New alert"))
     hands.press(page.get_by_role("button", name="Cluster of harm"))
     hands.type(page.get_by_label("Title"), "Four poisonings in a hostel")
     hands.type_day(page.get_by_label("When"), timezone.localdate() - timedelta(days=1))

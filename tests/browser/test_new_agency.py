@@ -153,7 +153,7 @@ def take_in(journey: Journey, root: Root) -> None:
 def bring_keys(journey: Journey, customs: Customs) -> None:
     """Have the key officer propose and the head sign offline; hand in the signed file."""
     page, hands, card = journey.page, journey.hands, customs.card(customs.root)
-    journey.go("Keys")
+    journey.go("Signing keys")
     journey.press("Create keys…", "link")
     hands.hand_over(page.get_by_label("Root, public half"), "root.public.json", card.read())
     hands.fill(page.get_by_label("Fingerprint of the root after it"), customs.successor.fingerprint)
@@ -164,7 +164,7 @@ def bring_keys(journey: Journey, customs: Customs) -> None:
     signed = customs.sign(Path(download.value.path()).read_bytes())
     hands.hand_over(page.locator("input[type=file]"), "create.signed", signed)
     journey.press("Hand it in")
-    expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Signing keys", exact=True)).to_be_visible()
 
 
 def write(journey: Journey) -> None:
@@ -217,16 +217,16 @@ def test_a_new_agency_from_accession_to_its_first_alert(
     take_in(journey, root)
 
     journey.accept("pavo@xf-border.example")
-    journey.go("Officers")
+    journey.go("People", "Officers")
     journey.invite("Runa Skarsholm", "runa@xf-border.example", "Author: writes alerts")
-    journey.go("Officers")
+    journey.go("People", "Officers")
     journey.invite(
         "Ketil Varga",
         "ketil@xf-border.example",
         "Releaser: checks, sends and withdraws alerts",
         "Key officer: manages the agency's keys",
     )
-    journey.go("Officers")
+    journey.go("People", "Officers")
     journey.shoot("officers")
 
     journey.accept("ketil@xf-border.example")

@@ -99,7 +99,7 @@ def sign_in_on_the_phone(hands: Hands, telephone: Telephone) -> None:
     expect(hands.page.get_by_role("heading", name="Second step")).to_be_visible()
     hands.type(telephone.code())
     hands.press("Enter")
-    expect(hands.page.get_by_role("heading", name="Release queue")).to_be_visible()
+    expect(hands.page.get_by_role("heading", name="To release", exact=True)).to_be_visible()
 
 
 def release(hands: Hands, telephone: Telephone) -> None:

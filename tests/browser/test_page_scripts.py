@@ -126,18 +126,20 @@ def change_the_look(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     colour = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(colour) == "rgb(246, 245, 241)"
+    page.locator(".me-more > summary").click()
     page.get_by_role("button", name="Dark").click()
     assert page.evaluate(colour) == "rgb(18, 23, 27)"
     page.reload()
     assert page.evaluate(colour) == "rgb(18, 23, 27)"
+    page.locator(".me-more > summary").click()
     page.get_by_role("button", name="Auto").click()
     assert page.evaluate(colour) == "rgb(246, 245, 241)"
 
 
 def open_the_menu_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
-    expect(page.get_by_role("link", name="Outbox")).to_be_hidden()
+    expect(page.get_by_role("link", name="Sent", exact=True)).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    expect(page.get_by_role("link", name="Outbox")).to_be_visible()
+    expect(page.get_by_role("link", name="Sent", exact=True)).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="Outbox")).to_be_hidden()
+    expect(page.get_by_role("link", name="Sent", exact=True)).to_be_hidden()

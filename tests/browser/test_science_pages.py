@@ -29,7 +29,7 @@ def test_a_pasted_structure_is_screened_and_its_analogues_follow(
     page.goto(f"{live_server.url}/science/screen/")
     page.get_by_label("Structure", exact=False).first.fill(NITAZENE)
     page.get_by_label("Assigned to me").check()
-    page.get_by_role("button", name="Screen", exact=True).click()
+    page.get_by_role("button", name="Check control", exact=True).click()
     expect(page.get_by_role("heading", name="Control status")).to_be_visible()
     expect(page.get_by_role("cell", name="Listed").first).to_be_visible()
     look(page, "screen")

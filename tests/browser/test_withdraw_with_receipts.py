@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 
 
 def go_to_the_newest_sent(hands: Hands) -> None:
-    hands.use(hands.page.get_by_role("link", name="Outbox"))
-    expect(hands.page.get_by_role("heading", name="Outbox")).to_be_visible()
+    hands.use(hands.page.get_by_role("link", name="Sent", exact=True))
+    expect(hands.page.get_by_role("heading", name="Sent", exact=True)).to_be_visible()
     hands.open_first_row()
 
 

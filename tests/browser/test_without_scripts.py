@@ -44,7 +44,7 @@ def open_and_answer(page: Page, address: str) -> None:
     expect(
         glance.get_by_text("Verified. Forensic Laboratory, Arvenia signed this with both its keys.")
     ).to_be_visible()
-    page.get_by_text("We cannot take it").click()
+    page.get_by_text("We cannot take it", exact=True).click()
     press_on(page, "radio", "We cannot take it: our rules do not let us use it.", "Space")
     press_on(page, "button", "Acknowledge")
     expect(page.get_by_text("We cannot take it: our rules do not let us use it.").first).to_be_visible()
@@ -87,6 +87,7 @@ def test_an_alert_is_written_sent_answered_and_amended_without_javascript(
 
     sign_in_by_form(page, live_server.url, "aroha@xb-health.example")
     open_and_answer(page, f"{live_server.url}/a/{desk.received(desk.aroha).reference}")
+    page.locator(".me-more > summary").press("Enter")
     press_on(page, "button", "Dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     sign_out(page)

@@ -93,6 +93,8 @@ def test_one_group_heard_otherwise_stops_the_admission(operator: Client) -> None
         ({"name": "a\u202eb"}, "Use one line"),
         ({"kind": "bank"}, "Kind: choose one."),
         ({"country": "Estmark"}, "Country: enter two letters."),
+        ({"country": ""}, "Country: enter two letters."),
+        ({"country": "xx"}, "XX belongs to ids that begin with xx-"),
         ({"timezone": "Mars/Olympus"}, "Time zone: choose one of the list."),
         ({"custody": ""}, "Who holds its keys: choose one."),
         ({"custody": "hub"}, "Fingerprint: leave it empty, the hub makes the root"),
@@ -104,6 +106,13 @@ def test_wrong_facts_are_said_at_their_field(operator: Client, changes: dict[str
     answer = operator.post(ADMIT, FACTS | HEARD_WELL | changes)
     assert (answer.status_code, words in text(answer)) == (422, True)
     assert not Agency.objects.exists()
+
+
+def test_a_body_of_no_country_is_admitted_without_one(operator: Client) -> None:
+    body = FACTS | {"agency_id": "xx-council", "kind": "international", "country": ""}
+    assert operator.post(ADMIT, body | HEARD_WELL).status_code == 302
+    page = text(operator.get("/agencies/xx-council/"))
+    assert "<dd>International organisation</dd>" in page
 
 
 def test_an_agency_admitted_before_is_not_admitted_again(operator: Client) -> None:

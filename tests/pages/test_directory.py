@@ -8,6 +8,7 @@ from alerts.models import Alert
 from callers.binding import keep_bound
 from desk.agency.directory import page as directory
 from peers.models import Agency
+from tests.bound_rows import rewrite
 from tests.entries import store_entry
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -66,6 +67,23 @@ def test_where_a_page_says_to_call_the_number_stands(
     desk: DeskWorld, as_officer: SignIn, sent: Alert
 ) -> None:
     page = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
-    assert f'<bdi class="nowrap">{PHONE}</bdi>, <time' in page
+    assert f'<bdi class="nowrap">{PHONE}</bdi></a>, <time' in page
     closed = as_officer(desk.casimir).get(f"/inbox/{desk.received(desk.casimir).pk}/").content.decode()
     assert PHONE in closed and "Duty telephone" in closed
+
+
+def test_a_body_of_no_country_is_shown_without_one_wherever_countries_stand(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    body = Agency.objects.filter(pk="xd-reg")
+    rewrite(body, kind="international", country="XX")
+    listed = as_officer(desk.ilka).get("/directory/").content.decode()
+    assert "<td>International organisation</td>" in listed
+    assert ", XX" not in listed
+    draft = desk.draft()
+    compose = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/1/").content.decode()
+    assert 'value="XB"' in compose, "the countries of agencies are offered"
+    assert 'value="XX"' not in compose
+    preview = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert "International organisation" in preview
+    assert ", XX" not in preview

@@ -80,8 +80,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "keys",
-        _("Keys"),
-        heading=_("Keys"),
+        _("Signing keys"),
+        heading=_("Signing keys"),
         lead=_("Your agency's public keys, who holds the private ones, and until when they count."),
         empty=_("No key yet: create one."),
         rows=rows,

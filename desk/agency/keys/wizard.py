@@ -173,7 +173,7 @@ def wizard_page(
         "is_upload": form.is_multipart(),
     }
     status = 422 if problems else 200
-    return render_page(request, "keys/wizard", _("Keys"), status=status, **{**page, **context})
+    return render_page(request, "keys/wizard", _("Signing keys"), status=status, **{**page, **context})
 
 
 def _form(request: HttpRequest, facts: KeyFacts, verb: str) -> ChangeForm:

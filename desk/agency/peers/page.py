@@ -20,6 +20,7 @@ from alerts.peers.newcomers import confirm_circle_member, may_confirm
 from alerts.peers.telephones import may_take, take_said_telephone
 from callers import clock
 from callers.errors import InputError
+from callers.templatetags.look import telephone as to_dial
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
@@ -111,7 +112,7 @@ def telephone(request: HttpRequest, agency_id: str) -> HttpResponseBase:
         ],
         facts=[
             (_("Agency id"), peer.pk),
-            (_("Counts here"), peer.duty_phone or _("none")),
+            (_("Counts here"), to_dial(peer.duty_phone) if peer.duty_phone else _("none")),
             (_("The exchange says"), peer.phone_said or _("none")),
         ],
         extra={"peer": peer},

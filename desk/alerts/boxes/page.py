@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alerts.boxes.drafts import list_drafts
 from alerts.boxes.inbox import InboxFilters, list_received
@@ -140,12 +141,12 @@ TEXTS: Final = {
         _("No alert has reached your agency yet."),
     ),
     "outbox": (
-        _("Outbox"),
+        pgettext_lazy("alerts", "Sent"),
         _("What became of the alerts your agency sent."),
         _("Your agency has sent nothing yet."),
     ),
     "queue": (
-        _("Release queue"),
+        _("To release"),
         _("Alerts that a second person checks before they are sent."),
         _("Nothing waits for release."),
     ),

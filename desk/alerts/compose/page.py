@@ -28,6 +28,7 @@ from alerts.review.preview import findings_of, shown_preview
 from alerts.review.second_person import who_could_release
 from alerts.review.validation import read_return_note
 from callers import clock
+from callers.directory import NO_COUNTRY
 from desk.alerts.compose.answer import answer_by
 from desk.alerts.compose.form import FormField, form_fields, with_files, with_names, with_note
 from desk.alerts.compose.reach import judge_directory, reach_of, with_recipients
@@ -166,9 +167,8 @@ def _steps(data: Mapping[str, Any]) -> list[StepLink]:
 
 def _countries(officer: Officer) -> list[tuple[str, str]]:
     """Return the countries of this hub's agencies; an exercise has countries that no list has."""
-    codes = (
-        Agency.objects.visible_to(officer).order_by("country").values_list("country", flat=True).distinct()
-    )
+    agencies = Agency.objects.visible_to(officer).exclude(country=NO_COUNTRY)
+    codes = agencies.order_by("country").values_list("country", flat=True).distinct()
     return [(code, country_name(code)) for code in codes]
 
 

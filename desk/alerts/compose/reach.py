@@ -14,7 +14,7 @@ from alerts.errors import ExchangeAwayError
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE
 from alerts.review.preview import Preview, candidates_for, circles_for
 from alerts.review.verdicts import RecipientVerdict
-from callers.directory import AgencyKind, Custody
+from callers.directory import Custody, kind_and_country
 from desk.alerts.compose.form import FormField, Option
 from officers.models import Officer
 from peers.models import Agency
@@ -118,12 +118,12 @@ def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: lis
         yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)
         return
     for agency in Agency.objects.visible_to(officer).exclude(pk=officer.agency_id).order_by("name"):
-        note = f"{agency.get_kind_display()}, {agency.country}"
+        note = agency.kind_and_country
         yield Option(agency.pk, agency.name, agency.pk in chosen, note)
 
 
 def _option(verdict: RecipientVerdict, chosen: bool) -> Option:
-    note = f"{_kind_text(verdict)}, {verdict.country}" if verdict.will else verdict.text
+    note = kind_and_country(verdict.kind, verdict.country) if verdict.will else verdict.text
     return Option(verdict.agency, verdict.name, chosen, note, is_denied=not verdict.will)
 
 
@@ -137,14 +137,10 @@ def _row(verdict: RecipientVerdict) -> ReachRow:
     own_keys = verdict.custody == Custody.AGENCY
     return ReachRow(
         verdict,
-        kind_text=_kind_text(verdict),
+        kind_text=kind_and_country(verdict.kind, verdict.country),
         lane_text=choice_text("lane", verdict.lane),
         custody_text=_("keys held by the agency") if own_keys else _("keys held by a desk that others host"),
     )
-
-
-def _kind_text(verdict: RecipientVerdict) -> str | Promise:
-    return AgencyKind(verdict.kind).label if verdict.kind in AgencyKind.values else ""
 
 
 def _names(rows: tuple[ReachRow, ...]) -> str:

@@ -85,7 +85,7 @@ def review_page(
     return render_page(
         request,
         "review",
-        _("Release queue"),
+        _("To release"),
         status=409 if problem else 200,
         alert=alert,
         content=content,

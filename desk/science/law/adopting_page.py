@@ -18,6 +18,7 @@ from alerts.query_audit import science_errors
 from alerts.receiving.held_envelopes import CLOSED
 from callers import clock
 from callers.capabilities import Capability
+from callers.directory import NO_COUNTRY
 from callers.errors import AbsentError
 from desk.alerts.received.reading import reading_of
 from desk.science.law.caught_page import by_shown
@@ -121,9 +122,10 @@ def _page(request: HttpRequest, officer: Officer, proposal: Proposal, back: str,
 
 def _foreign(published: Published) -> str:
     """Return the sender's country where it is not the one whose law changes, which calls for care but no refusal."""
-    return (
-        "" if published.issuer.country == published.jurisdiction else place_in_text(published.issuer.country)
-    )
+    country = published.issuer.country
+    if country == NO_COUNTRY:
+        return _("no country")
+    return "" if country == published.jurisdiction else place_in_text(country)
 
 
 def aside(request: HttpRequest, adopted_id: uuid.UUID) -> HttpResponseBase:

@@ -56,7 +56,7 @@ def caught(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "science/caught",
-        _("Newly caught"),
+        _("Law changes"),
         rows=lines_shown(officer, lines, today),
         progress=newest_reevaluation(officer.agency_id or ""),
         next_address=f"?before={following}" if following else "",
@@ -117,7 +117,7 @@ def watches(request: HttpRequest) -> HttpResponseBase:
     return render_page(
         request,
         "science/watches",
-        _("What you watch"),
+        _("Watched"),
         status=422 if problem else 200,
         rows=rows,
         classes=DRUG_CLASSES,

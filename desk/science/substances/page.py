@@ -109,7 +109,7 @@ def screen(request: HttpRequest) -> HttpResponseBase:
     return render_page(
         request,
         "science/screen",
-        _("Screen a substance"),
+        _("Check control"),
         status=422 if problems else 200,
         form=form,
         problems=problems,

@@ -364,7 +364,7 @@ class _Drill:
             "The exchange names the desk of before; the key officer takes the identity over"
         ) as step:
             people.change_to(KEYS)
-            people.go("Keys")
+            people.go("Signing keys")
             named = people.page.get_by_text("Another desk or command holds your agency's identity")
             expect(named).to_be_visible()
             people.press("Take the identity over…", "link")

@@ -174,7 +174,7 @@ class People:
 
     def invite(self, name: str, email: str, *roles: str) -> str:
         """Invite somebody as the agency admin; return the link, which is handed over."""
-        self.go("Officers")
+        self.go("People")
         self.press("Invite…", "link")
         self.page.get_by_label("Name", exact=True).fill(name)
         self.page.get_by_label("E-mail", exact=True).fill(email)
@@ -211,7 +211,7 @@ class People:
 
     def propose_keys(self, card: Path, next_fingerprint: str, folder: Path) -> Path:
         """Propose keys as the key officer; return the proposal for the head, as a file."""
-        self.go("Keys")
+        self.go("Signing keys")
         self.press("Create keys…", "link")
         self.page.get_by_label("Root, public half").set_input_files(card)
         self.page.get_by_label("Fingerprint of the root after it").fill(next_fingerprint)
@@ -225,7 +225,7 @@ class People:
     def hand_in_keys(self, signed: Path) -> None:
         self.page.locator("input[type=file]").set_input_files(signed)
         self.press("Hand it in")
-        self.at("Keys")
+        self.at("Signing keys")
 
     def compare(self, agency: str) -> None:
         """Compare the fingerprint that is also on the partner's paper."""

@@ -19,7 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("agency_id", help="for example xd-reg")
         parser.add_argument("--name", required=True)
         parser.add_argument("--kind", required=True, choices=AgencyKind.values)
-        parser.add_argument("--country", required=True, help="two letters")
+        parser.add_argument(
+            "--country",
+            default="",
+            help="two letters; none for a body of no country, whose id begins with xx-",
+        )
         parser.add_argument("--timezone", default="UTC", help="for example Asia/Singapore")
         parser.add_argument("--language", default="en")
         parser.add_argument("--custody", default=Custody.AGENCY.value, choices=Custody.values)
