@@ -65,8 +65,6 @@ def heights(page: Page, name: str) -> dict[str, int]:
         there.goto(page.url)
         there.wait_for_load_state("networkidle")
         found[what] = there.evaluate("document.documentElement.scrollHeight")
-        print(what, there.evaluate("""() => [innerWidth, innerHeight, document.querySelector('.foot').getBoundingClientRect().bottom + scrollY,
-          ...[...document.querySelectorAll('.bar, .crumb, .band, .alert-head, .side > *, .sections > *, .reading, .reach-panel, .foot, .foot-gap')].map(e => (e.id||e.className)+' '+Math.round(e.getBoundingClientRect().top)+' +'+Math.round(e.getBoundingClientRect().height))].join('\\n')"""))
         keep_pictures(there, f"{name}-{what}")
         context.close()
     return found
