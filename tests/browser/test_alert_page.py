@@ -66,9 +66,7 @@ def nitazene(desk: DeskWorld) -> Alert:
 
 
 @pytest.fixture
-def received(
-    desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer
-) -> Page:
+def received(desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer) -> Page:
     """Its page at the health authority, opened."""
     sign_in(desk.aroha)
     page.goto(f"{live_server.url}/inbox/{desk.received(desk.aroha).pk}/")
@@ -79,9 +77,7 @@ def received(
 
 
 @pytest.fixture
-def sent(
-    desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer
-) -> Page:
+def sent(desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer) -> Page:
     """Its page at the laboratory that sent it."""
     sign_in(desk.benno)
     page.goto(f"{live_server.url}/outbox/{nitazene.pk}/")
@@ -92,7 +88,9 @@ def on_device(page: Page, what: str, **more: Any) -> Page:
     """Return the same page, with the same session, on another device."""
     browser = page.context.browser
     assert browser is not None
-    there = browser.new_context(storage_state=page.context.storage_state(), **DEVICES[what], **more).new_page()
+    there = browser.new_context(
+        storage_state=page.context.storage_state(), **DEVICES[what], **more
+    ).new_page()
     there.goto(page.url)
     return there
 
@@ -130,7 +128,9 @@ def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> No
     assert [(one.get_attribute("data-tone"), one.inner_text()) for one in places.all()] == JURISDICTIONS
     expect(received.locator(".law-line.is-silent > summary")).to_have_text(NO_MATCH)
     germany = received.locator(".law-line > summary").first
-    expect(germany).to_contain_text("Meets the definition since 7 Oct 2022, Compounds derived from benzimidazole")
+    expect(germany).to_contain_text(
+        "Meets the definition since 7 Oct 2022, Compounds derived from benzimidazole"
+    )
     assert received.locator("#controlled [data-tone=danger]").count() == 0, "the law is no alarm"
     for what, (least, most) in A_LINE.items():
         there = on_device(received, what)

@@ -146,7 +146,9 @@ def status_in_browser(page: Page, two: Two, alert: Alert, day: str = "") -> dict
 
 def standings_in(html: str) -> dict[str, str]:
     """Read status by jurisdiction from an alert's lines."""
-    rows = re.findall(r"class=\"law-place\"[^>]*>(.*?)</b> <span class=\"law-verdict\"[^>]*>(.*?)</span>", html, re.S)
+    rows = re.findall(
+        r"class=\"law-place\"[^>]*>(.*?)</b> <span class=\"law-verdict\"[^>]*>(.*?)</span>", html, re.S
+    )
     return {_bare(place): _bare(text) for place, text in rows}
 
 

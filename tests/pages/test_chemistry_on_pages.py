@@ -171,10 +171,16 @@ class TestReading:
         self, reader: Client, received: ReceivedAlert
     ) -> None:
         section = opened(reader, received).split('id="controlled"')[1].split("</section>")[0]
-        rules = re.findall(r'<details class="science-rule" id="rule-([^"]*)".*?</dl></div></div></details>', section, re.DOTALL)
+        rules = re.findall(
+            r'<details class="science-rule" id="rule-([^"]*)".*?</dl></div></div></details>',
+            section,
+            re.DOTALL,
+        )
         not_met = [
             rule
-            for rule in re.findall(r'<details class="science-rule".*?</dl></div></div></details>', section, re.DOTALL)
+            for rule in re.findall(
+                r'<details class="science-rule".*?</dl></div></div></details>', section, re.DOTALL
+            )
             if "Does not meet the definition" in rule
         ]
         assert "UK-NITA" in rules and len(not_met) == 1 and "UK-FENT" not in rules

@@ -110,7 +110,9 @@ def test_opened_it_is_shown_in_the_readers_order_under_its_marking(
 ) -> None:
     page = opened(reader, received, reason="case_number", reference="B 77/26")
     assert re.findall(r'<section class="section[^"]*" id="([^"]*)">', page) == ORDER
-    assert 'Nothing stated on: <span id="evidence">evidence</span>.' in page, "one line, and its link leads there"
+    assert 'Nothing stated on: <span id="evidence">evidence</span>.' in page, (
+        "one line, and its link leads there"
+    )
     assert page.count("Your community, no public channels.") == 2, "above and below the content"
     assert "Nine people collapsed at one event." in page
     assert "No list names it so. Give a structure to have lists and class rules asked." in page

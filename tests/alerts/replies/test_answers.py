@@ -177,7 +177,11 @@ def test_an_alert_without_a_question_takes_no_answer(desk: DeskWorld) -> None:
             "refusal_reason",
             "Reason for refusing: empty it",
         ),
-        ({"answer_code": "refused", "refusal_reason": "other"}, "narrative", "this answer says nothing without one"),
+        (
+            {"answer_code": "refused", "refusal_reason": "other"},
+            "narrative",
+            "this answer says nothing without one",
+        ),
         ({"answer_code": "information_supplied"}, "narrative", "this answer says nothing without one"),
         ({"answer_code": "needs_judicial_authorisation"}, "expected_at", "say when you expect"),
         ({"answer_code": "hit", "expected_at": "2199-01-01"}, "expected_at", "nothing follows"),
