@@ -14,13 +14,13 @@ from typing import Any, Final
 
 FILE: Final = "alert.json"
 READING_ORDER: Final = (
-    "title", "alert_type", "narrative", "summary_safe", "event_date", "place_country", "place_region", "identity_state",
+    "title", "alert_type", "question", "request_priority", "due_reason", "narrative", "summary_safe", "event_date",
+    "place_country", "place_region", "identity_state",
     "preferred_name", "alternatives", "synonyms", "iupac_name", "proposed_rule", "answer_code",
     "refusal_reason", "expected_at", "opinion", "opinion_text", "comparison", "profile", "contact", "physical_form", "quantity", "route", "concealment", "parties", "red_flags", "kyc_result",
     "assessment_kind", "certainty", "source_grade", "info_grade", "harm_evidence", "severity", "cases_non_fatal",
-    "cases_fatal", "age_band", "tox_matrix", "tox_outcome", "naloxone", "health_measures", "question", "request_priority",
-    "due_reason", "technique", "reference", "inchikey", "cas_rn", "formula", "inchi", "structure", "exhibit_no",
-    "region_evidence",
+    "cases_fatal", "age_band", "tox_matrix", "tox_outcome", "naloxone", "health_measures", "technique", "reference",
+    "exhibit_no", "region_evidence", "cas_rn", "formula", "inchikey", "inchi", "structure",
 )  # fmt: skip
 """The order of an alert's page at the desk; every other member follows in the order of the schema."""
 

@@ -19,6 +19,7 @@ from science.answers.words import (
     EFFECTS,
     EXTENTS,
     FOUND_BY,
+    IN_A_LINE,
     INSTRUMENTS,
     KINDS,
     LIMITS,
@@ -37,7 +38,9 @@ from science.law.places import place_name
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
+    ENDED,
     NOT_NAMED,
+    NOT_YET,
     SILENT,
     CoverageStatus,
     JurisdictionStatus,
@@ -53,6 +56,8 @@ from substances.structures.shapes import Mark
 
 DRAWN_AT_MOST: Final = 8
 WIDTH, HEIGHT = 300, 220
+_MARKS: Final = ("law", "warn", "quiet")
+"""Tones of a jurisdiction in the order in which a reader needs them: controlled, undecided or coming, no match."""
 _EFFECT_TONES: Final = {UNDECIDED: "warn", TAKES_OUT: "quiet"}
 _BOUND: Final = re.compile(r"_c(\d+)\Z")
 
@@ -117,7 +122,10 @@ class LineShown:
 
 @dataclass(frozen=True)
 class PlaceShown:
-    """One jurisdiction: its status, and the grounds; where it is silent, also how far its lists are known (`coverage`)."""
+    """One jurisdiction: its status, and the grounds; where it is silent, also how far its lists are known (`coverage`).
+
+    `verdict` and `when` are for a line: the status in fewer words, and since when its first ground is law.
+    """
 
     code: str
     name: str
@@ -130,6 +138,17 @@ class PlaceShown:
     listings: tuple[ListingShown, ...]
     verdicts: tuple[VerdictShown, ...]
     silent: tuple[str, ...]
+    verdict: str = ""
+    when: str = ""
+
+    @property
+    def is_no_match(self) -> bool:
+        """Tell whether nothing known here reaches the substance, which does not say that it is free."""
+        return self.standing in SILENT
+
+    @property
+    def has_drawings(self) -> bool:
+        return any(verdict.drawing for verdict in self.verdicts)
 
 
 @dataclass(frozen=True)
@@ -159,6 +178,20 @@ class ScreeningShown:
     has_drawings: bool
     prepared: str = ""
     credits: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> tuple[PlaceShown, ...]:
+        """Jurisdictions with something to say: those that control it, then the undecided ones, then those that do not."""
+        places = (place for place in self.places if not place.is_no_match)
+        return tuple(sorted(places, key=lambda place: _MARKS.index(place.tone)))
+
+    @property
+    def no_match(self) -> tuple[PlaceShown, ...]:
+        return tuple(place for place in self.places if place.is_no_match)
+
+    @property
+    def no_match_names(self) -> str:
+        return ", ".join(place.name for place in self.no_match)
 
 
 def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:
@@ -253,7 +286,18 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
         listings=tuple(_listing(listing) for listing in status.listings),
         verdicts=tuple(verdicts),
         silent=tuple(rule.title for rule in silent),
+        verdict=str(IN_A_LINE.get(status.standing) or _standing(status)),
+        when=_when(status),
     )
+
+
+def _when(status: JurisdictionStatus) -> str:
+    """Return since when the deciding ground is law; where it is law no longer or not yet, that sentence."""
+    if status.standing in {NOT_YET, ENDED}:
+        return _sentence(status.sentences[0], status)
+    grounds = _by(status)
+    since = grounds[0].since if grounds else ""
+    return _("since %(start)s") % {"start": since} if since else ""
 
 
 def _says_something(rule: RuleStatus) -> bool:

@@ -26,14 +26,21 @@ STANDINGS: Final[Words] = {
     "not_asked": gettext_lazy("Needs a structure: not asked"),
     "not_covered": gettext_lazy("Not covered here"),
 }
+IN_A_LINE: Final[Words] = {
+    "meets_definition": gettext_lazy("Meets the definition"),
+    "parent": gettext_lazy("Parent of a class"),
+    "review": gettext_lazy("Undecided"),
+}
+"""Shorter words for standings, where a line is all there is; the whole ones stand in what the line opens to."""
 NOT_NAMED_TO: Final = gettext_lazy("Not named on lists that are complete to %(day)s")
 TONES: Final = {
-    "listed": "danger",
-    "meets_definition": "danger",
-    "parent": "danger",
+    "listed": "law",
+    "meets_definition": "law",
+    "parent": "law",
     "review": "warn",
     "not_yet": "warn",
 }
+"""Red stays for time and danger: what is controlled is told by a filled square and weight, not by an alarm."""
 SENTENCES: Final[Words] = {
     "derived_listed": gettext_lazy("As an ester or ether of what the list names, which its clause takes in."),
     "clause_not_seen": gettext_lazy(
@@ -92,7 +99,7 @@ VERDICTS: Final[Words] = {
     "excluded": gettext_lazy("Taken out by name"),
     "not-decided": gettext_lazy("Not decided"),
 }
-VERDICT_TONES: Final = {"in": "danger", "parent": "danger", "review": "warn", "not-decided": "warn"}
+VERDICT_TONES: Final = {"in": "law", "parent": "law", "review": "warn", "not-decided": "warn"}
 CLAUSES: Final[Words] = {
     "core": gettext_lazy("Scaffold"),
     "explained": gettext_lazy("Named in the rule"),
@@ -182,7 +189,7 @@ PHASES: Final[Words] = {
     "day_not_known": gettext_lazy("Listed some time in that month or year"),
     "not_known_then": gettext_lazy("Not known for that date"),
 }
-PHASE_TONES: Final = {"in_force": "danger", "not_yet": "warn", "day_not_known": "warn"}
+PHASE_TONES: Final = {"in_force": "law", "not_yet": "warn", "day_not_known": "warn"}
 EFFECTS: Final[Words] = {
     "undecided": gettext_lazy("A person must judge"),
     "takes_out": gettext_lazy("Taken out by name"),

@@ -19,7 +19,7 @@ from alerts.document.defaults import defaults_for
 from alerts.document.fields import DOCUMENT_FIELDS, FIELDS, Kind
 from alerts.document.rules import Circumstances
 from alerts.document.schema import json_schema
-from desk.alerts.display.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, SURE
+from desk.alerts.display.sections import ASKED, DANGEROUS, EVIDENCE, HAPPENED, IDENTIFIERS, SURE
 
 TODAY = dt.date(2026, 3, 1)
 NOW = int(dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC).timestamp())
@@ -175,12 +175,13 @@ def test_the_client_shows_an_alert_in_the_order_of_the_desks_page() -> None:
     assert (
         "title",
         "alert_type",
+        *ASKED,
         "narrative",
         *HAPPENED,
         *SURE,
         *DANGEROUS,
-        *ASKED,
         *EVIDENCE,
+        *IDENTIFIERS,
     ) == READING_ORDER
 
 

@@ -41,8 +41,12 @@ def open_and_answer(page: Page, address: str) -> None:
     press_on(page, "button", "On duty")
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
     glance = page.get_by_role("complementary", name="At a glance")
+    expect(glance.get_by_text("Verified", exact=True)).to_be_visible()
+    glance.get_by_role("link", name="Details").click()
     expect(
-        glance.get_by_text("Verified. Forensic Laboratory, Arvenia signed this with both its keys.")
+        page.locator("#verification").get_by_text(
+            "Verified. Forensic Laboratory, Arvenia signed this with both its keys."
+        )
     ).to_be_visible()
     page.get_by_text("We cannot take it", exact=True).click()
     press_on(page, "radio", "We cannot take it: our rules do not let us use it.", "Space")

@@ -138,7 +138,7 @@ def _read_the_first_version(reader: Page, desk: DeskWorld, first: ReceivedAlert,
     expect(happened).to_contain_text("Isomer group")
     expect(happened.locator("svg.mol")).to_be_visible()
     expect(happened).to_contain_text("ortho-fluorofentanyl; meta-fluorofentanyl")
-    expect(reader.locator("#controlled")).to_contain_text("Replayed, same")
+    expect(reader.locator("#verification")).to_contain_text("Replayed, same")
     look_at(reader, "story-02-received")
     reader.set_viewport_size({"width": 360, "height": 800})
     look_at(reader, "story-02-received-narrow")

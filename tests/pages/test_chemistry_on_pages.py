@@ -157,7 +157,8 @@ class TestReading:
     ) -> None:
         page = opened(reader, received)
         section = words(page, "controlled")
-        assert "Replayed, same" in section and "Meets the definition" in section
+        assert "Replayed, same" in words(page, "verification") and "Replayed" not in section
+        assert "Meets the definition" in section
         assert "How we read it" in section and "confidence" not in section.lower()
         assert "illegal" not in page.lower()
         assert "The identity is tentative, and so is this status." in section
@@ -165,6 +166,26 @@ class TestReading:
         assert not re.findall(r'(?:href|action|src)="[^"]*(?:SFNK|nitazene|CCN)', page)
         told = str(list(AuditEvent.objects.values_list("detail", "subject", "reason")))
         assert "nitazene" not in told and "SFNK" not in told
+
+    def test_a_rule_is_said_not_to_be_met_only_where_its_scaffold_is_there(
+        self, reader: Client, received: ReceivedAlert
+    ) -> None:
+        section = opened(reader, received).split('id="controlled"')[1].split("</section>")[0]
+        rules = re.findall(
+            r'<details class="science-rule" id="rule-([^"]*)".*?</dl></div></div></details>',
+            section,
+            re.DOTALL,
+        )
+        not_met = [
+            rule
+            for rule in re.findall(
+                r'<details class="science-rule".*?</dl></div></div></details>', section, re.DOTALL
+            )
+            if "Does not meet the definition" in rule
+        ]
+        assert "UK-NITA" in rules and len(not_met) == 1 and "UK-FENT" not in rules
+        assert 'data-tone="core">Scaffold<' in not_met[0]
+        assert "none of their scaffolds is present" in section, "the others are named without a verdict"
 
     def test_another_day_is_a_matter_of_the_address_and_of_a_day_only(
         self, reader: Client, received: ReceivedAlert

@@ -203,7 +203,7 @@ def test_the_preview_says_what_the_recipient_reads(
         recipients=["xb-health"],
     )
     page = text_of(author, f"/drafts/{draft.pk}/6/")
-    promised = rows_of_page(page.split('class="panel preview"')[1].split("<aside")[0])
+    promised = rows_of_page(page.split('class="panel preview ')[1].split("<aside")[0])
     desk.send(draft)
     reader, received = as_officer(desk.aroha), desk.received(desk.aroha)
     reader.post(f"/inbox/{received.pk}/", {"reason": "on_duty"})

@@ -45,8 +45,8 @@ SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
     Replay.SAME_BY_ITS_RULES: (
         "ok",
         gettext_lazy(
-            "Replayed with the rule set that the signed alert names, same. This desk uses a newer one by now; below is "
-            "what that says."
+            "Replayed with the rule set that the signed alert names, same. This desk uses a newer one by now: where "
+            "controlled is said by that one."
         ),
     ),
     Replay.OTHER_LAW: (
@@ -95,7 +95,10 @@ SENTENCES: Final[Mapping[Replay, tuple[str, "Text"]]] = {
 
 @dataclass(frozen=True)
 class ControlledShown:
-    """Content of the section. `stated` is what the signed alert says, place by place and rule by rule."""
+    """Content of the section. `stated` is what the signed alert says, place by place and rule by rule.
+
+    Where the replay differs from what is signed, `text` stands in the section; else it is a matter of the proof.
+    """
 
     tone: str
     text: "Text"
@@ -108,6 +111,14 @@ class ControlledShown:
     problem: str = ""
     has_form: bool = True
     note: "Text" = ""
+
+    @property
+    def is_of_proof(self) -> bool:
+        return self.has_form and self.tone in {"ok", "quiet"}
+
+    @property
+    def is_of_another_day(self) -> bool:
+        return bool(self.problem) or self.own_day not in (None, self.day)
 
 
 def controlled_on_page(

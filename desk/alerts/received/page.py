@@ -50,10 +50,9 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
 from callers.problems import CONTENT_DELETED
-from desk.alerts.display.controlled import controlled_on_page
-from desk.alerts.display.evidence import evidence_of
-from desk.alerts.display.reply_sections import fit_to_kind
-from desk.alerts.display.sections import PageSection, acknowledge_text, content_sections, evidence_section
+from desk.alerts.display.controlled import ControlledShown, controlled_on_page
+from desk.alerts.display.evidence import EvidenceShown, evidence_of
+from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
@@ -235,6 +234,10 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     facts = _common(request, alert)
     numbers, now = {row.md: row.version for row in facts["held"]}, clock.now()
     held = read_replies(signed_in(request), numbers, now=now)
+    evidence = evidence_of(view.document)
+    controlled = controlled_on_page(
+        request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
+    )
     return render_page(
         request,
         "received",
@@ -245,12 +248,10 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         verification=view.verification,
         marks=[mark for mark in view.marks[known_marks:] if mark != view.standing.text],
         standing=view.standing,
-        sections=_sections(view),
-        controlled=controlled_on_page(
-            request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
-        ),
+        sections=_sections(view, filled_by(evidence, view.attachments, controlled)),
+        controlled=controlled,
         structure=shown_structure(view.document.get("structure")),
-        evidence=evidence_of(view.document),
+        evidence=evidence,
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
         ways=acts_on_received(signed_in(request), view.received, view.document),
         answer_under_way=_answer_under_way(signed_in(request), view.received),
@@ -279,19 +280,27 @@ def _answer_under_way(officer: Officer, received: ReceivedAlert) -> Alert | None
     return reply_under_way(officer, received.md, ANSWER) if may_be else None
 
 
-def _sections(view: OpenedView) -> list[PageSection]:
-    asked = acknowledge_text({"pri": view.received.pri, "status": view.received.status})
-    sections = [
-        *content_sections(view.document, asked=asked),
-        PageSection("by-when", _("By when")),
-        evidence_section(view.document),
-        *review_section(view.document),
-        *([PageSection("as-text", _("Not understood here"))] if view.as_text else []),
-        PageSection("verification", _("Verification")),
-        PageSection("told", _("Who was told, opened, acknowledged")),
-        PageSection("thread", _("What was said since")),
-    ]
-    return fit_to_kind(view.document, sections)
+def filled_by(
+    evidence: EvidenceShown, files: Sequence[object], controlled: ControlledShown | None
+) -> frozenset[str]:
+    """Return the anchors of sections that have more than rows of the document."""
+    filled = {"evidence": bool(evidence.rows or files), "controlled": controlled is not None}
+    return frozenset(anchor for anchor, is_filled in filled.items() if is_filled)
+
+
+def _sections(view: OpenedView, filled: frozenset[str]) -> list[PageSection]:
+    not_understood = [PageSection("as-text", _("Not understood here"))] if view.as_text else []
+    return page_sections(
+        view.document,
+        asked=acknowledge_text({"pri": view.received.pri, "status": view.received.status}),
+        filled=filled,
+        beside_evidence=[*review_section(view.document), *not_understood],
+        after=[
+            PageSection("thread", _("What was said since")),
+            PageSection("told", _("Who was told, opened, acknowledged")),
+            PageSection("verification", _("Verification")),
+        ],
+    )
 
 
 def _named(officer: Officer, ids: tuple[str, ...]) -> list[str]:

@@ -44,10 +44,9 @@ from callers.deliveries import DeliveryState
 from callers.errors import AbsentError, InputError, ReminderTooSoonError
 from desk.alerts.display.controlled import controlled_on_page
 from desk.alerts.display.evidence import evidence_of
-from desk.alerts.display.reply_sections import fit_to_kind
-from desk.alerts.display.sections import PageSection, acknowledge_text, content_sections, evidence_section
+from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.structure import shown_structure
-from desk.alerts.received.page import inert
+from desk.alerts.received.page import filled_by, inert
 from desk.alerts.replies.alert_acts import acts_on_sent, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.web.frame import render_page, signed_in
@@ -73,6 +72,10 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     view = read_sent(officer, Alert(pk=alert_id), now=now)
     alert = view.alert
     receipts = view.receipts
+    evidence = evidence_of(view.document)
+    controlled = controlled_on_page(
+        request, view.document, agency_id=alert.agency_id, sent_on=_sent_day(alert)
+    )
     return render_page(
         request,
         "sent",
@@ -80,12 +83,10 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         alert=alert,
         view=view,
         title=view.title,
-        sections=_sections(alert, view),
-        controlled=controlled_on_page(
-            request, view.document, agency_id=alert.agency_id, sent_on=_sent_day(alert)
-        ),
+        sections=_sections(alert, view, filled_by(evidence, view.attachments, controlled)),
+        controlled=controlled,
         structure=shown_structure(view.document.get("structure")),
-        evidence=evidence_of(view.document),
+        evidence=evidence,
         recipients=[_shown(row, view, now) for row in view.recipients],
         zones=view.recipients[:ZONES_AT_MOST],
         receipts=receipts,
@@ -105,17 +106,17 @@ def _sent_day(alert: Alert) -> date:
     return alert.released_at.date()
 
 
-def _sections(alert: Alert, view: SentAlert) -> list[PageSection]:
-    asked = acknowledge_text({"pri": alert.pri, "status": alert.status})
-    sections = [
-        *content_sections(view.document, asked=asked),
-        PageSection("by-when", _("By when")),
-        evidence_section(view.document),
-        *review_section(view.document),
-        PageSection("verification", _("Verification")),
-        PageSection("thread", _("What was said since")),
-    ]
-    return fit_to_kind(view.document, sections)
+def _sections(alert: Alert, view: SentAlert, filled: frozenset[str]) -> list[PageSection]:
+    return page_sections(
+        view.document,
+        asked=acknowledge_text({"pri": alert.pri, "status": alert.status}),
+        filled=filled,
+        beside_evidence=review_section(view.document),
+        after=[
+            PageSection("thread", _("What was said since")),
+            PageSection("verification", _("Verification")),
+        ],
+    )
 
 
 def _versions(officer: Officer, view: SentAlert, now: datetime) -> dict[str, Any]:
