@@ -217,7 +217,7 @@ class ReplyView(ReplyDraftView):
         if body["kind"] == PEER_REVIEW and not body.get("opinion"):
             raise InputError("opinion", _("Opinion: choose one."))
         if body["kind"] == CLARIFICATION and not body.get("question"):
-            raise InputError("question", FIELDS["question"].problem)
+            raise InputError("question", str(FIELDS["question"].problem))
         if body["kind"] == ANSWER and not body.get("answer_code"):
             raise InputError("answer_code", _("Answer: choose one."))
         said = {name: value for name, value in body.items() if name not in ("kind", "reason", "reference")}
