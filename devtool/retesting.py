@@ -36,7 +36,13 @@ def retest() -> int:
 def judge(
     failed: Mapping[str, bool], *, seed: str, known_flaky: str, passes: Callable[[str, str], bool]
 ) -> int:
-    """Return the exit status. `failed` says by test whether it may be retried; `passes(test, seed)` runs one."""
+    """Return the exit status. `failed` says by test whether it may be retried; `passes(test, seed)` runs one.
+
+    A run that failed without a failed test was not whole, as where its processes collected different tests.
+    """
+    if not failed:
+        print("The last run failed, and no test of it did: it was not whole.")
+        return 1
     if reasons := _reasons_against(failed, known_flaky):
         print("Not tried again:", *reasons, sep="\n  ")
         return 1

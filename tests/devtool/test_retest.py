@@ -70,3 +70,7 @@ def test_one_name_draws_the_same_each_time_and_another_name_something_else() -> 
     draw_as("one")
     assert (_draws(), _draws()) == (first, second)
     assert not {*first} & {*other}
+
+
+def test_a_run_that_failed_without_a_failed_test_has_failed() -> None:
+    assert judge({}, seed="5eed", known_flaky=TABLE, passes=lambda test, seed: True) == 1

@@ -33,7 +33,15 @@ AT_FIRST_SIGHT = {
     (Role.KEY_OFFICER,): [*READS, *AGENCY],
     (Role.AGENCY_ADMIN,): [*READS, *AGENCY],
     (Role.AUDITOR,): ["Start", *AGENCY, "Audit"],
-    tuple(set(Role) - {Role.KEEPER}): ["Start", "Inbox", "Drafts", "To release", "Sent", *AGENCY, "Audit"],
+    tuple(role for role in Role if role != Role.KEEPER): [
+        "Start",
+        "Inbox",
+        "Drafts",
+        "To release",
+        "Sent",
+        *AGENCY,
+        "Audit",
+    ],
 }
 """Items that each role sees before anything is unfolded, on the first page."""
 
