@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from alerts.boxes.waiting import count_waiting
+from alerts.boxes.waiting import NOTHING, count_waiting
 from alerts.sending.sending_stopped import standstills
 from callers import clock
 from callers.capabilities import Capability
+from callers.errors import NotBoundError
 from desk.web.menu import navigation, tabs
 from officers.login.proof import sign_in_of
 from officers.models import Officer
@@ -72,7 +73,11 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
 
 def _menu(request: HttpRequest, officer: Officer) -> dict[str, Any]:
     """Return the menu with what waits, the tabs of the area that the page is in, and what stands above the menu."""
-    waiting = count_waiting(officer, now=clock.now())
+    try:
+        waiting = count_waiting(officer, now=clock.now())
+    except NotBoundError:
+        # The page of that error has this menu, too.
+        waiting = NOTHING
     return {
         "nav": navigation(officer, request.path, waiting=waiting, is_in_review=is_in_review(request)),
         "tabs": tabs(officer, request.path),

@@ -70,8 +70,7 @@ def received(desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live
     """Its page at the health authority, opened."""
     sign_in(desk.aroha)
     page.goto(f"{live_server.url}/inbox/{desk.received(desk.aroha).pk}/")
-    page.get_by_label("On duty").check()
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="On duty").click()
     expect(page.locator("#happened svg.mol")).to_be_visible()
     return page
 

@@ -27,6 +27,8 @@ ADDRESSES: Final = {
     "background",
 }
 OWN_ADDRESS: Final = re.compile(r"(/(?![/\\])|#|\?|$)")
+TO_DIAL: Final = re.compile(r"tel:\+?[0-9]{2,}(;ext=[0-9]+)?")
+"""Number to dial (RFC 3966): digits, and nothing that anybody could write a text into."""
 TELEPHONES_OWN: Final = "otpauth://totp/"
 """The scheme that hands the set-up of one-time codes to a program on the reader's own telephone."""
 ISOLATING: Final = {"bdi", "pre"}
@@ -143,7 +145,8 @@ def _wrong_element(tag: str, attributes: Attributes) -> Iterator[str]:
             yield f"an attribute {name} of {tag}"
         handed_over = tag == "a" and value.startswith(TELEPHONES_OWN)
         is_law = tag == "a" and value in _law_texts() and "noreferrer" in attributes.get("rel", "").split()
-        if name in ADDRESSES and not OWN_ADDRESS.match(value) and not handed_over and not is_law:
+        is_dialled = tag == "a" and TO_DIAL.fullmatch(value) is not None
+        if name in ADDRESSES and not (OWN_ADDRESS.match(value) or handed_over or is_law or is_dialled):
             yield f"an address {value[:60]!r} in {tag} {name}"
 
 

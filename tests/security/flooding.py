@@ -44,6 +44,7 @@ DECLARED: Final[Mapping[str, frozenset[str]]] = {
     "drafts/<uuid:alert_id>/structure/": frozenset({"structure"}),
     "views/keep/": frozenset(name for names in FILTERS.values() for name in names),
     "export/": frozenset({"tlp"}) | frozenset(name for names in FILTERS.values() for name in names),
+    "audit/export/": frozenset({"tlp"}),
     "inbox/<uuid:alert_id>/": frozenset({"reference"}),
     "inbox/<uuid:alert_id>/acknowledge/": frozenset({"answer"}),
     "officers/<str:public_id>/deputy/": frozenset({"deputy"}),
