@@ -43,8 +43,8 @@ QUESTION: Mapping[str, Any] = {
     "purpose": "science",
     "pri": "routine",
 }
-SWEPT_HOURS = (1.0, 3.9, 4.1, 4.2, 7.9, 8.1, 8.2, 11.9, 12.2, 16.3, 30, 60, 200, 216, 250, 300)
-"""The answer is due after 8 hours, so that the pause is 4."""
+SWEPT_HOURS = (1.0, 3.9, 4.1, 4.2, 7.9, 8.1, 8.2, 11.9, 12.2, 16.3, 30, 60, 180, 250, 300)
+"""The answer is due after 8 hours, so that the pause is 4; 180 are at most 8 days in any zone, 250 more, at any time of day."""
 Act = Callable[[DeskWorld, Alert], object]
 
 
@@ -152,7 +152,7 @@ FOUND: dict[str, tuple[Act, float, dict[str, set[str]]]] = {
     "it is overdue for one pause": (nothing, 12.2, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
     "nobody is left": (nothing, 300, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
     "it was acknowledged": (acknowledge, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
-    "an interim answer announces a day": (give("needs_judicial_authorisation", in_days=8), 60, {}),
+    "an interim answer announces a day": (give("needs_judicial_authorisation", in_days=8), 180, {}),
     "that day is over": (give("needs_judicial_authorisation", in_days=8), 250, {OVERDUE: {"aroha"}}),
     "an interim answer announces none": (give("partial", narrative="Half."), 7.9, {}),
     "that one is overdue": (give("partial", narrative="Half."), 300, {OVERDUE: EVERYBODY}),
@@ -335,7 +335,7 @@ COUNTED: dict[str, tuple[Act, dict[str, Any], int, set[str]]] = {
     "an interim answer announces a day": (
         give("needs_judicial_authorisation", in_days=8),
         {"recipients": ["xb-health"]},
-        60,
+        180,
         set(),
     ),
     "that day is over": (
