@@ -87,7 +87,7 @@ class InboxRecord:
 class ManifestRecord:
     """The facts of a received envelope's manifest, verified here; times in seconds.
 
-    `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
+    `keep` is None in a record written before it was kept. `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
     anything else, and None until it was opened here. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
     by them again whether its signatures count.
     """
@@ -104,6 +104,7 @@ class ManifestRecord:
     re: str | None = None
     reply_by: int | None = None
     code: str | None = None
+    keep: int | None = None
 
 
 @dataclass(frozen=True)

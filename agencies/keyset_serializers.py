@@ -22,7 +22,7 @@ class PublishedKeysetSerializer(serializers.Serializer[Any]):
 
 
 class NewerKeysetSerializer(PublishedKeysetSerializer):
-    """As `/agencies/{id}/keyset` answers it."""
+    """Keyset as `/agencies/{id}/keyset` answers it."""
 
     agency = serializers.CharField()
     receipt = ReceiptField()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the submission of an alert to the last of its mails, on the running hub: exchange, sequencer, worker.
+"""Time from the submission of an alert to the last of its mails, on the running hub: exchange, sequencer, worker.
 
 A hundred officers of ten agencies are told. The floor is the loop that mails a hundred people, alone.
 """

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """States of a delivery: how far an envelope has come at one recipient."""
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,3 +14,8 @@ class DeliveryState(models.TextChoices):
     AVAILABLE = "available", _("On its way")
     FETCHED = "fetched", _("Collected")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+
+
+UNACKNOWLEDGED: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
+"""States of what has come to a recipient, who has not acknowledged it."""
+REACHED: Final = (*UNACKNOWLEDGED, DeliveryState.ACKNOWLEDGED)

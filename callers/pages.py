@@ -15,7 +15,7 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Count:
-    """How much waits behind an item of a menu: as a number, and in words for who hears the page. `name` is its own on the page."""
+    """Count of what waits behind an item of a menu: as a number, and in words for who hears the page. `name` is its own on the page."""
 
     name: str
     number: str

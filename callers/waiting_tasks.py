@@ -18,7 +18,7 @@ WAITS_SECS: Final = 2
 
 @dataclass(frozen=True)
 class WaitingTasks:
-    """What the broker says of the queues: its tone, a sentence and the remedy, which is empty where none is needed."""
+    """State of the queues by the broker: its tone, a sentence and the remedy, which is empty where none is needed."""
 
     tone: str
     text: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the ledger shows over REST: the newest checkpoint, proofs of inclusion, proofs of consistency."""
+"""The ledger over REST: the newest checkpoint, proofs of inclusion, proofs of consistency."""
 
 import re
 from typing import Any

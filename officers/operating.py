@@ -41,7 +41,7 @@ def agency_of(agency_id: str) -> Agency:
 
 
 def read_password(path: Path | None) -> str:
-    """From the first line of a file, else typed twice; never from an argument, which others could list. Raises CommandError."""
+    """Read a password from the first line of a file, else typed twice; never from an argument, which others could list. Raises CommandError."""
     if path is not None:
         return read_secret(str(path), "", option="--password-file")
     password = read_secret("", "Password", option="--password-file")

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from callers.binding import keep_bound
+from callers.deliveries import UNACKNOWLEDGED
 from callers.errors import NotBoundError
 from peers.models import SentDelivery, SentEnvelope
 
@@ -30,6 +31,11 @@ class DeliveryFact:
     recalled_at: datetime | None = None
     recall_confirmed_at: datetime | None = None
     mail_failed: bool = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether its acknowledgement is awaited."""
+        return self.state in UNACKNOWLEDGED and self.acknowledged_at is None and self.recalled_at is None
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ def claimed_of(agency_id: str, mds: Collection[str]) -> Mapping[str, Mapping[str
 def deliveries_of(agency_id: str) -> QuerySet[SentDelivery]:
     """Select the rows themselves, for conditions on a list; their codes are checked only where they are shown."""
     return SentDelivery.objects.filter(reader=agency_id)
+
+
+def awaited_of(agency_id: str) -> QuerySet[SentDelivery]:
+    """Select the deliveries whose acknowledgement is awaited, as `deliveries_of` and by the rule of `DeliveryFact.is_awaited`."""
+    return deliveries_of(agency_id).filter(acknowledged_at=None, recalled_at=None, state__in=UNACKNOWLEDGED)
 
 
 def envelopes_of(agency_id: str) -> QuerySet[SentEnvelope]:

@@ -27,7 +27,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 from accord.calls.errors import ClientError
 from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
-from alerts.boxes import outbox, start
+from alerts.boxes import outbox
 from alerts.peers import agreements, lanes
 from alerts.receiving import fetching, held_envelopes, taking
 from alerts.review import preview, verdicts
@@ -271,7 +271,7 @@ def desk_calls_in_this_process() -> Generator[None]:
             patch.setattr(module, "envelope_of", at_its_moment(held_envelopes.envelope_of))
         patch.setattr(taking, "fetch_ahead", at_its_moment(held_envelopes.fetch_ahead))
         followed = _as_followed(sent.deliveries_of)
-        for module in (sent, start, outbox):
+        for module in (sent, outbox):
             patch.setattr(module, "deliveries_of", followed)
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))

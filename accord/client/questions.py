@@ -59,6 +59,7 @@ def manifest_record(
         re=None if terms.re is None else terms.re.md,
         reply_by=terms.reply_by,
         code=code,
+        keep=terms.keep,
     )
 
 
@@ -72,7 +73,7 @@ class Questions:
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
         record = self.record(md)
-        if record is None or record.reply_by is None or self.newest(md) != md or self.is_withdrawn(md):
+        if record is None or record.reply_by is None or self._is_over(record):
             return None
         newest = self.own_answer(md)
         code = None if newest is None else newest.code
@@ -152,6 +153,11 @@ class Questions:
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
 
+    def _is_over(self, record: ManifestRecord) -> bool:
+        """Tell whether a question is asked no longer: replaced, withdrawn, or past the time for which it is kept."""
+        is_kept = record.keep is None or record.keep > self._act.now
+        return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
+
     def _state_of(self, reply_by: int, code: str | None) -> str:
         if code is not None and code not in DEFERRING:
             return ANSWERED
@@ -161,7 +167,7 @@ class Questions:
 
     @cached_property
     def _newer(self) -> dict[str, str]:
-        """By md of a received alert the next version by the same agency."""
+        """Map the md of a received alert to the next version by the same agency."""
         known = self._state.manifests
         rows = [
             row for row in known.values() if row is not None and row.kind == UPDATE and row.re is not None

@@ -126,11 +126,11 @@ def _status(*, unread: bool, overdue: bool, waiting: bool, to_answer: bool, now:
     if unread:
         wanted &= unread_here()
     if overdue:
-        wanted &= still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
+        wanted &= overdue_here(now)
     if waiting:
         wanted &= still_to_acknowledge()
     if to_answer:
-        wanted &= still_to_answer()
+        wanted &= still_to_answer(now)
     return wanted
 
 
@@ -144,6 +144,11 @@ def still_to_acknowledge() -> Q:
     return Q(
         acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False, replaced_by=None
     )
+
+
+def overdue_here(now: datetime) -> Q:
+    """Return the condition: the agency owes an acknowledgement or an answer whose time is past."""
+    return still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer(now) & Q(reply_by__lte=now)
 
 
 def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:

@@ -22,7 +22,7 @@ from alerts.models import Alert, AlertQuerySet
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.review.second_person import who_acts_next
 from alerts.review.validation import open_return_notes
-from alerts.sending.handed_in import HandedIn, envelopes_of
+from alerts.sending.handed_in import HandedIn, handed_in_of_each
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability, require
 from officers.models import Officer
@@ -33,7 +33,7 @@ SENT_LATELY: Final = timedelta(days=14)
 
 
 class WayState(StrEnum):
-    """Where an own alert is; computed, never stored."""
+    """Place of an own alert; computed, never stored."""
 
     SUBMITTED = "submitted"
     VALIDATED = "validated"
@@ -52,7 +52,7 @@ class WayState(StrEnum):
 
 
 class ActsNext(StrEnum):
-    """Who makes the next move: second persons of the agency, the exchange, the reader, or nobody."""
+    """Maker of the next move: second persons of the agency, the exchange, the reader, or nobody."""
 
     OFFICERS = "officers"
     EXCHANGE = "exchange"
@@ -147,7 +147,7 @@ def way_rows(officer: Officer, alerts: Sequence[Alert], cards: Mapping[str, Card
     """Return rows for alerts of `on_the_way`; `cards` are their opened cards by id."""
     agency_id = officer.agency_id or ""
     gone_out = [alert for alert in alerts if alert.state in (AlertState.VALIDATED, AlertState.QUEUED)]
-    envelopes = envelopes_of(agency_id, gone_out) if gone_out else {}
+    envelopes = handed_in_of_each(agency_id, gone_out) if gone_out else {}
     told = _Told(envelopes, open_return_notes(agency_id, alerts), _could_act(alerts))
     return tuple(told.row(alert, cards.get(str(alert.pk))) for alert in alerts)
 

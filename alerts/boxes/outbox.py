@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.errors import EnvelopeError
 from alerts.access import find_alert
 from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
-from alerts.boxes.state_words import sent_text
+from alerts.boxes.state_words import is_past, sent_text
 from alerts.document.display import Section, describe
 from alerts.document.files import AttachmentFile, AttachmentShown, inert_media_type
 from alerts.document.marking import Marking, marking_of
@@ -38,7 +38,6 @@ from alerts.sending.sent_signatures import answers_of, own_signatures, sent_of
 from alerts.sending.withdrawal import void_withdrawals
 from alerts.states import SENT, AlertState
 from callers.capabilities import Capability, require
-from callers.deliveries import DeliveryState
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from officers.models import Officer
@@ -160,7 +159,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         versions = {version.md: version.version for version in versions_seen(officer, row)}
         replies = read_replies(officer, versions, now=now)
         given = answers_given(versions, replies, due=sent.reply_by)
-        receipts = receipts.with_answers(given, asked_back(versions, replies))
+        receipts = receipts.with_answers(given, asked_back(versions, replies, asker=row.agency_id))
     _record(officer, row, now)
     data = sent_document(row, content)
     return SentAlert(
@@ -226,21 +225,11 @@ def outbox_rows(officer: Officer, alerts: Sequence[Alert], *, now: dt.datetime) 
     rows = []
     for alert in alerts:
         facts = [fact for fact, _ in answers[alert.md]]
-        is_late = alert.state != AlertState.WITHDRAWN and _is_past(sent[alert.md].ack_by, now)
-        late = sum(_is_awaited(fact) for fact in facts) if is_late else 0
+        is_late = alert.state != AlertState.WITHDRAWN and is_past(sent[alert.md].ack_by, now)
+        late = sum(fact.is_awaited for fact in facts) if is_late else 0
         row = _row(alert, cards.get(str(alert.pk)), facts, standings[alert.md], late)
         rows.append(replace(row, state_text=_("Withdrawal does not count")) if alert.md in void else row)
     return rows
-
-
-def _is_past(due: dt.datetime | None, now: dt.datetime) -> bool:
-    return due is not None and due <= now
-
-
-def _is_awaited(fact: DeliveryFact) -> bool:
-    """Tell whether an acknowledgement of this recipient is still due."""
-    running = fact.state in (DeliveryState.AVAILABLE, DeliveryState.FETCHED)
-    return running and fact.acknowledged_at is None and fact.recalled_at is None
 
 
 def _row(

@@ -1,44 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is overdue both ways: what the officer's agency owes others, and what others owe it.
+"""The overdue board: what the officer's agency owes others, and what others owe it.
 
 An acknowledgement is owed until it is given, an answer until it is final. What we owe stands from the longest overdue on, what they
 owe by our newest alert. Exercises have no clock. The acknowledgements of others are the exchange's word.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
-from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
+from alerts.boxes.inbox import InboxRow, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
-from alerts.replies.answers import AnswerGiven, answers_given, still_to_answer
+from alerts.replies.answers import AnswerGiven, answers_given
 from alerts.replies.thread_rows import read_replies
 from alerts.sending.amendment import versions_of
 from alerts.sending.sent_signatures import answers_of, sent_of
 from alerts.states import AlertState
 from callers.capabilities import Capability, require
-from callers.deliveries import DeliveryState
+from callers.deliveries import REACHED
 from officers.models import Officer
 from peers.models import Agency
-from peers.sent import DeliveryFact, Sent, deliveries_of, envelopes_of
+from peers.sent import DeliveryFact, Sent, awaited_of, envelopes_of
 
 SHOWN: Final = 50
 """Limit of alerts of each side."""
 SENT_WITHIN: Final = timedelta(days=180)
 """Age of the oldest own alert of which it is still said that others owe something."""
-AWAITED: Final[Mapping[str, Any]] = {
-    "acknowledged_at": None,
-    "recalled_at": None,
-    "state__in": (DeliveryState.AVAILABLE, DeliveryState.FETCHED),
-}
-"""Condition of a delivery whose acknowledgement is awaited."""
-REACHED: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED, DeliveryState.ACKNOWLEDGED)
 
 
 class Owed(StrEnum):
@@ -91,8 +84,7 @@ def read_overdue(officer: Officer, *, now: datetime) -> Overdue:
 
 
 def _owed_by_us(officer: Officer, now: datetime) -> list[ReceivedAlert]:
-    late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
-    rows = ReceivedAlert.objects.visible_to(officer).filter(late, keep__gt=now)
+    rows = ReceivedAlert.objects.visible_to(officer).filter(overdue_here(now))
     return list(rows.select_related("issuer", "agency").order_by("-number")[: SHOWN + 1])
 
 
@@ -102,8 +94,9 @@ def _of_row(row: InboxRow, now: datetime) -> Iterator[WeOwe]:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
         yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by)
-    if received.answered_at is None and received.reply_by is not None and received.reply_by <= now:
-        yield WeOwe(row, Owed.ANSWER, received.reply_by)
+    reply_by = received.reply_by if received.keep > now else None
+    if received.answered_at is None and reply_by is not None and reply_by <= now:
+        yield WeOwe(row, Owed.ANSWER, reply_by)
 
 
 def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
@@ -112,7 +105,7 @@ def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
     Who has answered a question is seen only from its replies.
     """
     agency_id = officer.agency_id or ""
-    awaited = deliveries_of(agency_id).filter(md=OuterRef("md"), **AWAITED)
+    awaited = awaited_of(agency_id).filter(md=OuterRef("md"))
     terms = envelopes_of(agency_id).filter(md=OuterRef("md"))
     rows = Alert.objects.visible_to(officer).filter(
         state=AlertState.RELEASED, replaced_at=None, released_at__gte=now - SENT_WITHIN
@@ -146,10 +139,9 @@ def _of_alerts(
 def _owed_by(
     fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, now: datetime
 ) -> Iterator[tuple[Owed, datetime]]:
-    if fact.recalled_at is not None or fact.state not in REACHED:
-        return
-    if terms.ack_by is not None and terms.ack_by <= now and fact.acknowledged_at is None:
+    if terms.ack_by is not None and terms.ack_by <= now and fact.is_awaited:
         yield Owed.ACKNOWLEDGEMENT, terms.ack_by
+    has_it = fact.state in REACHED and fact.recalled_at is None
     is_answered = answer is not None and answer.is_final
-    if terms.reply_by is not None and terms.reply_by <= now and not is_answered:
+    if terms.reply_by is not None and terms.reply_by <= now and has_it and not is_answered:
         yield Owed.ANSWER, terms.reply_by

@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, 
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
 from alerts.boxes.queue import QueueRow, queue_rows
+from alerts.boxes.state_words import is_past
 from alerts.boxes.waiting import returned_to, to_release
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -20,9 +21,8 @@ from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.states import AlertState
 from callers.capabilities import Capability
-from callers.deliveries import DeliveryState
 from officers.models import Officer
-from peers.sent import deliveries_of, envelopes_of
+from peers.sent import awaited_of, envelopes_of
 
 Row = TypeVar("Row")
 SHOWN: Final = 20
@@ -117,7 +117,7 @@ def _first(rows: list[InboxRow]) -> Waiting[InboxRow]:
 
 
 def _past(times: Iterable[datetime | None], now: datetime) -> int:
-    return sum(due is not None and due <= now for due in times)
+    return sum(is_past(due, now) for due in times)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _received(officer: Officer, peers: VerifiedDirectory, now: datetime) -> _Rec
         unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
         asked["confirm"] = list(unconfirmed.order_by("-number")[: SHOWN + 1])
     if {Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WRITE} & can:
-        asked["answer"] = list(rows.filter(still_to_answer()).order_by("reply_by", "number")[: SHOWN + 1])
+        asked["answer"] = list(rows.filter(still_to_answer(now)).order_by("reply_by", "number")[: SHOWN + 1])
     together = {row.pk: row for found in asked.values() for row in found}
     shown = {
         row.received.pk: row for row in inbox_rows(officer, list(together.values()), peers=peers, now=now)
@@ -185,16 +185,7 @@ def _with_others(officer: Officer, now: datetime) -> list[Alert]:
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
     """Return alerts sent lately that a recipient has not acknowledged in time; newest first."""
     agency_id = officer.agency_id or ""
-    awaited = (
-        deliveries_of(agency_id)
-        .filter(
-            md=OuterRef("md"),
-            acknowledged_at=None,
-            recalled_at=None,
-            state__in=(DeliveryState.AVAILABLE, DeliveryState.FETCHED),
-        )
-        .order_by()
-    )
+    awaited = awaited_of(agency_id).filter(md=OuterRef("md")).order_by()
     missed = awaited.values("md").annotate(n=Count("pk")).values("n")
     late = rows.filter(
         Exists(envelopes_of(agency_id).filter(md=OuterRef("md"), ack_by__lte=now)),

@@ -55,6 +55,7 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     """Return the most important state of a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
     standing = received.standing.state if received.standing else SignatureState.VALID
+    reply_by = received.reply_by if received.keep > now else None
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
         (s.UNRELIABLE, received.is_distrusted),
@@ -62,10 +63,10 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
         (s.REPUDIATED, standing is SignatureState.REPUDIATED),
         (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
-        (s.OVERDUE, received.acknowledged_at is None and _is_past(received.ack_by, now)),
+        (s.OVERDUE, received.acknowledged_at is None and is_past(received.ack_by, now)),
         (s.ANSWERED, received.answered_at),
-        (s.ANSWER_OVERDUE, _is_past(received.reply_by, now)),
-        (s.TO_ANSWER, received.acknowledged_at and received.reply_by),
+        (s.ANSWER_OVERDUE, is_past(reply_by, now)),
+        (s.TO_ANSWER, received.acknowledged_at and reply_by),
         (s.ACKNOWLEDGED, received.acknowledged_at),
         (s.OPENED, received.first_opened_at),
         (s.EXPIRED, received.exp <= now),
@@ -73,7 +74,8 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     return next((state for state, holds in checks if holds), s.UNREAD)
 
 
-def _is_past(due: datetime | None, now: datetime) -> bool:
+def is_past(due: datetime | None, now: datetime) -> bool:
+    """Tell whether a time by which something was asked is over; False where nothing is asked."""
     return due is not None and due <= now
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much work waits in each box of an officer, counted in one read that a full box makes no longer."""
+"""Count of the work that waits in each box of an officer, in one read that a full box makes no longer."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet, Value
 
-from alerts.boxes.inbox import still_to_acknowledge
+from alerts.boxes.inbox import overdue_here, still_to_acknowledge
 from alerts.boxes.on_the_way import came_back, written_by
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.answers import still_to_answer
@@ -66,11 +66,10 @@ def returned_to(officer: Officer) -> Q:
 
 def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, Any]]]:
     can = officer.capabilities
-    if due := _due(can):
-        late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer() & Q(reply_by__lte=now)
+    if due := _due(can, now):
         received = ReceivedAlert.objects.visible_to(officer).filter(due)
         yield _first_of(_INBOX, received)
-        yield _first_of(_OVERDUE, received.filter(late))
+        yield _first_of(_OVERDUE, received.filter(overdue_here(now)))
     own = Alert.objects.visible_to(officer)
     if Capability.QUEUE_READ in can:
         yield _first_of(_RELEASE, own.filter(to_release()))
@@ -78,13 +77,13 @@ def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, 
         yield _first_of(_RETURNED, own.filter(returned_to(officer)))
 
 
-def _due(can: frozenset[Capability]) -> Q:
+def _due(can: frozenset[Capability], now: datetime) -> Q:
     """Return which received alerts ask for an act that these capabilities allow; empty where none does."""
     due = Q()
     if Capability.ALERT_ACKNOWLEDGE in can:
         due |= still_to_acknowledge()
     if {Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WRITE} & can:
-        due |= still_to_answer()
+        due |= still_to_answer(now)
     return due
 
 

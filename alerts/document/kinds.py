@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from accord.document.rules import ASKING as ASKING  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from alerts.document.choices import Choices, Text
 
@@ -56,8 +58,6 @@ OFFERED: Final = CASES | LEGAL
 """Kinds that an author starts from the page of new alerts; the others start from the alert they answer or compare."""
 REPLIES: Final = REPLY | ANSWER | CLARIFICATION | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS
 """Kinds that answer an envelope."""
-ASKING: Final = REQUEST | CLARIFICATION
-"""Kinds that want an answer by a time."""
 
 ALL: Final = OFFERED | REPLIES | PROFILE_QUERY
 

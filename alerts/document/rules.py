@@ -67,15 +67,18 @@ def _members_agree(draft: DraftCheck) -> None:
     passed = _OF_THE_INCHI if seen is not None and seen.is_read else frozenset()
     for name, clash in list(clashes(draft.data, draft.errors, today=draft.known.today)):
         if clash not in passed:
-            text = _CLASHES.get(clash)
-            draft.refuse(name, problem_text(FIELDS[name]) if text is None else text)
+            draft.refuse(name, _clash_text(name, clash))
 
 
 def contradictions(data: Mapping[str, Any], *, today: dt.date) -> Iterator[tuple[str, str]]:
     """Yield the fields that contradict another one, each with its sentence."""
     for name, clash in clashes(data, (), today=today):
-        text = _CLASHES.get(clash)
-        yield name, problem_text(FIELDS[name]) if text is None else str(text)
+        yield name, _clash_text(name, clash)
+
+
+def _clash_text(name: str, clash: Clash) -> str:
+    text = _CLASHES.get(clash)
+    return problem_text(FIELDS[name]) if text is None else str(text)
 
 
 def _another_time_is_later(draft: DraftCheck) -> None:

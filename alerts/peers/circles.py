@@ -21,7 +21,7 @@ class Place:
 
     @property
     def text(self) -> str:
-        """As pages and the API say it."""
+        """Words as pages and the API say it."""
         return _("%(circle)s since %(day)s") % {
             "circle": self.circle,
             "day": date_format(self.since, _("j M Y")),

@@ -15,7 +15,7 @@ from alerts.access import find_received, lock_received
 from alerts.errors import NotOpenedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.opening import require_named
-from alerts.replies.answers import reply_of
+from alerts.rows.replies import Reply
 from alerts.sending.hand_in import Handing, handing_in
 from callers.capabilities import Capability, require
 from callers.errors import InputError
@@ -56,7 +56,7 @@ def acknowledge_answered(handing: Handing, answer: Alert) -> None:
 
     Inside the transaction of the release.
     """
-    reply = reply_of(answer)
+    reply = Reply.of(answer)
     if reply is None or not isinstance(answer.author, Officer):
         return
     rows = ReceivedAlert.objects.select_for_update(of=("self",)).filter(

@@ -22,15 +22,22 @@ from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.kinds import ANSWER, CLARIFICATION
 from alerts.replies.summary import ReplySummary, open_summaries
-from alerts.replies.thread_rows import RepliesHeld, md_of, still_counts
+from alerts.replies.thread_rows import RepliesHeld, agency_of, md_of, still_counts
 from alerts.rows.replies import Reply
 from alerts.states import SENT, AlertState
 from notices.answers_waiting import settle_waiting_answer
 
 
-def still_to_answer() -> Q:
-    """Return the condition: an answer is due and the agency has sent none that is final."""
-    return Q(answered_at=None, withdrawn_at=None, unopenable=False, reply_by__isnull=False, replaced_by=None)
+def still_to_answer(now: datetime) -> Q:
+    """Return the condition: an answer is due and the agency has sent none that is final. Past `keep` nothing is left to answer."""
+    return Q(
+        answered_at=None,
+        withdrawn_at=None,
+        unopenable=False,
+        reply_by__isnull=False,
+        replaced_by=None,
+        keep__gt=now,
+    )
 
 
 def settle_question(agency_id: str, md: str) -> None:
@@ -59,14 +66,9 @@ def day_announced(received: ReceivedAlert) -> date | None:
 
 def settle_answered(alert: Alert) -> None:
     """Settle the question that this own alert answers, if it is a reply. Inside a transaction."""
-    reply = reply_of(alert)
+    reply = Reply.of(alert)
     if reply is not None:
         settle_question(alert.agency_id, reply.re_md)
-
-
-def reply_of(alert: Alert) -> Reply | None:
-    """Return which envelope an own alert answers; None for an alert that is no reply."""
-    return None if alert.kind == "alert" else Reply.objects.filter(alert=alert).first()
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def answers_given(
     for row in sorted(held.rows, key=_said_at):
         summary = held.summaries.get(str(row.pk), ReplySummary())
         if row.re_md in versions and summary.alert_type == ANSWER and not _is_replaced(row):
-            newest[_agency_of(row)] = row
+            newest[agency_of(row)] = row
     return {
         agency: _given(row, held.summaries[str(row.pk)], due)
         for agency, row in newest.items()
@@ -125,17 +127,18 @@ class AskedBack:
     alert: UUID | None = None
 
 
-def asked_back(versions: Mapping[str, int], held: RepliesHeld) -> dict[str, AskedBack]:
-    """Return who of those that owe an answer to these versions has asked back, by the agency's id."""
+def asked_back(versions: Mapping[str, int], held: RepliesHeld, *, asker: str) -> dict[str, AskedBack]:
+    """Return who of those that owe `asker` an answer to these versions has asked back, by the agency's id."""
     kinds = {str(row.pk): held.summaries.get(str(row.pk), ReplySummary()) for row in held.rows}
     standing = [row for row in held.rows if not _is_replaced(row) and still_counts(row)]
-    answered = {row.re_md for row in standing if kinds[str(row.pk)].alert_type == ANSWER}
+    answers = [row for row in standing if kinds[str(row.pk)].alert_type == ANSWER]
+    answered = {row.re_md for row in answers if agency_of(row) == asker}
     found = {}
     for row in sorted(standing, key=_said_at):
         summary = kinds[str(row.pk)]
         if row.re_md in versions and summary.alert_type == CLARIFICATION:
             is_answered = md_of(row) in answered
-            found[_agency_of(row)] = AskedBack(
+            found[agency_of(row)] = AskedBack(
                 _said_at(row), is_answered, summary.text, row.received_id, row.alert_id
             )
     return found
@@ -175,10 +178,6 @@ def _said_at(row: Reply) -> datetime:
         return row.received.logged_at
     assert isinstance(row.alert, Alert) and row.alert.released_at is not None
     return row.alert.released_at
-
-
-def _agency_of(row: Reply) -> str:
-    return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else row.agency_id
 
 
 def _is_replaced(row: Reply) -> bool:

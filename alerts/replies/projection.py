@@ -34,7 +34,7 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
 
 def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], *, now: datetime) -> None:
     """Keep the rows of an own alert that was just sent; the caller holds its lock."""
-    reply = Reply.objects.filter(alert=alert).first() if alert.kind != "alert" else None
+    reply = Reply.of(alert)
     if reply is not None:
         reply.summary = seal_summary(reply, summary_of(document, files=len(content.attachments)))
         reply.save(update_fields=["summary"])

@@ -32,7 +32,7 @@ from alerts.replies.answers import AnswerGiven, answers_given, day_announced, st
 from alerts.replies.thread_rows import replies_of_agency
 from alerts.sending.amendment import versions_of
 from alerts.states import AlertState
-from callers.deliveries import DeliveryState
+from callers.deliveries import REACHED
 from callers.markings import strictest
 from ledger.set_aside import Item, Loop, begin_round, run_each
 from notices.alert_facts import AlertFacts
@@ -43,7 +43,6 @@ from peers.sent import sent_by
 AT_ONCE: Final = 200
 """Limit of questions looked at in one round; the next takes the rest."""
 LOOK_AGAIN: Final = timedelta(days=1)
-REACHED: Final = (DeliveryState.AVAILABLE, DeliveryState.FETCHED, DeliveryState.ACKNOWLEDGED)
 OWED: Final = Loop("answers.owed", "system:desk-worker")
 ASKED: Final = Loop("answers.asked", "system:desk-worker")
 Peers = Callable[[str], VerifiedDirectory]
@@ -62,7 +61,7 @@ def remind_of_answers(*, now: datetime) -> None:
 
 def due_to_remind(now: datetime) -> QuerySet[ReceivedAlert]:
     """Select the questions of which somebody is to be told now, by the index of those still to be answered."""
-    return ReceivedAlert.objects.filter(still_to_answer(), status="actual", remind_at__lte=now)
+    return ReceivedAlert.objects.filter(still_to_answer(now), status="actual", remind_at__lte=now)
 
 
 def _look_at_each(
@@ -91,7 +90,7 @@ def _look_at_owed(pk: UUID, *, peers: Peers, now: datetime) -> None:
 def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> datetime | None:
     """Tell whose turn it is; return when to look at the question again, None where nobody is left."""
     due = received.reply_by
-    if due is None or received.keep <= now:
+    if due is None:
         return None
     if _is_in_doubt(received, peers, now):
         return now + LOOK_AGAIN

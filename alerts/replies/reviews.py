@@ -15,7 +15,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.replies.kinds import PEER_REVIEW
 from alerts.replies.summary import ReplySummary, opinion_words
-from alerts.replies.thread_rows import RepliesHeld, read_replies, still_counts
+from alerts.replies.thread_rows import RepliesHeld, agency_of, read_replies, still_counts
 from alerts.rows.replies import Reply
 from officers.models import Officer
 
@@ -65,7 +65,7 @@ def reviews_of(
         for row in replies.rows
         if row.re_md in versions and _is_review(summaries.get(str(row.pk), ReplySummary()))
     ]
-    newest = {_agency_of(row): row for row in sorted(reviews, key=_order)}
+    newest = {agency_of(row): row for row in sorted(reviews, key=_order)}
     for originator in _issuers(versions, issuer) if newest else ():
         # The originator cannot review its own identification.
         newest.pop(originator, None)
@@ -98,10 +98,6 @@ def _is_review(summary: ReplySummary) -> bool:
     return summary.alert_type == PEER_REVIEW and summary.opinion in dict(OPINIONS)
 
 
-def _agency_of(row: Reply) -> str:
-    return row.received.issuer_id if isinstance(row.received, ReceivedAlert) else row.agency_id
-
-
 def _order(row: Reply) -> tuple[dt.datetime, int]:
     """Return the order within one agency: of the log, or of sending for own reviews."""
     if isinstance(row.received, ReceivedAlert):
@@ -114,7 +110,7 @@ def _review(row: Reply, summary: ReplySummary, name: str, version: int, latest: 
     received = row.received if isinstance(row.received, ReceivedAlert) else None
     own = row.alert if isinstance(row.alert, Alert) else None
     return Review(
-        agency=_agency_of(row),
+        agency=agency_of(row),
         name=name,
         opinion=summary.opinion,
         text=summary.text,

@@ -47,7 +47,7 @@ DEFAULTS_SAY_NOTHING: Final = frozenset({"unknown", "day", "region", "none_yet",
 def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, now: datetime) -> Findings:
     """Add the findings that a reply, or a question about a profile, has besides those of any draft."""
     alert_type = str(content.data.get("alert_type") or "")
-    reply = _reply_of(alert)
+    reply = Reply.of(alert)
     if reply is None and alert_type not in SPECIAL:
         return findings
     problems: dict[str, list[str]] = {}
@@ -65,7 +65,7 @@ def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, n
 
 def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> None:
     """Raise `ReplyRefusedError` where the alert that this answers was withdrawn since, or is in doubt."""
-    reply = _reply_of(alert)
+    reply = Reply.of(alert)
     if reply is None:
         return
     row = ReceivedAlert.objects.select_related("issuer", "agency").filter(
@@ -95,10 +95,6 @@ def require_consent(officer: Officer, content: DraftContent) -> None:
     """Require the capability for disclosing that a sample matches another. Raises NotPermittedError."""
     if content.data.get("alert_type") in (PROFILE_ANSWER, PROFILE_DETAILS):
         require(officer, Capability.SCIENCE_MANAGE)
-
-
-def _reply_of(alert: Alert) -> Reply | None:
-    return None if alert.kind == "alert" else Reply.objects.filter(alert=alert).first()
 
 
 def _check_begun_rightly(problems: dict[str, list[str]], alert: Alert, alert_type: str) -> None:

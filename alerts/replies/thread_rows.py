@@ -72,6 +72,11 @@ def md_of(reply: Reply) -> str:
     return row.md
 
 
+def agency_of(reply: Reply) -> str:
+    """Return the agency that has said it."""
+    return reply.received.issuer_id if isinstance(reply.received, ReceivedAlert) else reply.agency_id
+
+
 def judged_received(rows: Iterable[Reply], *, now: datetime) -> list[ReceivedAlert]:
     """Return the received alerts of these replies, their signatures and retracts judged as of now."""
     received = [row.received for row in rows if isinstance(row.received, ReceivedAlert)]

@@ -85,7 +85,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class PreviewAnswers:
-    """What the exchange was asked for a preview, and its answers."""
+    """Question to the exchange for a preview, and its answers."""
 
     issuer: str
     terms: Mapping[str, str]

@@ -15,6 +15,7 @@ from callers.capabilities import Capability
 from peers.models import Agency
 
 if TYPE_CHECKING:
+    from alerts.models import Alert
     from callers.actors import Actor
 
 ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
@@ -61,6 +62,11 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @classmethod
+    def of(cls, alert: "Alert") -> "Reply | None":
+        """Return the row of an own alert; None for one that is no reply."""
+        return None if alert.kind == "alert" else cls.objects.filter(alert=alert).first()
 
 
 class ProfileQuestion(models.Model):

@@ -88,7 +88,7 @@ def envelope_of(alert: Alert) -> HandedIn | None:
     return None if row is None else _shown(row, alert, None, {}, goes_out=may_send(alert.agency_id))
 
 
-def envelopes_of(agency_id: str, alerts: Collection[Alert]) -> dict[UUID, HandedIn]:
+def handed_in_of_each(agency_id: str, alerts: Collection[Alert]) -> dict[UUID, HandedIn]:
     """The same for several alerts of one agency, by their ids; the number of queries does not grow with them."""
     by_subject = {str(alert.pk): alert for alert in alerts}
     rows = outgoing.newest_of_each(agency_id, by_subject)

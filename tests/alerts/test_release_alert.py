@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From draft to sent: second persons, refusals of a release, and the comparisons before anything leaves."""
+"""The way from draft to sent: second persons, refusals of a release, and the comparisons before anything leaves."""
 
 from dataclasses import replace
 from typing import Any

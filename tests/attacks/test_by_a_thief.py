@@ -52,7 +52,7 @@ def refusal(octets: bytes, agency: Agency, previous: Keyset, *, pinned: str = ""
 
 
 def test_thief_of_the_root_names_its_successor(alpha: Agency) -> None:
-    """With the stolen root alone the thief announces its own root in `nroot`, or changes to it at once."""
+    """Have the thief, with the stolen root alone, announce its own root in `nroot`, or change to it at once."""
     thiefs = Root.generate()
     naming = following(alpha, alpha.keyset, alpha.root, thiefs.fingerprint)
     assert refusal(naming, alpha, alpha.keyset) is Failure.KEYSET_CHAIN
@@ -69,7 +69,7 @@ def test_thief_of_the_root_names_its_successor(alpha: Agency) -> None:
 
 
 def test_thief_of_the_next_root_hurries(alpha: Agency) -> None:
-    """With the next root alone the thief recovers, follows itself at once, and revokes alpha's keys: all of it must wait."""
+    """Have the thief, with the next root alone, recover, follow itself at once, and revoke alpha's keys: all of it must wait."""
     kid = alpha.signing["PQ1"].signers[0].kid
     own = Root.generate()
     revoked = [replace(row, st="revoked", since=NOW - DAY) if row.kid == kid else row for row in alpha.rows]

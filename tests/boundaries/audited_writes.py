@@ -58,7 +58,7 @@ def _without(paths: Paths, origins: frozenset[Origin]) -> Paths:
 
 
 class Audit:
-    """Which writes of the rooms reach an event in their transaction, and which functions record two for one."""
+    """Writes of the rooms that reach an event in their transaction, and functions that record two for one."""
 
     def __init__(self, rooms: Rooms, *, no_state: Collection[str] = (), exempt: Collection[str] = ()) -> None:
         """`exempt` are functions with the models that they may write, as lines of the report."""

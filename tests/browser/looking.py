@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the layout and axe-core say of the open page, on a phone and wide, light and dark."""
+"""Findings of the layout and axe-core on the open page, on a phone and wide, light and dark."""
 
 from typing import Final, Literal
 

@@ -39,7 +39,7 @@ _SEIZURE: Final = {
 
 @dataclass
 class Colleagues:
-    """Who writes and who releases at an agency."""
+    """Author and releaser of an agency."""
 
     author: Officer
     releaser: Officer
@@ -91,7 +91,7 @@ class MorningWorld:
         )
 
     def _tonight(self) -> None:
-        """What came in while nobody worked; the request is due within the hour."""
+        """Send what came in while nobody worked; the request is due within the hour."""
         desk = self.desk
         desk.hub.now = timezone.now() - timedelta(hours=7, minutes=20)
         self.send(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the first quarter of an hour of a working day costs five officers in clicks: docs/mornings.md.
+"""The first quarter of an hour of five officers' working day, in clicks: docs/mornings.md.
 
 - Each begins at the signed-in start page and goes on by real presses alone (`tests.browser.mouse`).
 - Each step ends when its goal is reached: a row in the database, or a text on the page.

@@ -127,7 +127,7 @@ def journey(page: Page, live_server: LiveServer, mail_server: MailServer) -> Jou
 
 
 def take_in(journey: Journey, root: Root) -> None:
-    """As the keeper, enter id and entry key, and check the facts that the exchange gives."""
+    """Enter, as the keeper, id and entry key, and check the facts that the exchange gives."""
     page, hands = journey.page, journey.hands
     facts = {"name": "Border Police, Fenlund", "kind": "police", "timezone": "Atlantic/Azores"}
     facts |= {"custody": "hub-own-root", "root_fingerprint": root.fingerprint}

@@ -185,6 +185,18 @@ def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: Par
     assert state(world, asked) == "overdue"
 
 
+def test_a_question_past_the_time_for_which_it_is_kept_waits_no_longer(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo = Terminal(world, "xb-bravo", capsys)
+    keep = world.client("xb-bravo").open(asked.md).manifest.terms.keep
+    left = keep - int(time.time())
+    assert "xa-alpha" in printed_at(bravo, left - HOUR, "inbox", "--to-answer")
+    assert (
+        printed_at(bravo, left, "inbox", "--to-answer") == "No question waits for an answer of your agency.\n"
+    )
+
+
 def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld, asked: Sent) -> None:
     sent = answer(world, asked)
     seen = given(world, asked, opening=False)
@@ -349,16 +361,21 @@ def test_the_whole_job_at_two_terminals(
     assert (shown["agency"], shown["code"], shown["late"]) == ("xb-bravo", "hit", False)
 
 
-def watched_at(terminal: Terminal, ahead_secs: int, *more: str) -> list[str]:
-    """Run a watch on a machine with this clock; return its lines on answers that are due."""
-    options = build_parser().parse_args(["watch", "--once", *more])
+def printed_at(terminal: Terminal, ahead_secs: int, *argv: str) -> str:
+    """Run a command on a machine whose clock is so many seconds ahead; return what it prints."""
+    options = build_parser().parse_args(argv)
     home = terminal.world.home(terminal.agency)
 
     def clock() -> int:
         return int(time.time()) + ahead_secs
 
-    VERBS["watch"](Workplace(options, terminal.environment, home, clock(), clock))
-    lines = terminal.capsys.readouterr().out.splitlines()
+    VERBS[argv[0]](Workplace(options, terminal.environment, home, clock(), clock))
+    return str(terminal.capsys.readouterr().out)
+
+
+def watched_at(terminal: Terminal, ahead_secs: int, *more: str) -> list[str]:
+    """Return the lines of a watch on answers that are due."""
+    lines = printed_at(terminal, ahead_secs, "watch", "--once", *more).splitlines()
     return [line for line in lines if "answer due" in line or "OVERDUE" in line or '"answer-' in line]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who did what with one alert, for the auditor: on one page, under any of its names, without content; and saved questions."""
+"""Timeline of one alert for the auditor: on one page, under any of its names, without content; and saved questions."""
 
 import re
 from datetime import date, timedelta

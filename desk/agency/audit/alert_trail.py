@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who did what with one alert: its events, oldest first, and a summary of them. No content, and no title."""
+"""Timeline of one alert: its events, oldest first, and a summary of them. No content, and no title."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ACKNOWLEDGED = Q(act="alert.acknowledged")
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of an alert in the agency. `opened_by` counts people; `acknowledged_by` has their names."""
+    """Summary of what the agency did with an alert. `opened_by` counts people; `acknowledged_by` has their names."""
 
     opened_by: int
     first_opened_at: datetime | None

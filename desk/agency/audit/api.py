@@ -73,7 +73,7 @@ class AuditEventOut(s.Serializer[Any]):
 
 
 class AuditedAlertOut(s.Serializer[Any]):
-    """What all acts on one alert say together. `reference` is empty for an own alert, `md` before it is sent.
+    """Summary of all acts on one alert. `reference` is empty for an own alert, `md` before it is sent.
 
     `opened_by` counts people of the agency, `exported` the exports of a list that held it.
     """

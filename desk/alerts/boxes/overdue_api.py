@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is overdue both ways, in JSON."""
+"""The overdue board in JSON."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ class TheyOweOut(s.Serializer[Any]):
 
 
 class OverdueOut(s.Serializer[Any]):
-    """Of each side at most 50 alerts; `more_of_ours`, `more_of_theirs`: others follow."""
+    """Both sides of the board, at most 50 alerts of each; `more_of_ours`, `more_of_theirs`: others follow."""
 
     we_owe = WeOweOut(many=True)
     they_owe = TheyOweOut(many=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is overdue both ways, as a page."""
+"""The overdue board as a page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _

@@ -31,7 +31,7 @@ def _agency(text: str) -> s.RegexField:
 
 
 class BoxQuery(s.Serializer[Any]):
-    """Which box, which page of it, and what of it."""
+    """Choice of a box, a page of it, and filters."""
 
     box = s.ChoiceField(list(FILTERS), required=False, default="inbox", help_text="Which list.")
     cursor = s.CharField(

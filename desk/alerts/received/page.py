@@ -256,7 +256,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         ways=acts_on_received(signed_in(request), view.received, view.document),
         answer_under_way=_answer_under_way(signed_in(request), view.received),
         own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
-        asked_back=asked_back(numbers, held).get(alert.agency_id),
+        asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),

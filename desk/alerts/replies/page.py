@@ -45,7 +45,7 @@ OPINION_TEXTS: Final = (
     ("disagree", gettext_lazy("Disagree: the evidence identifies something else, or excludes it.")),
     ("needs_data", gettext_lazy("Needs data: the claim may be right; the evidence does not carry it yet.")),
 )
-ANSWERS: Final = frozenset({ANSWER, CLARIFICATION})
+SHOW_QUESTION: Final = frozenset({ANSWER, CLARIFICATION})
 """Kinds of reply whose page shows the question."""
 CONTACT_HELP: Final = gettext_lazy(
     "Who answers questions on this, and how: a desk or a number, better than a name."
@@ -267,7 +267,7 @@ def _begin(
         return reading
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
-    asked = opened.view.document.get("question") if alert_type in ANSWERS else None
+    asked = opened.view.document.get("question") if alert_type in SHOW_QUESTION else None
     question = replace(question, extra={**question.extra, "asked": asked, "alert": received})
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}

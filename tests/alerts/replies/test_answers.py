@@ -6,17 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from alerts.boxes.inbox import list_received
 from alerts.boxes.outbox import read_sent
+from alerts.boxes.overdue import Owed, read_overdue
 from alerts.boxes.start import read_start
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpeningReason
-from alerts.replies.answers import AnswerGiven
+from alerts.replies.answers import AnswerGiven, asked_back
 from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.replies.summary import ReplySummary
+from alerts.replies.thread_rows import RepliesHeld
+from alerts.rows.replies import Reply
 from alerts.sending.amendment import amend_alert
 from alerts.sending.withdrawal import withdraw_alert
 from tests.pages.desk_world import CONTENT, DeskWorld
@@ -64,6 +69,12 @@ def given(desk: DeskWorld, asked: Alert) -> AnswerGiven | None:
 
 def waits(desk: DeskWorld) -> list[str]:
     return [row.received.reference for row in read_start(desk.aroha, now=desk.hub.now).answer.rows]
+
+
+def overdue(desk: DeskWorld) -> list[str]:
+    """Return the questions whose time is past and to which the health authority owes an answer."""
+    owed = read_overdue(desk.aroha, now=desk.hub.now).we_owe
+    return [one.row.received.reference for one in owed if one.owed is Owed.ANSWER]
 
 
 def test_a_question_waits_for_its_answer_whatever_was_acknowledged_and_ends_with_it(desk: DeskWorld) -> None:
@@ -131,6 +142,17 @@ def test_an_amended_answer_takes_the_place_of_the_first(desk: DeskWorld) -> None
     seen = given(desk, asked)
     assert seen is not None and seen.code == "hit"
     assert state(desk) == "answered"
+
+
+def test_a_question_past_the_time_for_which_it_is_kept_waits_no_longer(desk: DeskWorld) -> None:
+    ask(desk)
+    received = desk.received(desk.aroha)
+    open_to_answer(desk.aroha, received, reason=ON_DUTY, now=desk.tick())
+    acknowledge_alert(desk.aroha, received, now=desk.tick())
+    desk.hub.now = received.keep - timedelta(seconds=1)
+    assert (state(desk), len(waits(desk)), len(overdue(desk))) == ("answer_overdue", 1, 1)
+    desk.tick()
+    assert (state(desk), waits(desk), overdue(desk)) == ("acknowledged", [], [])
 
 
 def test_an_answer_counts_for_the_next_version_of_the_question(desk: DeskWorld) -> None:
@@ -239,3 +261,17 @@ def test_an_answer_says_what_its_code_promises(
     with pytest.raises(AlertIncompleteError) as refused:
         desk.submit(answer(desk, **{"code": data.pop("answer_code")} | data))
     assert text in refused.value.errors[field][0]
+
+
+def test_what_was_asked_back_is_answered_by_the_asker_alone() -> None:
+    now = timezone.now()
+    asking = ReceivedAlert(issuer_id="xb-health", md="back", logged_at=now)
+    back = Reply(re_md="asked", received=asking)
+    kinds = {str(back.pk): ReplySummary("clarification", text="Which one?")}
+
+    def is_answered_by(agency_id: str) -> bool:
+        said = Reply(re_md="back", received=ReceivedAlert(issuer_id=agency_id, md=agency_id, logged_at=now))
+        held = RepliesHeld([back, said], kinds | {str(said.pk): ReplySummary("answer", code="hit")})
+        return asked_back({"asked": 1}, held, asker="xa-lab")["xb-health"].is_answered
+
+    assert (is_answered_by("xd-reg"), is_answered_by("xa-lab")) == (False, True)
