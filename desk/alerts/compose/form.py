@@ -84,6 +84,7 @@ GROUP_WIDGETS: Final = frozenset(
 )
 NEEDED_WHERE_SHOWN: Final = frozenset({"due_at", "due_reason"})
 EMPTY_STOPS: Final = 2
+EMPTY_PARTIES: Final = 1
 NO_STOP: Final = {"part": "", "country": "", "basis": ""}
 NO_PARTY: Final = {"role": "", "name": "", "category": "unknown", "country": ""}
 NO_ANALYSIS: Final = dict.fromkeys(EVIDENCE_MEMBERS, "")
@@ -116,8 +117,8 @@ class FormField:
     questions: tuple[Question, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-    fills: Choices = ()
-    """Values that one press puts into the field, with their words."""
+    fill: tuple[str, Text] | None = None
+    """Value that one press puts into the field, with its words."""
 
     @property
     def name(self) -> str:
@@ -203,9 +204,9 @@ def with_names(field: FormField, names: Iterable[str]) -> FormField:
     return replace(field, options=tuple(Option(name, name) for name in names))
 
 
-def with_fills(field: FormField, *fills: tuple[str, Text]) -> FormField:
-    """Offer values that one press puts into the field."""
-    return replace(field, fills=fills)
+def with_fill(field: FormField, value: str, text: Text) -> FormField:
+    """Offer a value that one press puts into the field."""
+    return replace(field, fill=(value, text))
 
 
 def with_note(field: FormField, code: str, text: Text) -> FormField:
@@ -321,4 +322,5 @@ def _rows(entry: Field, value: Any) -> tuple[Mapping[str, Any], ...]:
     if empty is None:
         return ()
     rows = value if isinstance(value, list) else []
-    return (*rows, *(empty for _ in range(EMPTY_STOPS)))
+    more = EMPTY_PARTIES if entry.kind is Kind.PARTIES else EMPTY_STOPS
+    return (*rows, *(empty for _ in range(more)))

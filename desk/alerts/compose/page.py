@@ -4,6 +4,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.vocabulary import RED
+from alerts.access import today_of
 from alerts.document.building import as_sent
 from alerts.document.countries import country_name
 from alerts.document.defaults import DATED
@@ -52,7 +54,7 @@ from desk.alerts.compose.form import (
     Text,
     form_fields,
     with_files,
-    with_fills,
+    with_fill,
     with_names,
     with_note,
 )
@@ -274,9 +276,12 @@ def _helped(field: FormField, officer: Officer, countries: Mapping[str, str]) ->
         return with_note(field, RED, _red_note())
     if field.name == "preferred_name":
         return with_names(field, names_used(officer))
+    if field.name == "event_date":
+        yesterday = today_of(officer, clock.now()) - timedelta(days=1)
+        return with_fill(field, yesterday.isoformat(), _("Yesterday"))
     own = officer.agency.country if officer.agency else ""
     if field.name == "place_country" and own in countries:
-        return with_fills(field, (own, countries[own]))
+        return with_fill(field, own, countries[own])
     return field
 
 

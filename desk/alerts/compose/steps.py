@@ -75,7 +75,7 @@ def _save_step(request: HttpRequest, alert: Alert, step: Step) -> HttpResponseBa
     except AttachmentRefusedError as refused:
         if wants_json(request):
             return JsonResponse({"text": refused.problem}, status=422)
-        return step_page(request, alert, step, file_problem=refused.problem)
+        return step_page(request, alert, Step.FILES, file_problem=refused.problem)
     if wants_json(request):
         return saved_answer(revision)
     return next_address(request, alert, step)
