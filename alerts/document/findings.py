@@ -38,7 +38,7 @@ class Findings:
         return () if self.life_safety else tuple(q for q in self.questions if not q.kept)
 
     @property
-    def unasked(self) -> tuple[Question, ...]:
+    def waived(self) -> tuple[Question, ...]:
         """Questions that a life-safety alert does not wait for."""
         return tuple(q for q in self.questions if not q.kept) if self.life_safety else ()
 

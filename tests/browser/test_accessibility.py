@@ -112,6 +112,7 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     reader, releaser = world.by_name("reader of xa-lab"), world.by_name("releaser of xa-lab")
     for step in range(1, 12):
         yield f"draft-{step}", author, f"/drafts/{value['draft']}/{step}/?check=1"
+    yield "draft-unsaved", author, "/drafts/new/?alert_type=seizure"
     yield "received-opened", reader, f"/inbox/{value['opened']}/"
     yield "received-taken-back", reader, f"/inbox/{value['taken back']}/"
     yield "sent-flash", releaser, f"/outbox/{value['flash']}/"

@@ -102,7 +102,7 @@ def _write_and_submit(page: Page) -> None:
     page.get_by_role("combobox", name="Substance").fill("metodesnitazene")
     press_on(page, "radio", "Tentative", "Space")
     press_on(page, "radio", "Not known yet", "Space")
-    press_on(page, "button", "Who gets it")
+    page.get_by_role("button", name="Who gets it").press("Enter")
     page.get_by_role("radio", name="TLP:GREEN").press("Space")
     page.get_by_role("checkbox", name="Drug Enforcement, Estmark").press("Space")
     expect(page.get_by_role("heading", name="1 will receive it")).to_be_visible()
