@@ -26,6 +26,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "place_country": "XA",
     "identity_state": "tentative",
     "preferred_name": "etizolam",
+    "harm_evidence": "none_yet",
     "lane": "science",
     "purpose": "science",
     "tlp": "GREEN",

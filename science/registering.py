@@ -14,6 +14,7 @@ from science.law.attached_rules import rule_problem
 from science.law.reevaluating import REEVALUATE_TASK, waits_for_judging
 from science.law.watching import tell_of_published
 from science.screening.record import SCREENING, computed_record, still_holds
+from science.spectra.evidence import evidence_problem
 from science.spectra.library import drop_stale_imports
 from science.spectra.received import (
     forget_spectra,
@@ -48,6 +49,7 @@ def register_features() -> None:
     register(Projection(name="changes of the law", on_received=_tell_of_published))
     register(Projection(name="harm reviews", on_forgotten=forget_reviews))
     register_rule("proposed_rule", rule_problem)
+    register_rule("evidence", evidence_problem)
     register_computed(ComputedField(SCREENING, _compute, still_holds))
 
 

@@ -56,6 +56,7 @@ DRAFT: Mapping[str, Any] = {
     "narrative": f"Two sheets. {CONTENT}",
     "identity_state": "tentative",
     "preferred_name": "etizolam",
+    "harm_evidence": "none_yet",
     "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
     "tlp": "RED",
     "lane": "science",

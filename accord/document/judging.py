@@ -34,6 +34,7 @@ _CLASHES: Final[Mapping[Clash, str]] = {
     Clash.LICENCE: "a licence ended; write fail or conditional.",
     Clash.NOT_ALONE: "H0 stands alone; leave out H0 or the others.",
     Clash.NO_CONDITION: "H3 has a condition; write it in handling_condition.",
+    Clash.NOT_IDENTIFIED: "no analysis identified it; write tentative, or the analysis that did.",
     Clash.NO_REASON: "another time to answer by has a reason; write it.",
     Clash.NO_REFUSAL: "a refusal has a reason; write one of the listed.",
     Clash.NOT_REFUSED: "only a refusal has a reason; leave it out, or write refused as answer_code.",

@@ -22,7 +22,11 @@ LEAST_TITLE: Final = 5
 LEAST_WIDE_TITLE: Final = 3
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
 ASKING: Final = frozenset({"request_for_information", "clarification"})
-"""Kinds of alert that want an answer by a time."""
+"""Kinds of alert that are a question."""
+NOT_ASKING: Final = frozenset(
+    {"reply", "answer", "peer_review", "profile_query", "profile_answer", "profile_details"}
+)
+"""Kinds that cannot carry a question; every other one may."""
 REFUSED: Final = "refused"
 DEFERRING: Final = frozenset({"partial", "needs_judicial_authorisation"})
 """Codes of an answer after which another one is to come."""
@@ -56,6 +60,7 @@ class Clash(StrEnum):
     NOT_ALONE = "not_alone"
     NO_CONDITION = "no_condition"
     NO_REASON = "no_reason"
+    NOT_IDENTIFIED = "not_identified"
     NO_REFUSAL = "no_refusal"
     NOT_REFUSED = "not_refused"
     NO_TEXT = "no_text"
@@ -93,6 +98,12 @@ def grams(quantity: str, unit: str | None) -> Decimal:
     return Decimal(quantity) * GRAMS.get(unit or "g", Decimal(1))
 
 
+def asks(alert: Mapping[str, Any]) -> bool:
+    """Tell whether an alert wants an answer: it is a question by its kind, or carries one."""
+    kind = alert.get("alert_type")
+    return kind in ASKING or (bool(alert.get("question")) and kind not in NOT_ASKING)
+
+
 def clashes(alert: Mapping[str, Any], unfit: Collection[str], *, today: date) -> Iterator[tuple[str, Clash]]:
     """Yield the members that contradict another one; those in `unfit` have a wrong form and are not compared."""
     good = {name: value for name, value in alert.items() if name not in unfit}
@@ -109,6 +120,9 @@ def clashes(alert: Mapping[str, Any], unfit: Collection[str], *, today: date) ->
 def _of_the_substance(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[tuple[str, Clash]]:
     if good.get("identity_state") in NAMED_IDENTITIES and not alert.get("preferred_name"):
         yield "preferred_name", Clash.NO_NAME
+    found = [row["conclusion"] for row in good.get("evidence") or ()]
+    if good.get("identity_state") == "confirmed" and found and "identified" not in found:
+        yield "identity_state", Clash.NOT_IDENTIFIED
     inchi, formula, key = good.get("inchi"), good.get("formula"), good.get("inchikey")
     if inchi and formula and differs_from_structure(formula, inchi):
         yield "formula", Clash.OTHER_FORMULA
@@ -135,8 +149,7 @@ def _of_the_case(alert: Mapping[str, Any], good: Mapping[str, Any]) -> Iterator[
         yield "handling", Clash.NOT_ALONE
     if "H3" in handling and not alert.get("handling_condition"):
         yield "handling", Clash.NO_CONDITION
-    is_question = good.get("alert_type") in ASKING
-    if is_question and good.get("request_priority") == "custom" and not alert.get("due_reason"):
+    if asks(good) and good.get("request_priority") == "custom" and not alert.get("due_reason"):
         yield "due_reason", Clash.NO_REASON
 
 

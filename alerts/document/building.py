@@ -9,28 +9,42 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from accord.document.rules import read_day
+from accord.document.rules import asks, read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
-from alerts.document.choices import ANSWER_WITHIN
+from alerts.document.choices import ANSWER_WITHIN, NOT_GRADED
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
-from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, Kind
-from alerts.document.kinds import ASKING
+from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, GRADES, Field, Kind, is_asked
 from alerts.document.validators import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"
 
+_UNJUDGED: Final = {"identity_state": "unknown", **dict.fromkeys(GRADES, NOT_GRADED)}
+"""Values that are sent for what an author was asked and did not judge."""
+_OF_A_QUESTION: Final = frozenset({"request_priority", "due_reason"})
 _EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE})
 
 
 def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:
-    """Return every member of the document; an empty or left-out field is null, or an empty list."""
+    """Return every member of the document; an empty or left-out field is null, or an empty list.
+
+    A judgement that the author left open is sent as open; without a question nothing is sent of its time.
+    """
     document: dict[str, Any] = {"schema": SCHEMA, "grading_scheme": GRADING_SCHEME}
     for field in DOCUMENT_FIELDS:
-        value = None if field.name in left_out or data.get(field.name) in EMPTY else data[field.name]
+        value = None if field.name in left_out else _sent(field, data)
         document[field.name] = [] if value is None and field.kind in _EMPTY_LISTS else value
     return document
+
+
+def _sent(field: Field, data: Mapping[str, Any]) -> Any:
+    value = data.get(field.name)
+    if field.name in _OF_A_QUESTION and not asks(data):
+        return None
+    if value in EMPTY:
+        return _UNJUDGED.get(field.name) if is_asked(field, data) else None
+    return value
 
 
 def as_sent(data: Mapping[str, Any], *, left_out: Collection[str]) -> dict[str, Any]:
@@ -99,8 +113,8 @@ def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
 
 
 def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
-    """Return when a question sent at `now` wants its answer; None for other kinds, and where no valid time is set."""
-    if data.get("alert_type") not in ASKING:
+    """Return when a question sent at `now` wants its answer; None without a question, and where no valid time is set."""
+    if not asks(data):
         return None
     priority = data.get("request_priority")
     if priority != "custom":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fields on cases, amounts, parties, questions and answers: step 3 of the form."""
+"""Fields on cases, amounts, parties, questions and answers."""
 
 from typing import Final
 
@@ -9,6 +9,7 @@ from alerts.document import choices as c
 from alerts.document.kinds import (
     ANSWER,
     ASKING,
+    CARRY_A_QUESTION,
     CASES,
     CLARIFICATION,
     HARM,
@@ -24,6 +25,7 @@ from alerts.document.kinds import (
     SEIZURE,
     Field,
     Kind,
+    Step,
 )
 
 _CASES: Final = _("Cases: enter a whole number or unknown.")
@@ -32,123 +34,123 @@ _OF_AN_AMOUNT: Final = CASES - REQUEST | PROFILE_DETAILS
 
 CASE_ROWS: Final = (
     Field(
-        "cases_non_fatal", 3, _("Cases, not fatal"), _('0 is not "unknown".'), "number_or_unknown",
-        Kind.COUNT, _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
+        "cases_non_fatal", Step.CASES, _("Cases, not fatal"), _('0 is not "unknown".'), "number_or_unknown",
+        Kind.COUNT, _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM, known_for=HARM,
     ),
     Field(
-        "cases_fatal", 3, _("Cases, fatal"), _('0 is not "unknown".'), "number_or_unknown", Kind.COUNT,
-        _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM,
+        "cases_fatal", Step.CASES, _("Cases, fatal"), _('0 is not "unknown".'), "number_or_unknown", Kind.COUNT,
+        _CASES, default="unknown", required_for=HARM, asked_for=NEW | HARM, known_for=HARM,
     ),
     Field(
-        "age_band", 3, _("Patients"), _("Age band only."), "select", Kind.CHOICE,
+        "age_band", Step.CASES, _("Patients"), _("Age band only."), "select", Kind.CHOICE,
         choices=c.AGE_BANDS, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
-        "tox_matrix", 3, _("Sample from patients"), _("What was tested."), "select", Kind.CHOICE,
+        "tox_matrix", Step.CASES, _("Sample from patients"), _("What was tested."), "select", Kind.CHOICE,
         choices=c.TOX_MATRICES, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
-        "tox_outcome", 3, _("Outcome"), _("The worst, if several."), "select", Kind.CHOICE,
+        "tox_outcome", Step.CASES, _("Outcome"), _("The worst, if several."), "select", Kind.CHOICE,
         choices=c.TOX_OUTCOMES, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
-        "naloxone", 3, _("Naloxone"), _("Given or not."), "select", Kind.CHOICE,
+        "naloxone", Step.CASES, _("Naloxone"), _("Given or not."), "select", Kind.CHOICE,
         choices=c.NALOXONE, asked_for=NEW | HARM, hint_group="patients",
     ),
     Field(
-        "health_measures", 3, _("Measures"), _("Taken or planned."), "textarea", Kind.TEXT,
+        "health_measures", Step.CASES, _("Measures"), _("Taken or planned."), "textarea", Kind.TEXT,
         _("Measures: use up to 2,000 characters."), asked_for=NEW | HARM, hint_group="patients",
         max_length=2_000,
     ),
     Field(
-        "physical_form", 3, _("Form"), _("As it was found."), "select", Kind.CHOICE,
+        "physical_form", Step.AMOUNT, _("Form"), _("As it was found."), "select", Kind.CHOICE,
         choices=c.PHYSICAL_FORMS, asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER,
     ),
     Field(
-        "quantity", 3, _("Amount"), _("Net if known."), "decimal", Kind.DECIMAL, _AMOUNT,
-        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER, max_length=24,
+        "quantity", Step.AMOUNT, _("Amount"), _("Net if known."), "decimal", Kind.DECIMAL, _AMOUNT,
+        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER, max_length=24, known_for=SEIZURE,
     ),
     Field(
-        "unit", 3, _("Unit"), _("Of the amount."), "select", Kind.CHOICE, choices=c.UNITS,
-        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER,
+        "unit", Step.AMOUNT, _("Unit"), _("Of the amount."), "select", Kind.CHOICE, choices=c.UNITS,
+        asked_for=_OF_AN_AMOUNT, hint_group="amount", hinted_for=SEIZURE | ORDER, known_for=SEIZURE,
     ),
     Field(
-        "route", 3, _("Route"), _("Asserted or proven."), "route_rows", Kind.ROUTE,
+        "route", Step.AMOUNT, _("Route"), _("Asserted or proven."), "route_rows", Kind.ROUTE,
         _("Route: choose a country per stop."), default=(), asked_for=_OF_AN_AMOUNT, max_length=20,
     ),
     Field(
-        "concealment", 3, _("Concealment"), _("How it was hidden."), "text", Kind.LINE,
+        "concealment", Step.AMOUNT, _("Concealment"), _("How it was hidden."), "text", Kind.LINE,
         _("Concealment: use up to 200 characters on one line."),
         asked_for=SEIZURE | NEW | PROFILE_DETAILS, max_length=200,
     ),
     Field(
-        "exhibit_no", 3, _("Exhibit"), _("Your own number."), "text", Kind.LINE,
+        "exhibit_no", Step.AMOUNT, _("Exhibit"), _("Your own number."), "text", Kind.LINE,
         _("Exhibit: use up to 60 characters on one line."),
         asked_for=NEW | HARM | SEIZURE | PROFILE_DETAILS, max_length=60,
     ),
     Field(
-        "parties", 3, _("Parties"), _("Only what is needed."), "party_rows", Kind.PARTIES,
-        _("Parties: add one or choose unknown."), default="unknown", required_for=ORDER,
-        asked_for=SEIZURE | ORDER, max_length=20,
+        "parties", Step.AMOUNT, _("Parties"), _("Only what is needed."), "party_rows", Kind.PARTIES,
+        _("Parties: add one or choose unknown."), default=(), required_for=ORDER,
+        asked_for=SEIZURE | ORDER, max_length=20, known_for=ORDER,
     ),
     Field(
-        "red_flags", 3, _("Warning signs"), _("Mark what you saw."), "checks", Kind.CHOICES,
+        "red_flags", Step.CUSTOMER, _("Warning signs"), _("Mark what you saw."), "checks", Kind.CHOICES,
         choices=c.RED_FLAGS, default=(), asked_for=ORDER,
     ),
     Field(
-        "kyc_result", 3, _("Customer check"), _("What your check of the customer found."), "radios", Kind.CHOICE,
-        choices=c.KYC_RESULTS, default="not_done", required_for=ORDER, asked_for=ORDER,
+        "kyc_result", Step.CUSTOMER, _("Customer check"), _("What your check of the customer found."), "radios", Kind.CHOICE,
+        choices=c.KYC_RESULTS, asked_for=ORDER,
     ),
     Field(
-        "question", 3, _("Question"), _("Ask one thing."), "textarea", Kind.TEXT,
-        _("Question: write what you ask."), required_for=ASKING, asked_for=ASKING, max_length=2_000,
+        "question", Step.QUESTION, _("Question"), _("Ask one thing."), "textarea", Kind.TEXT,
+        _("Question: write what you ask."), required_for=ASKING, asked_for=CARRY_A_QUESTION, max_length=2_000, known_for=ASKING,
     ),
     Field(
-        "request_priority", 3, _("Answer by"), _("How soon you need the answer, counted from sending."),
-        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, default="normal", required_for=ASKING,
-        asked_for=ASKING,
+        "request_priority", Step.QUESTION, _("Answer by"), _("How soon you need the answer, counted from sending."),
+        "radios", Kind.CHOICE, choices=c.REQUEST_PRIORITIES, required_for=CARRY_A_QUESTION,
+        asked_for=CARRY_A_QUESTION, needed_with=("question",), known_for=ASKING,
     ),
     Field(
-        "due_at", 3, _("Another time to answer by"), _("In your own time zone."), "moment", Kind.MOMENT,
-        _("Answer by: choose a later time."), asked_for=ASKING, in_document=False,
+        "due_at", Step.QUESTION, _("Another time to answer by"), _("In your own time zone."), "moment", Kind.MOMENT,
+        _("Answer by: choose a later time."), asked_for=CARRY_A_QUESTION, in_document=False, known_for=ASKING,
     ),
     Field(
-        "due_reason", 3, _("Reason for another time"), _("Why these times do not fit."), "text", Kind.LINE,
-        _("Reason for another time: use up to 200 characters."), asked_for=ASKING, max_length=200,
+        "due_reason", Step.QUESTION, _("Reason for another time"), _("Why these times do not fit."), "text", Kind.LINE,
+        _("Reason for another time: use up to 200 characters."), asked_for=CARRY_A_QUESTION, max_length=200, known_for=ASKING,
     ),
     Field(
-        "answer_code", 3, _("Answer"), _("What your agency answers."), "radios", Kind.CHOICE,
+        "answer_code", Step.KNOWN, _("Answer"), _("What your agency answers."), "radios", Kind.CHOICE,
         choices=c.ANSWER_CODES, required_for=ANSWER, asked_for=ANSWER,
     ),
     Field(
-        "refusal_reason", 3, _("Reason for refusing"), _("Only where you refuse."), "select", Kind.CHOICE,
+        "refusal_reason", Step.KNOWN, _("Reason for refusing"), _("Only where you refuse."), "select", Kind.CHOICE,
         choices=c.REFUSAL_REASONS, asked_for=ANSWER,
     ),
     Field(
-        "expected_at", 3, _("Answer expected on"), _("Only where more follows, or an authorisation is needed."),
+        "expected_at", Step.KNOWN, _("Answer expected on"), _("Only where more follows, or an authorisation is needed."),
         "date", Kind.DATE, _("Answer expected on: enter a day from today on."), asked_for=ANSWER,
     ),
     Field(
-        "proposed_rule", 3, _("Change of the law"),
+        "proposed_rule", Step.KNOWN, _("Change of the law"),
         _("Where and from when it holds; a rule as data is an attached file."), "proposed_rule", Kind.PROPOSED_RULE,
         _("Change of the law: enter the jurisdiction, the day it takes effect, and an attached file or none."),
         required_for=LEGAL, asked_for=LEGAL, max_length=255,
     ),
     Field(
-        "opinion", 3, _("Opinion"), _("On the identification that you reviewed."), "radios", Kind.CHOICE,
+        "opinion", Step.KNOWN, _("Opinion"), _("On the identification that you reviewed."), "radios", Kind.CHOICE,
         choices=c.OPINIONS, required_for=PEER_REVIEW, asked_for=PEER_REVIEW,
     ),
     Field(
-        "opinion_text", 3, _("Reasons"), _("What you compared, and what is missing."), "textarea", Kind.TEXT,
+        "opinion_text", Step.KNOWN, _("Reasons"), _("What you compared, and what is missing."), "textarea", Kind.TEXT,
         _("Reasons: use up to 4,000 characters."), asked_for=PEER_REVIEW, max_length=4_000,
     ),
     Field(
-        "profile", 3, _("Profile"), _("Method, version, and one value for each of its targets."), "profile",
+        "profile", Step.AMOUNT, _("Profile"), _("Method, version, and one value for each of its targets."), "profile",
         Kind.PROFILE, _("Profile: enter method, version and one number per target; empty is below detection."),
-        required_for=PROFILE_QUERY, asked_for=SEIZURE | PROFILE_QUERY | PROFILE_DETAILS, max_length=200,
+        required_for=PROFILE_QUERY, asked_for=SEIZURE | PROFILE_QUERY | PROFILE_DETAILS, max_length=200, known_for=PROFILE_QUERY,
     ),
     Field(
-        "region_evidence", 3, _("Isotopes"),
+        "region_evidence", Step.AMOUNT, _("Isotopes"),
         _(
             "Region evidence only, never a link between samples. One line for each ratio; uncertainty expanded, k = 2."
         ),
@@ -157,12 +159,12 @@ CASE_ROWS: Final = (
         asked_for=SEIZURE | NEW | PROFILE_DETAILS, max_length=500,
     ),
     Field(
-        "comparison", 3, _("Comparison"), _("What comparing the two profiles found: a lead, not proof."),
+        "comparison", Step.KNOWN, _("Comparison"), _("What comparing the two profiles found: a lead, not proof."),
         "comparison", Kind.COMPARISON, _("Comparison: this is computed; compare again."),
         asked_for=PROFILE_ANSWER, computed=True,
     ),
     Field(
-        "contact", 3, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,
+        "contact", Step.KNOWN, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,
         _("Contact: use up to 200 characters on one line."),
         asked_for=PROFILE_QUERY | PROFILE_ANSWER | PROFILE_DETAILS | PEER_REVIEW | REPLY | ANSWER | CLARIFICATION,
         max_length=200,

@@ -63,10 +63,17 @@ def _check_alone(draft: DraftCheck, entry: Field) -> None:
     if entry.for_red and draft["tlp"] != RED:
         return
     if value in EMPTY:
-        if draft["alert_type"] in entry.required_for or entry.required_for == ALL:
+        if _is_required(draft, entry):
             draft.refuse(entry.name, problem_text(entry))
     elif not is_acceptable(entry, value):
         draft.refuse(entry.name, _sentence(entry, value))
+
+
+def _is_required(draft: DraftCheck, entry: Field) -> bool:
+    is_of_kind = draft["alert_type"] in entry.required_for or entry.required_for == ALL
+    return is_of_kind and (
+        not entry.needed_with or any(draft[name] not in EMPTY for name in entry.needed_with)
+    )
 
 
 def _sentence(entry: Field, value: Any) -> str:

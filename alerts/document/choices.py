@@ -215,22 +215,28 @@ REQUEST_PRIORITIES: Final["Choices"] = (
     *((code, label) for code, _within, label in _ANSWER_TIMES),
     ("custom", _("Another time")),
 )
+NOT_GRADED: Final = "not_graded"
+"""Value sent for a grade that the author did not judge."""
+_NOT_GRADED: Final["Choices"] = ((NOT_GRADED, _("Not graded")),)
 SOURCE_GRADES: Final["Choices"] = (
     ("A", _("A: no doubt about the source")),
     ("B", _("B: mostly reliable")),
     ("C", _("C: mostly not reliable")),
     ("X", _("X: cannot be assessed")),
+    *_NOT_GRADED,
 )
 INFO_GRADES: Final["Choices"] = (
     ("1", _("1: certain")),
     ("2", _("2: known to the source personally")),
     ("3", _("3: not known personally, corroborated")),
     ("4", _("4: cannot be corroborated")),
+    *_NOT_GRADED,
 )
 ASSESSMENT_KINDS: Final["Choices"] = (
     ("fact", _("Fact")),
     ("assessment", _("Assessment")),
     ("hearsay", _("Hearsay")),
+    *_NOT_GRADED,
 )
 SEVERITIES: Final["Choices"] = (
     ("extreme", _("Extreme")),
@@ -238,6 +244,7 @@ SEVERITIES: Final["Choices"] = (
     ("moderate", _("Moderate")),
     ("minor", _("Minor")),
     ("unknown", _("Unknown")),
+    *_NOT_GRADED,
 )
 CERTAINTIES: Final["Choices"] = (
     ("observed", _("Observed")),
@@ -245,6 +252,7 @@ CERTAINTIES: Final["Choices"] = (
     ("possible", _("Possible")),
     ("unlikely", _("Unlikely")),
     ("unknown", _("Unknown")),
+    *_NOT_GRADED,
 )
 REGION_CERTAINTIES: Final["Choices"] = (
     ("suggested", _("Suggested")),

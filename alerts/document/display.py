@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert document in words for people: sections in the order of the form, empty fields left out."""
+"""The alert document in words for people: sections by the pages of the form, empty fields left out."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,16 +12,7 @@ from django.utils.translation import gettext as _
 from accord.document.rules import read_day
 from alerts.document import choices as c
 from alerts.document.countries import country_name
-from alerts.document.fields import (
-    CONTENT_STEPS,
-    EMPTY,
-    FIELDS,
-    STEPS,
-    Field,
-    Kind,
-    fields_of_step,
-    step_title,
-)
+from alerts.document.fields import EMPTY, FIELDS, STEP_TITLES, Field, Kind, Step, fields_of_step
 from alerts.document.science_words import SCIENCE_WORDS
 
 
@@ -32,11 +23,11 @@ class Section:
 
 
 def describe(document: Mapping[str, Any]) -> list[Section]:
-    """Return the document step by step, without its markings, which have a band of their own."""
+    """Return the document page by page, without its markings, which have a band of their own."""
     sections = [
-        Section(str(step_title(step.number, document.get("alert_type"))), tuple(_rows(step.number, document)))
-        for step in STEPS
-        if step.number in CONTENT_STEPS
+        Section(str(title), tuple(_rows(step, document)))
+        for step, title in STEP_TITLES.items()
+        if step is not Step.RECIPIENTS
     ]
     return [section for section in sections if section.rows]
 
@@ -56,11 +47,13 @@ def rows_of(names: Iterable[str], document: Mapping[str, Any]) -> tuple[tuple[st
     )
 
 
-_SILENT: Final = frozenset({"title", "event_precision", "geo_precision", "unit"})
+_SILENT: Final = frozenset(
+    {"title", "event_precision", "geo_precision", "unit", "review_date", "review_reason"}
+)
 
 
-def _rows(step: int, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for field in fields_of_step(step):
+def _rows(step: Step, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for field in fields_of_step(step, str(document.get("alert_type"))):
         value = document.get(field.name)
         if field.in_document and field.name not in _SILENT and value not in EMPTY:
             yield str(field.label), _words(field, value, document)

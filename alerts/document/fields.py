@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table of an alert's fields: it drives validation, forms, JSON, schema and display.
 
-A row says what the officer sees (label, help, widget, step), what a value may be (kind, choices, limits), when
+A row says what the officer sees (label, help, widget, page), what a value may be (kind, choices, limits), when
 it is required or hinted at, and the exact sentence for a value that is not acceptable. Rules over several
-fields are in `check`; nothing else about a field is written elsewhere. The rows of steps 2 and 3 are in files of
-their own.
+fields are in `check`; nothing else about a field is written elsewhere. The rows on substances and on cases are in
+files of their own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +24,10 @@ from alerts.document.kinds import (
     PEER_REVIEW,
     PROFILE_DETAILS,
     REPLY,
+    REQUEST,
     Field,
     Kind,
+    Step,
 )
 from alerts.document.substance_rows import SUBSTANCE_ROWS
 
@@ -34,163 +35,156 @@ if TYPE_CHECKING:
     from alerts.document.choices import Text
 
 __all__ = [
-    "ALL", "CONTENT_STEPS", "DOCUMENT_FIELDS", "EMPTY", "FIELDS", "LIFE_SAFETY_FIELDS", "OFFERED", "STEPS",
-    "Field", "Kind", "Step", "fields_of_step", "is_asked", "is_hinted", "shown_fields", "step_title",
+    "ALL", "DOCUMENT_FIELDS", "EMPTY", "FIELDS", "GRADES", "LIFE_SAFETY_FIELDS", "OFFERED", "STEP_TITLES", "WAY",
+    "Field", "Kind", "Step", "added_steps", "fields_of_step", "is_asked", "is_hinted", "shown_fields", "step_of", "way_of",
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Step:
-    number: int
-    title: "Text"
-
-
-STEPS: Final = (
-    Step(1, _("What happened")),
-    Step(2, _("Substance")),
-    Step(3, _("Cases and amounts")),
-    Step(4, _("How sure")),
-    Step(5, _("Marking and recipients")),
-    Step(6, _("Check and submit")),
-)
-CONTENT_STEPS: Final = range(1, 5)
-_OWN_TITLES: Final[Mapping[tuple[int, str], "Text"]] = MappingProxyType(
+WAY: Final = (Step.KIND, Step.KNOWN, Step.RECIPIENTS, Step.CHECK)
+"""Pages of every alert, in order; a reply's kind is given, so that its way begins with the second."""
+STEP_TITLES: Final[Mapping[Step, "Text"]] = MappingProxyType(
     {
-        (3, "seizure"): _("Amount, route and parties"),
-        (3, "suspicious_order"): _("Order and parties"),
-        (3, "request_for_information"): _("Question"),
-        (3, "legal_status_change"): _("Change of the law"),
-        (3, "answer"): _("Answer"),
-        (3, "clarification"): _("Question"),
-        (3, "peer_review"): _("Opinion"),
-        (3, "profile_query"): _("Profile"),
-        (3, "profile_answer"): _("Comparison"),
+        Step.KIND: _("Kind"),
+        Step.KNOWN: _("What is known"),
+        Step.RECIPIENTS: _("Who gets it"),
+        Step.CHECK: _("Check and submit"),
+        Step.QUESTION: _("Question"),
+        Step.CASES: _("Harm and patients"),
+        Step.AMOUNT: _("Amount and route"),
+        Step.CUSTOMER: _("Customer check"),
+        Step.ANALYSIS: _("Analysis"),
+        Step.FILES: _("Files"),
+        Step.MORE: _("More"),
     }
 )
+GRADES: Final = ("source_grade", "info_grade", "assessment_kind", "severity", "certainty")
+"""Judgements that an author may leave open; an open one is sent as not graded."""
+NOT_ASKED_FOR_POLICE_GRADES: Final = frozenset({"laboratory", "drug_checking", "public_health"})
+"""Kinds of agency that do not grade sources as police forces do."""
 
 
 _TABLE: Final = (
-    # --- step 1 -------------------------------------------------------------------------------------------
+    # --- what happened ------------------------------------------------------------------------------------
     Field(
-        "alert_type", 1, _("Kind"), _("Decides the questions."), "radios", Kind.CHOICE,
+        "alert_type", Step.KIND, _("Kind"), _("Decides the questions."), "radios", Kind.CHOICE,
         choices=c.ALERT_TYPES, required_for=ALL, asked_for=ALL,
     ),
     Field(
-        "status", 1, _("Real or exercise"), _("Exercises start no real clock."), "radios", Kind.CHOICE,
+        "status", Step.KIND, _("Real or exercise"), _("Exercises start no real clock."), "radios", Kind.CHOICE,
         choices=c.STATUSES, default="actual", required_for=ALL, in_document=False, asked_for=ALL,
     ),
     Field(
-        "title", 1, _("Title"), _("Read only by recipients."), "text", Kind.LINE,
+        "title", Step.KNOWN, _("Title"), _("Read only by recipients."), "text", Kind.LINE,
         _("Title: use 5 to 120 characters on one line."), required_for=ALL, min_length=5, max_length=120,
         asked_for=ALL,
     ),
     Field(
-        "narrative", 1, _("What happened"), _("Never name a source."), "textarea", Kind.TEXT,
+        "narrative", Step.KNOWN, _("What happened"), _("Never name a source."), "textarea", Kind.TEXT,
         _("What happened: use up to 10,000 characters."), hint_group="narrative", max_length=10_000,
         asked_for=OFFERED | REPLY | ANSWER | PROFILE_DETAILS,
     ),
     Field(
-        "summary_safe", 1, _("Safe text"), _("No person, place or case."), "textarea", Kind.TEXT,
+        "summary_safe", Step.MORE, _("Safe text"), _("No person, place or case."), "textarea", Kind.TEXT,
         _("Safe text: use up to 280 characters."), max_length=280, asked_for=OFFERED | PEER_REVIEW,
     ),
     Field(
-        "event_date", 1, _("When"), _("The day is enough."), "date", Kind.DATE,
+        "event_date", Step.KNOWN, _("When"), _("The day is enough."), "date", Kind.DATE,
         _("When: enter a day up to today."), hint_group="when", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "event_precision", 1, _("Date known to"), _("The day is enough."), "select", Kind.CHOICE,
+        "event_precision", Step.MORE, _("Date known to"), _("The day is enough."), "select", Kind.CHOICE,
         choices=c.EVENT_PRECISIONS, default="day", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "place_country", 1, _("Where"), _("Region is enough."), "country", Kind.COUNTRY,
+        "place_country", Step.KNOWN, _("Where"), _("Region is enough."), "country", Kind.COUNTRY,
         _("Where: choose a listed country."), hint_group="where", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "place_region", 1, _("Region"), _("Region is enough."), "text", Kind.LINE,
+        "place_region", Step.KNOWN, _("Region"), _("Region is enough."), "text", Kind.LINE,
         _("Region: use up to 120 characters on one line."), max_length=120, asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "geo_precision", 1, _("Place known to"), _("Region is enough."), "select", Kind.CHOICE,
+        "geo_precision", Step.MORE, _("Place known to"), _("Region is enough."), "select", Kind.CHOICE,
         choices=c.GEO_PRECISIONS, default="region", asked_for=CASES | PROFILE_DETAILS,
     ),
-    # --- steps 2 and 3 ------------------------------------------------------------------------------------
+    # --- substance, cases, amounts, questions -------------------------------------------------------------
     *SUBSTANCE_ROWS,
     *CASE_ROWS,
-    # --- step 4 -------------------------------------------------------------------------------------------
+    # --- how sure -----------------------------------------------------------------------------------------
     Field(
-        "source_grade", 4, _("Source"), _("Your agency's scheme."), "select", Kind.CHOICE,
-        choices=c.SOURCE_GRADES, default="X", required_for=ALL, asked_for=ALL,
+        "source_grade", Step.MORE, _("Source"), _("Your agency's scheme."), "select", Kind.CHOICE,
+        choices=c.SOURCE_GRADES, asked_for=ALL, known_for=ALL - REQUEST, for_police=True,
     ),
     Field(
-        "info_grade", 4, _("Information"), _("Your agency's scheme."), "select", Kind.CHOICE,
-        choices=c.INFO_GRADES, default="4", required_for=ALL, asked_for=ALL,
+        "info_grade", Step.MORE, _("Information"), _("Your agency's scheme."), "select", Kind.CHOICE,
+        choices=c.INFO_GRADES, asked_for=ALL, known_for=ALL - REQUEST, for_police=True,
     ),
     Field(
-        "assessment_kind", 4, _("Fact or assessment"), _("Fact or assessment."), "select", Kind.CHOICE,
-        choices=c.ASSESSMENT_KINDS, default="fact", required_for=ALL, asked_for=ALL,
+        "assessment_kind", Step.MORE, _("Fact or assessment"), _("Observed, or your assessment?"), "select", Kind.CHOICE,
+        choices=c.ASSESSMENT_KINDS, asked_for=ALL, known_for=ALL - REQUEST,
     ),
     Field(
-        "severity", 4, _("Severity"), _("How bad it is or may become."), "select", Kind.CHOICE,
-        choices=c.SEVERITIES, default="unknown", required_for=ALL, asked_for=ALL,
+        "severity", Step.MORE, _("Severity"), _("How bad it is or may become."), "select", Kind.CHOICE,
+        choices=c.SEVERITIES, asked_for=ALL, known_for=ALL - REQUEST,
     ),
     Field(
-        "certainty", 4, _("Certainty"), _("How sure you are."), "select", Kind.CHOICE,
-        choices=c.CERTAINTIES, default="unknown", required_for=ALL, asked_for=ALL,
+        "certainty", Step.MORE, _("Certainty"), _("How sure you are."), "select", Kind.CHOICE,
+        choices=c.CERTAINTIES, asked_for=ALL, known_for=ALL - REQUEST,
     ),
-    # --- step 5 -------------------------------------------------------------------------------------------
+    # --- who gets it --------------------------------------------------------------------------------------
     Field(
-        "tlp", 5, _("TLP"), _("Who may read it."), "radios", Kind.CHOICE,
-        choices=c.TLPS, default="AMBER", required_for=ALL, in_document=False, asked_for=ALL,
-    ),
-    Field(
-        "handling", 5, _("Handling"), _("What may be done with it."), "checks", Kind.CHOICES,
-        choices=c.HANDLING_CODES, default=("H0",), required_for=ALL, asked_for=ALL,
-    ),
-    Field(
-        "handling_condition", 5, _("H3 condition"), _("Only with H3."), "text", Kind.LINE,
-        _("H3 condition: use up to 200 characters on one line."), max_length=200, asked_for=ALL,
-    ),
-    Field(
-        "lane", 5, _("Lane"), _("Must fit an agreement."), "select", Kind.CHOICE,
-        choices=c.LANES, required_for=ALL, in_document=False, asked_for=ALL,
-    ),
-    Field(
-        "purpose", 5, _("Purpose"), _("Must fit an agreement."), "select", Kind.CHOICE,
-        choices=c.PURPOSES, required_for=ALL, in_document=False, asked_for=ALL,
-    ),
-    Field(
-        "pri", 5, _("Speed"), _("Flash is danger to life."), "radios", Kind.CHOICE,
-        choices=c.PRIORITIES, default="routine", required_for=ALL, in_document=False, asked_for=ALL,
-    ),
-    Field(
-        "recipients", 5, _("To"), _("Agency or circle."), "search_list", Kind.AGENCIES,
+        "recipients", Step.RECIPIENTS, _("To"), _("Agency or circle."), "search_list", Kind.AGENCIES,
         _("To: choose an agency that can receive this."), default=(), required_for=ALL, max_length=500,
         in_document=False, asked_for=ALL,
     ),
     Field(
-        "recipient_reasons", 5, _("Reason for each"), _("Why this agency needs it."), "reason_rows",
-        Kind.REASONS, _("Reason for each: use up to 200 characters."), default=None, max_length=200,
-        in_document=False, asked_for=ALL,
-    ),
-    Field(
-        "named_officers", 5, _("Named officers"),
+        "named_officers", Step.RECIPIENTS, _("Named officers"),
         _("For RED alone, who may open it. One on a line: the agency, then the officer's id, as they gave it to you."),
         "lines", Kind.LINES, _("Named officers: write one on a line, like: xb-health Bxze5."), default=(), max_length=500,
         in_document=False, asked_for=ALL, for_red=True,
     ),
     Field(
-        "expiry", 5, _("Expires"), _("Nobody receives it for the first time after this day."), "date",
+        "tlp", Step.RECIPIENTS, _("TLP"), _("Who may read it."), "radios", Kind.CHOICE,
+        choices=c.TLPS, default="AMBER", required_for=ALL, in_document=False, asked_for=ALL,
+    ),
+    Field(
+        "pri", Step.RECIPIENTS, _("Speed"), _("Flash is danger to life."), "radios", Kind.CHOICE,
+        choices=c.PRIORITIES, default="routine", required_for=ALL, in_document=False, asked_for=ALL,
+    ),
+    Field(
+        "lane", Step.RECIPIENTS, _("Lane"), _("Must fit an agreement."), "select", Kind.CHOICE,
+        choices=c.LANES, required_for=ALL, in_document=False, asked_for=ALL,
+    ),
+    Field(
+        "purpose", Step.RECIPIENTS, _("Purpose"), _("Must fit an agreement."), "select", Kind.CHOICE,
+        choices=c.PURPOSES, required_for=ALL, in_document=False, asked_for=ALL,
+    ),
+    Field(
+        "handling", Step.RECIPIENTS, _("Handling"), _("What may be done with it."), "checks", Kind.CHOICES,
+        choices=c.HANDLING_CODES, default=(), asked_for=ALL,
+    ),
+    Field(
+        "handling_condition", Step.RECIPIENTS, _("H3 condition"), _("Only with H3."), "text", Kind.LINE,
+        _("H3 condition: use up to 200 characters on one line."), max_length=200, asked_for=ALL,
+    ),
+    Field(
+        "recipient_reasons", Step.MORE, _("Reason for each"), _("Why this agency needs it."), "reason_rows",
+        Kind.REASONS, _("Reason for each: use up to 200 characters."), default=None, max_length=200,
+        in_document=False, asked_for=ALL,
+    ),
+    Field(
+        "expiry", Step.MORE, _("Expires"), _("Nobody receives it for the first time after this day."), "date",
         Kind.DATE, _("Expires: enter a day after today, not past the day it is kept until."), in_document=False,
         asked_for=ALL,
     ),
     Field(
-        "review_date", 5, _("Kept until"),
+        "review_date", Step.MORE, _("Kept until"),
         _("After this day its content is deleted for every recipient. Nobody is asked first."),
         "date", Kind.DATE, _("Kept until: more than 30 days and up to 5 years, or give a reason for longer."),
         required_for=ALL, asked_for=ALL,
     ),
     Field(
-        "review_reason", 5, _("Reason for keeping it longer"), _("Only past 5 years."), "text", Kind.LINE,
+        "review_reason", Step.MORE, _("Reason for keeping it longer"), _("Only past 5 years."), "text", Kind.LINE,
         _("Reason for keeping it longer: use up to 200 characters."), max_length=200, asked_for=ALL,
     ),
 )  # fmt: skip
@@ -201,22 +195,49 @@ LIFE_SAFETY_FIELDS: Final = frozenset({"title", "tlp", "recipients", "named_offi
 """The only fields that can stop a life-safety alert; others are left out and named. RED cannot be sent without its names."""
 
 
-def fields_of_step(number: int) -> tuple[Field, ...]:
-    """Return the fields of one step of the form, in order."""
-    return tuple(field for field in _TABLE if field.step == number)
+def step_of(field: Field, kind: object) -> Step:
+    """Return the page of the form on which this kind of alert has the field."""
+    return Step.KNOWN if kind in field.known_for else field.step
 
 
-def shown_fields(number: int, data: Mapping[str, object], *, takes_red: bool = False) -> tuple[Field, ...]:
+def fields_of_step(step: Step, kind: object) -> tuple[Field, ...]:
+    """Return the fields of one page of the form, in order."""
+    return tuple(field for field in _TABLE if step_of(field, kind) == step)
+
+
+def shown_fields(
+    step: Step, data: Mapping[str, object], *, takes_red: bool = False, agency_kind: str = ""
+) -> tuple[Field, ...]:
     """Return the fields that the form shows for this draft's kind, and any other field that is not empty.
 
     `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown.
     """
+    grades = agency_kind not in NOT_ASKED_FOR_POLICE_GRADES
+
+    def shows(field: Field) -> bool:
+        is_for_it = (takes_red or not field.for_red) and (grades or not field.for_police)
+        return (is_for_it and is_asked(field, data)) or (
+            not field.for_red and data.get(field.name) not in EMPTY
+        )
+
+    fields = fields_of_step(step, data.get("alert_type"))
+    return tuple(field for field in fields if not field.computed and shows(field))
+
+
+def way_of(kind: object) -> tuple[Step, ...]:
+    """Return the pages on the way of an alert of this kind."""
+    return WAY[1:] if kind in ALL - OFFERED else WAY
+
+
+def added_steps(
+    data: Mapping[str, object], *, takes_red: bool = False, agency_kind: str = ""
+) -> tuple[Step, ...]:
+    """Return the pages that may be added to this draft: those with a field to show, and that of the files."""
     return tuple(
-        field
-        for field in fields_of_step(number)
-        if not field.computed
-        and (takes_red or not field.for_red)
-        and (is_asked(field, data) or data.get(field.name) not in EMPTY)
+        step
+        for step in Step
+        if step not in WAY
+        and (step is Step.FILES or shown_fields(step, data, takes_red=takes_red, agency_kind=agency_kind))
     )
 
 
@@ -230,8 +251,3 @@ def is_hinted(field: Field, data: Mapping[str, object]) -> bool:
     """Tell whether leaving the field empty is a hint for the draft's kind."""
     kind = data.get("alert_type")
     return is_asked(field, data) and (kind in field.hinted_for or kind not in ALL)
-
-
-def step_title(number: int, kind: object) -> "Text":
-    """Return the title of a step; the third step's depends on the kind."""
-    return _OWN_TITLES.get((number, str(kind)), STEPS[number - 1].title)

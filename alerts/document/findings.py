@@ -38,5 +38,10 @@ class Findings:
         return () if self.life_safety else tuple(q for q in self.questions if not q.kept)
 
     @property
+    def waived(self) -> tuple[Question, ...]:
+        """Questions that a life-safety alert does not wait for."""
+        return tuple(q for q in self.questions if not q.kept) if self.life_safety else ()
+
+    @property
     def blocks(self) -> bool:
         return bool(self.errors or self.open_questions)

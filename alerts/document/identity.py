@@ -113,7 +113,7 @@ def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
 def _confirmed_is_carried(draft: DraftCheck) -> None:
     """Refuse "confirmed" where the evidence does not support it. A kind whose form asks for no evidence is not checked."""
     is_asked_for = is_asked(FIELDS["evidence"], draft.data)
-    if draft["identity_state"] != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
+    if draft.good("identity_state") != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
         return
     verdict = identity_allowed(CONFIRMED, analyses_of(draft.data), draft.good("alternatives") or ())
     if isinstance(verdict, Downgrade):

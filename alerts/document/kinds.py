@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Row type of the table of fields: the shapes of values, the kinds of alert, the row itself."""
+"""Row type of the table of fields: the shapes of values, the pages of the form, the kinds of alert, the row itself."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from accord.document.rules import ASKING as ASKING  # noqa: PLC0414
@@ -37,6 +37,22 @@ class Kind(StrEnum):
     PROPOSED_RULE = "proposed_rule"  # {jurisdiction, effective, file}
 
 
+class Step(IntEnum):
+    """Page of the form: four on the way of every alert, and those that an author adds where there is something to say."""
+
+    KIND = 1
+    KNOWN = 2
+    RECIPIENTS = 3
+    CHECK = 4
+    QUESTION = 5
+    CASES = 6
+    AMOUNT = 7
+    CUSTOMER = 8
+    ANALYSIS = 9
+    FILES = 10
+    MORE = 11
+
+
 EMPTY: Final[tuple[object, ...]] = (None, "", [], (), {})
 """Empty values; 0 is not one of them."""
 
@@ -60,6 +76,8 @@ REPLIES: Final = REPLY | ANSWER | CLARIFICATION | PEER_REVIEW | PROFILE_ANSWER |
 """Kinds that answer an envelope."""
 
 ALL: Final = OFFERED | REPLIES | PROFILE_QUERY
+CARRY_A_QUESTION: Final = OFFERED | CLARIFICATION
+"""Kinds that may carry a question; those in `ASKING` are nothing else."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +85,15 @@ class Field:
     """Row of the table of fields.
 
     `problem` is the sentence for a bad value; choices without one say "<label>: choose one.". `asked_for` are the
-    kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint. The hub itself
-    writes a `computed` field: no form shows it, and a posted value is not kept. A field `for_red` is checked for TLP:RED
-    alone, and shown only where RED is possible.
+    kinds of alert whose form shows the field, `known_for` those in which it belongs to what every such alert says: its
+    page is then "What is known" and not `step`. `hinted_for` are those in which leaving it empty is a hint. A field is
+    required in its kinds, or only `needed_with` one of these fields. The hub itself writes a `computed` field: no form
+    shows it, and a posted value is not kept. A field `for_red` is checked for TLP:RED alone, and shown only where RED is
+    possible; one `for_police` is not asked of laboratories and health agencies.
     """
 
     name: str
-    step: int
+    step: Step
     label: "Text"
     help: "Text"
     widget: str
@@ -82,7 +102,9 @@ class Field:
     choices: "Choices" = ()
     default: object = None
     required_for: frozenset[str] = frozenset()
+    needed_with: tuple[str, ...] = ()
     asked_for: frozenset[str] = CASES
+    known_for: frozenset[str] = frozenset()
     hint_group: str = ""
     hinted_for: frozenset[str] = CASES
     min_length: int = 0
@@ -90,6 +112,7 @@ class Field:
     in_document: bool = True
     computed: bool = False
     for_red: bool = False
+    for_police: bool = False
 
     @property
     def hint(self) -> bool:

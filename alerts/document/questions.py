@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from accord.document.rules import grams, read_day
 from alerts.document.defaults import years_after
-from alerts.document.fields import FIELDS
+from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.identity import ask_reference
+from alerts.document.kinds import CASES, REQUEST
 from alerts.document.rules import DraftCheck
 from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
-from alerts.document.validators import ASK_GRAMS, read_moment, texts_of
+from alerts.document.validators import ASK_GRAMS, UNKNOWN, read_moment, texts_of
 from callers.names import mixes_scripts
 
 LONG_AGO_YEARS: Final = 10
@@ -95,6 +96,19 @@ def _ask_harm(draft: DraftCheck) -> str | None:
     return None
 
 
+def _ask_flash(draft: DraftCheck) -> str | None:
+    if draft["pri"] != "flash" or draft["alert_type"] not in CASES - REQUEST:
+        return None
+    cases = [draft[name] for name in ("cases_non_fatal", "cases_fatal")]
+    if draft["harm_evidence"] in (*EMPTY[:2], "none_yet") and all(
+        count in (None, "", UNKNOWN, 0) for count in cases
+    ):
+        return _(
+            "Speed: flash is danger to life, but no harm and no case is known; say what is, or choose urgent."
+        )
+    return None
+
+
 def _ask_unit(draft: DraftCheck) -> str | None:
     quantity = draft.good("quantity")
     if quantity is not None and grams(quantity, draft["unit"]) > ASK_GRAMS:
@@ -114,6 +128,7 @@ QUESTIONS: Final[tuple[tuple[str, str, Callable[[DraftCheck], str | None]], ...]
     ("answer-far-ahead", "due_at", _ask_due),
     ("passed-with-warning-signs", "kyc_result", _ask_check),
     ("cases-without-harm", "harm_evidence", _ask_harm),
+    ("flash-without-harm", "pri", _ask_flash),
     ("amount-over-10-t", "quantity", _ask_unit),
 )
 QUESTION_CODES: Final = frozenset(question[0] for question in QUESTIONS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.document.rules import Clash, clashes, read_day
+from accord.document.rules import Clash, asks, clashes, read_day
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
@@ -16,8 +16,8 @@ from accord.envelope.vocabulary import MAX_RED_AGENCIES
 from alerts.document.building import build_document
 from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Circumstances
-from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
-from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
+from alerts.document.defaults import KEPT_DAYS_AT_MOST, POLICE_LANES, years_after
+from alerts.document.fields import EMPTY, FIELDS, Field
 from alerts.document.identity import IDENTITY_RULES
 from alerts.document.naming import read_naming
 from alerts.document.substance_checks import SUBSTANCE_RULES
@@ -46,6 +46,9 @@ _CLASHES: Final[Mapping[Clash, "Text"]] = {
     Clash.LICENCE: gettext_lazy("Customer check: a licence ended; choose fail or conditional."),
     Clash.NOT_ALONE: gettext_lazy("Handling: untick H0 or the others."),
     Clash.NO_CONDITION: gettext_lazy("Handling: write the H3 condition."),
+    Clash.NOT_IDENTIFIED: gettext_lazy(
+        "Identity: no analysis identified it; choose tentative, or add the analysis that did."
+    ),
     Clash.NO_REASON: gettext_lazy("Reason for another time: write why these times do not fit."),
     Clash.NO_REFUSAL: gettext_lazy("Reason for refusing: choose one."),
     Clash.NOT_REFUSED: gettext_lazy("Reason for refusing: empty it, or choose Refused as the answer."),
@@ -82,8 +85,8 @@ def _clash_text(name: str, clash: Clash) -> str:
 
 
 def _another_time_is_later(draft: DraftCheck) -> None:
-    """Refuse a custom time that is not later or after the expiry; only a request asks for an answer."""
-    if draft["request_priority"] != "custom" or not is_asked(FIELDS["due_at"], draft.data):
+    """Refuse a custom time that is not later or after the expiry."""
+    if draft["request_priority"] != "custom" or not asks(draft.data):
         return
     due, expiry = read_moment(draft.good("due_at")), read_day(draft.good("expiry"))
     if due is None or not _is_later(due, draft.known):
@@ -128,6 +131,11 @@ def _somebody_can_receive(draft: DraftCheck) -> None:
         draft.refuse("recipients", FIELDS["recipients"].problem)
 
 
+def _police_handle_it(draft: DraftCheck) -> None:
+    if draft["lane"] in POLICE_LANES and draft["handling"] in EMPTY:
+        draft.refuse("handling", problem_text(FIELDS["handling"]))
+
+
 def _review_is_near_or_reasoned(draft: DraftCheck) -> None:
     day = read_day(draft.good("review_date"))
     if day is None:
@@ -167,6 +175,7 @@ RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     _red_stays_with_own_keys,
     _red_names_officers,
     _somebody_can_receive,
+    _police_handle_it,
     _review_is_near_or_reasoned,
     _expiry_is_between,
     _document_fits,

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from alerts.access import agency_of, lock_alert, today_of
 from alerts.document.check import check_document
-from alerts.document.defaults import defaults_for, follow_kind
+from alerts.document.defaults import follow_choices, new_fields
 from alerts.document.fields import FIELDS
 from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.document.questions import QUESTION_CODES
@@ -61,7 +61,7 @@ def create_draft(
     agency = agency_of(author)
     values = normalise_structure(read_values(data or {}), {})
     today = today_of(author, now)
-    fields = defaults_for(values.get("alert_type") or alert_type, today=today) | values | dict(computed or {})
+    fields = new_fields(values, alert_type, today=today) | dict(computed or {})
     with transaction.atomic():
         alert = Alert(
             agency=agency, created_by=author.audit_name, floor=floor, created_at=now, changed_at=now
@@ -114,7 +114,7 @@ def _save_values(
     now: datetime,
 ) -> AlertRevision:
     before = read_known_revision(author, locked, base)
-    follows = follow_kind(before.data, values, today=today_of(author, now))
+    follows = follow_choices(before.data, values, today=today_of(author, now))
     newest = before if base == locked.current else read_revision(locked)
     if is_same_text(before, newest):
         before, base = newest, newest.number

@@ -13,7 +13,7 @@ from accord.envelope.keys import PQ1
 from alerts.access import agency_of, today_of
 from alerts.document.check import check_document
 from alerts.document.circumstances import StructureSeen
-from alerts.document.defaults import defaults_for
+from alerts.document.defaults import new_fields
 from alerts.document.fields import FIELDS
 from alerts.document.findings import Findings, Question
 from alerts.document.rules import Circumstances
@@ -234,8 +234,7 @@ def custody_of(agency_id: str) -> str:
 
 def fields_of_draft(actor: Actor, data: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """Return all fields of the draft that `data` would make, with the defaults of its kind; raises InputError."""
-    values = read_values(data)
-    return defaults_for(values.get("alert_type"), today=today_of(actor, now)) | values
+    return new_fields(read_values(data), today=today_of(actor, now))
 
 
 def check_fields(

@@ -15,7 +15,9 @@ from alerts.document.files import AttachmentFile, AttachmentNote
 from alerts.document.science_sentences import sentence_of
 from alerts.document.structures import read_typed
 from alerts.drafting.drafts import open_files
+from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert
+from callers.errors import AbsentError
 from substances.errors import InputRefusedError, SubstanceError, WorkerLostError
 from substances.sandbox import sandboxed
 
@@ -74,6 +76,30 @@ def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> 
             is_lost = True
             seen.append(_unread(file))
     return [one for one in seen if one is not None]
+
+
+def evidence_problem(alert: Alert, content: DraftContent) -> str:
+    """Return the sentence where the evidence of a confirmed identity names the spectrum of another substance."""
+    data = content.data
+    lines = data.get("evidence") or ()
+    named = {row.get("file") for row in lines if row.get("conclusion") == "identified"}
+    notes = [note for note in content.attachments if note.filename in named]
+    if data.get("identity_state") != "confirmed" or not notes:
+        return ""
+    structure = _structure_of(data)
+    block = (structure.inchikey if structure else str(data.get("inchikey") or "")).split("-", 1)[0]
+    try:
+        spectra = spectra_of_draft(alert, notes, data)
+    except AbsentError:
+        return ""
+    other = next((one.filename for one in spectra if one.disagrees or _is_of_another(one, block)), "")
+    text = _("Evidence: “%(file)s” is of another substance than the one named; correct the line or the name.")
+    return text % {"file": other} if other else ""
+
+
+def _is_of_another(seen: SpectrumSeen, block: str) -> bool:
+    spectrum = seen.spectrum
+    return bool(spectrum and spectrum.block and block and spectrum.block != block)
 
 
 def _structure_of(document: Mapping[str, Any]) -> "Structure | None":

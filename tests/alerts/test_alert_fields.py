@@ -8,7 +8,7 @@ import pytest
 
 from alerts.document.check import check_document
 from alerts.document.defaults import defaults_for
-from alerts.document.fields import FIELDS, STEPS, Kind, fields_of_step
+from alerts.document.fields import FIELDS, OFFERED, Kind, Step, fields_of_step
 from alerts.document.findings import Findings
 from alerts.document.rules import Circumstances
 from alerts.document.values import read_values
@@ -74,7 +74,7 @@ BLOCKED: list[tuple[dict[str, Any], str, str]] = [
     ({"tlp": "PINK"}, "tlp", "TLP: choose one."),
     ({"handling": ["H0", "H1"]}, "handling", "Handling: untick H0 or the others."),
     ({"handling": ["H3"]}, "handling", "Handling: write the H3 condition."),
-    ({"handling": []}, "handling", "Handling: choose one."),
+    ({"lane": "trade", "handling": []}, "handling", "Handling: choose one."),
     ({"lane": None}, "lane", "Lane: choose one."),
     ({"purpose": None}, "purpose", "Purpose: choose one."),
     ({"recipients": []}, "recipients", "To: choose an agency that can receive this."),
@@ -317,9 +317,10 @@ class TestTyping:
 class TestTable:
     """Every row of the table can be shown, checked and explained."""
 
-    def test_every_field_stands_in_one_step_with_label_and_help(self) -> None:
-        listed = [field.name for step in STEPS for field in fields_of_step(step.number)]
-        assert sorted(listed) == sorted(FIELDS)
+    def test_every_field_stands_on_one_page_with_label_and_help(self) -> None:
+        for kind in (*OFFERED, "answer", None):
+            listed = [field.name for step in Step for field in fields_of_step(step, kind)]
+            assert sorted(listed) == sorted(FIELDS), kind
         assert all(str(field.label) and str(field.help) for field in FIELDS.values())
 
     def test_what_is_no_choice_has_a_sentence_of_its_own(self) -> None:
@@ -330,6 +331,5 @@ class TestTable:
         ]
         assert without == []
 
-    def test_not_known_yet_stands_first_and_is_the_default(self) -> None:
-        harm = FIELDS["harm_evidence"]
-        assert (harm.default, str(harm.choices[0][1])) == ("none_yet", "Not known yet")
+    def test_not_known_yet_is_an_answer_and_stands_first(self) -> None:
+        assert str(FIELDS["harm_evidence"].choices[0][1]) == "Not known yet"

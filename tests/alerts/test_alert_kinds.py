@@ -11,9 +11,9 @@ from accord.envelope.encoding import canonical
 from alerts.document import choices
 from alerts.document.building import answer_moment, build_document, build_terms
 from alerts.document.check import check_document
-from alerts.document.defaults import defaults_for, follow_kind
+from alerts.document.defaults import follow_choices, new_fields
 from alerts.document.display import describe
-from alerts.document.fields import FIELDS, shown_fields, step_title
+from alerts.document.fields import FIELDS, GRADES, OFFERED, Step, added_steps, shown_fields, way_of
 from alerts.document.findings import Findings
 from alerts.document.reading import read_document
 from alerts.document.rules import Circumstances
@@ -32,7 +32,7 @@ COMMON = {
     "recipients": ["xb-health"],
 }
 COMPLETE: dict[str, dict[str, Any]] = {
-    "new_substance": {},
+    "new_substance": {"harm_evidence": "none_yet"},
     "harm_cluster": {"cases_non_fatal": 9, "cases_fatal": 0, "harm_evidence": "suspected"},
     "seizure": {"quantity": "412", "unit": "g", "physical_form": "powder", "parties": [PARTY]},
     "suspicious_order": {"parties": [PARTY], "red_flags": ["unusual_quantity"], "kyc_result": "conditional"},
@@ -52,7 +52,7 @@ COMPLETE: dict[str, dict[str, Any]] = {
 
 def draft(kind: str, **changes: Any) -> dict[str, Any]:
     typed = read_values({**COMMON, **COMPLETE[kind], **changes})
-    return defaults_for(kind, today=NOW.date()) | typed
+    return new_fields(typed, kind, today=NOW.date())
 
 
 def check(kind: str, kept: tuple[str, ...] = (), **changes: Any) -> Findings:
@@ -76,24 +76,21 @@ def test_a_complete_draft_of_each_kind_passes_and_fits_the_schema(kind: str) -> 
 
 
 REQUIRED = {
-    "new_substance": {"identity_state", "harm_evidence"},
-    "harm_cluster": {"identity_state", "harm_evidence", "cases_non_fatal", "cases_fatal"},
-    "seizure": {"identity_state"},
-    "suspicious_order": {"identity_state", "parties", "kyc_result"},
-    "request_for_information": {"question", "request_priority"},
+    "new_substance": {"harm_evidence"},
+    "harm_cluster": {"harm_evidence", "cases_non_fatal", "cases_fatal"},
+    "seizure": set(),
+    "suspicious_order": {"parties"},
+    "request_for_information": {"question"},
     "legal_status_change": {"proposed_rule"},
     "reply": set(),
     "answer": {"answer_code"},
-    "clarification": {"question", "request_priority"},
+    "clarification": {"question"},
     "peer_review": {"opinion"},
     "profile_query": {"profile"},
     "profile_answer": set(),
     "profile_details": set(),
 }
-FOR_ALL = {
-    *("status", "source_grade", "info_grade", "assessment_kind", "severity", "certainty", "title"),
-    *("tlp", "handling", "lane", "purpose", "pri", "recipients", "review_date"),
-}
+FOR_ALL = {"status", "title", "tlp", "lane", "purpose", "pri", "recipients", "review_date"}
 
 
 @pytest.mark.parametrize("kind", REQUIRED)
@@ -120,12 +117,46 @@ def test_hints_are_those_of_the_kind(kind: str) -> None:
 
 
 def test_a_form_shows_what_its_kind_asks_and_what_it_holds() -> None:
-    shown = {field.name for field in shown_fields(3, draft("request_for_information"))}
-    assert shown == {"question", "request_priority", "due_at", "due_reason"}
-    held = {field.name for field in shown_fields(3, draft("request_for_information", exhibit_no="X-1"))}
-    assert held == shown | {"exhibit_no"}, "nothing goes unseen"
-    assert str(step_title(3, "request_for_information")) == "Question"
-    assert str(step_title(3, "harm_cluster")) == "Cases and amounts"
+    asked = {"question", "request_priority", "due_at", "due_reason"}
+    request = draft("request_for_information")
+    assert asked <= {field.name for field in shown_fields(Step.KNOWN, request)}
+    assert not shown_fields(Step.AMOUNT, request) and Step.AMOUNT not in added_steps(request)
+    held = draft("request_for_information", exhibit_no="X-1")
+    assert [field.name for field in shown_fields(Step.AMOUNT, held)] == ["exhibit_no"], "nothing goes unseen"
+    assert Step.AMOUNT in added_steps(held)
+
+
+def test_every_offered_kind_may_add_a_question_and_a_reply_begins_without_a_kind() -> None:
+    for kind in OFFERED - {"request_for_information"}:
+        assert Step.QUESTION in added_steps(draft(kind)), kind
+    assert Step.QUESTION not in added_steps(draft("answer"))
+    assert (way_of("seizure")[0], way_of("answer")[0]) == (Step.KIND, Step.KNOWN)
+
+
+def test_grades_of_the_police_are_asked_of_the_police_alone() -> None:
+    for agency_kind, asks in {"customs": True, "laboratory": False, "public_health": False}.items():
+        shown = {field.name for field in shown_fields(Step.KNOWN, draft("seizure"), agency_kind=agency_kind)}
+        assert ({"source_grade", "info_grade"} <= shown) is asks, agency_kind
+        assert "certainty" in shown
+    given = draft("seizure", source_grade="A")
+    assert "source_grade" in {
+        field.name for field in shown_fields(Step.KNOWN, given, agency_kind="laboratory")
+    }
+
+
+def test_what_nobody_judged_is_sent_as_open() -> None:
+    document = build_document(draft("seizure"))
+    assert {document[name] for name in GRADES} == {"not_graded"}
+    assert document["identity_state"] == "unknown" and document["harm_evidence"] is None
+    judged = build_document(draft("seizure", certainty="likely", identity_state="class_only"))
+    assert (judged["certainty"], judged["identity_state"]) == ("likely", "class_only")
+
+
+@pytest.mark.parametrize("named", [{"preferred_name": "etizolam"}, {"structure": "CCO"}], ids=str)
+def test_a_substance_that_is_named_needs_a_claim_of_identity(named: dict[str, Any]) -> None:
+    assert errors("seizure", **named) == {"identity_state": "Identity: choose one."}
+    assert errors("seizure", **named, identity_state="unknown") == {}
+    assert errors("request_for_information", **named) == {}
 
 
 class TestChangingTheKind:
@@ -134,25 +165,59 @@ class TestChangingTheKind:
             "harm_cluster", lane="public_health", purpose="public_health", cases_non_fatal="unknown"
         )
         values = {"alert_type": "suspicious_order"}
-        follows = follow_kind(before, values, today=NOW.date())
+        follows = follow_choices(before, values, today=NOW.date())
         assert (follows["lane"], follows["purpose"]) == ("trade", "regulatory_control")
-        assert (follows["cases_non_fatal"], follows["parties"], follows["kyc_result"]) == (
-            None,
-            "unknown",
-            "not_done",
-        )
+        assert (follows["cases_non_fatal"], follows["handling"]) == (None, ["H0"])
 
     def test_what_somebody_chose_stays(self) -> None:
-        before = draft("harm_cluster", lane="science", cases_non_fatal=9)
-        follows = follow_kind(before, {"alert_type": "seizure", "purpose": "prevent"}, today=NOW.date())
-        assert not {"lane", "cases_non_fatal", "purpose", "title"} & set(follows)
+        before = draft("harm_cluster", lane="science", purpose="prevent", handling=["H2"], cases_non_fatal=9)
+        follows = follow_choices(before, {"alert_type": "seizure", "purpose": "prevent"}, today=NOW.date())
+        assert not {"lane", "cases_non_fatal", "purpose", "handling", "title"} & set(follows)
 
     def test_the_same_kind_changes_nothing(self) -> None:
-        assert follow_kind(draft("seizure"), {"alert_type": "seizure"}, today=NOW.date()) == {}
-        assert follow_kind(draft("seizure"), {"title": "Another"}, today=NOW.date()) == {}
+        assert follow_choices(draft("seizure"), {"alert_type": "seizure"}, today=NOW.date()) == {}
+        assert follow_choices(draft("seizure"), {"title": "Another"}, today=NOW.date()) == {}
+
+
+class TestChoosingTheLane:
+    def test_purpose_and_handling_follow_it(self) -> None:
+        before = draft("new_substance", lane="science", purpose="science")
+        assert follow_choices(before, {"lane": "enforcement"}, today=NOW.date()) == {
+            "purpose": "investigate",
+            "handling": ["H0"],
+        }
+        back = draft("seizure", lane="enforcement", purpose="investigate")
+        assert follow_choices(back, {"lane": "public_health"}, today=NOW.date()) == {
+            "purpose": "public_health",
+            "handling": [],
+        }
+
+    def test_a_purpose_named_with_it_and_a_handling_of_ones_own_stay(self) -> None:
+        before = draft("new_substance", lane="science", purpose="science", handling=["H1"])
+        values = {"lane": "enforcement", "purpose": "prevent"}
+        assert follow_choices(before, values, today=NOW.date()) == {}
+
+    def test_a_new_draft_has_what_its_own_lane_presets(self) -> None:
+        data = new_fields({"lane": "trade"}, "new_substance", today=NOW.date())
+        assert (data["purpose"], data["handling"]) == ("regulatory_control", ["H0"])
+
+    def test_police_lanes_need_a_handling_code(self) -> None:
+        assert errors("seizure", lane="enforcement", handling=[]) == {"handling": "Handling: choose one."}
+        assert errors("seizure", lane="science", purpose="science", handling=[]) == {}
 
 
 ETIZOLAM = "InChI=1S/C17H15ClN4S/c1-3-11-8-13-16(12-6-4-5-7-14(12)18)19-9-15-21-20-10(2)22(15)17(13)23-11/h4-8H,3,9H2,1-2H3"
+INDICATED = [
+    {
+        "technique": name,
+        "method": "1H NMR in DMSO",
+        "reference": "certified",
+        "conclusion": "indicated",
+        "file": None,
+        "note": None,
+    }
+    for name in ("nmr", "ms")
+]
 HIDDEN = "delete the hidden characters"
 BLOCKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a CAS number with a wrong digit": (
@@ -216,6 +281,16 @@ BLOCKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "request_for_information",
         {"request_priority": "custom", "due_at": "2026-06-02T00:00Z", "due_reason": "Trial"}, "due_at",
         "Answer by: not past the day it expires."),
+    "a question without a time": (
+        "seizure", {"question": "Seen it?"}, "request_priority", "Answer by: choose one."),
+    "a question of a seizure by yesterday": (
+        "seizure",
+        {"question": "Seen it?", "request_priority": "custom", "due_at": "2026-03-02T11:59Z", "due_reason": "Trial"},
+        "due_at", "Answer by: choose a later time."),
+    "confirmed by what only indicates": (
+        "seizure",
+        {"preferred_name": "etizolam", "identity_state": "confirmed", "evidence": INDICATED}, "identity_state",
+        "Identity: no analysis identified it; choose tentative, or add the analysis that did."),
     "another time without a reason": (
         "request_for_information", {"request_priority": "custom", "due_at": "2026-03-05T00:00Z"}, "due_reason",
         "Reason for another time: write why these times do not fit."),
@@ -236,7 +311,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "seizure", {"parties": [PARTY | {"name": "Blue H\u0435ron"}]}, "parties",
         "Parties: two scripts are mixed in one name; retype it."),
     "mixed-scripts": (
-        "seizure", {"preferred_name": "etiz\u043elam"}, "preferred_name",
+        "seizure", {"preferred_name": "etiz\u043elam", "identity_state": "unknown"}, "preferred_name",
         "Substance: two scripts are mixed; retype it."),
     "event-long-ago": (
         "seizure", {"event_date": "1926-03-01"}, "event_date", "When: over 10 years ago; check the year."),
@@ -250,6 +325,12 @@ ASKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "request_for_information",
         {"request_priority": "custom", "due_at": "2026-07-01T00:00Z", "due_reason": "Trial", "expiry": "2026-09-01"},
         "due_at", "Answer by: over 90 days ahead; check the date."),
+    "flash-without-harm": (
+        "seizure", {"pri": "flash"}, "pri",
+        "Speed: flash is danger to life, but no harm and no case is known; say what is, or choose urgent."),
+    "cases-without-harm": (
+        "harm_cluster", {"harm_evidence": "none_yet"}, "harm_evidence",
+        "Harm: you report cases; choose suspected or more."),
     "passed-with-warning-signs": (
         "suspicious_order", {"kyc_result": "pass"}, "kyc_result",
         "Customer check: you marked warning signs; confirm that it passed."),
@@ -306,11 +387,25 @@ class TestAnswerBy:
         assert build_terms(data, jti=JTI, now=NOW).reply_by == int(moment.timestamp())
         assert "due_at" not in build_document(data), "the manifest says it"
 
+    @pytest.mark.parametrize("kind", sorted(OFFERED))
+    def test_any_kind_that_carries_a_question_starts_it(self, kind: str) -> None:
+        data = draft(kind, question="Seen it?", request_priority="normal")
+        due = build_terms(data, jti=JTI, now=NOW).reply_by
+        assert due == int((NOW + dt.timedelta(days=7)).timestamp())
+        sent = build_document(data)
+        assert (sent["question"], sent["request_priority"]) == ("Seen it?", "normal")
+
+    def test_without_a_question_nothing_is_sent_of_its_time(self) -> None:
+        sent = build_document(draft("seizure", request_priority="normal", due_reason="Trial"))
+        assert (sent["request_priority"], sent["due_reason"]) == (None, None)
+
     @pytest.mark.parametrize(
         ("kind", "changes"),
         [
             ("seizure", {}),
             ("seizure", {"request_priority": "urgent_direct"}),
+            ("answer", {"request_priority": "urgent_direct", "question": "And you?"}),
+            ("seizure", {"request_priority": "normal", "question": "Seen it?", "status": "exercise"}),
             ("request_for_information", {"status": "exercise"}),
             ("request_for_information", {"request_priority": "custom", "due_at": "soon"}),
             ("request_for_information", {"request_priority": None}),

@@ -17,7 +17,7 @@ from alerts.document.check import check_document
 from alerts.document.circumstances import Circumstances
 from alerts.document.defaults import defaults_for
 from alerts.document.display import describe
-from alerts.document.fields import FIELDS, shown_fields
+from alerts.document.fields import FIELDS, Step, shown_fields
 from alerts.document.reading import read_document
 from alerts.document.schema import json_schema
 from alerts.document.values import read_value
@@ -93,8 +93,8 @@ def test_a_measurement_is_taken_by_form_schema_and_reader_alike(value: dict[str,
 def test_nothing_of_it_is_asked_of_anybody() -> None:
     assert problems(None) == () and not FIELD.required_for and not FIELD.hint
     for kind in ("seizure", "new_substance", "profile_details"):
-        assert FIELD in shown_fields(3, {"alert_type": kind})
-    assert FIELD not in shown_fields(3, {"alert_type": "profile_query"})
+        assert FIELD in shown_fields(Step.AMOUNT, {"alert_type": kind})
+    assert FIELD not in shown_fields(Step.AMOUNT, {"alert_type": "profile_query"})
 
 
 BAD = {

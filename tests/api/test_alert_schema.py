@@ -26,6 +26,9 @@ NOW = int(dt.datetime.combine(TODAY, dt.time(), tzinfo=dt.UTC).timestamp())
 BASE: Mapping[str, Any] = {
     "alert_type": "new_substance",
     "title": "Impregnated paper in a book",
+    "harm_evidence": "none_yet",
+    "question": "Seen it?",
+    "request_priority": "normal",
     "lane": "science",
     "purpose": "science",
     "tlp": "GREEN",
@@ -44,6 +47,7 @@ CARRIES = [
     }
     for technique, method in (("ms", "LC-HRMS"), ("nmr", "1H NMR"))
 ]
+INDICATES = [row | {"conclusion": "indicated"} for row in CARRIES]
 BAD: dict[str, tuple[Any, ...]] = {
     "title": ("ab", "x" * 121),
     "narrative": ("x" * 10_001,),
@@ -94,6 +98,8 @@ CONTRADICTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("inchikey", {"inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N", "inchi": CAFFEINE}),
     ("kyc_result", {"red_flags": ["licence_ended"], "kyc_result": "pass"}),
     ("due_reason", {"alert_type": "request_for_information", "request_priority": "custom"}),
+    ("due_reason", {"request_priority": "custom"}),
+    ("identity_state", {"identity_state": "confirmed", "preferred_name": "etizolam", "evidence": INDICATES}),
 )
 
 

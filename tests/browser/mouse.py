@@ -20,7 +20,6 @@ performance time with interactive systems", Communications of the ACM 23 (1980),
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final, Literal
 
 from playwright.sync_api import Locator, Page, expect
@@ -117,14 +116,6 @@ class Mouse:
             self.press(target)
         self._write(text)
         expect(target).to_have_value(text)
-
-    def type_day(self, target: Locator, day: date) -> None:
-        """Write a day into a field of day, month and year, in the order of the test's browser."""
-        self._reach(target)
-        # Beside the first part: the middle of the field may be the year.
-        target.click(position={"x": 14, "y": 14})
-        self._write(f"{day:%m%d%Y}")
-        expect(target).to_have_value(day.isoformat())
 
     def choose(self, closed_list: Locator, option: str) -> None:
         """Press a closed list and then its option, which begins with these letters."""

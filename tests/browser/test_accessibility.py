@@ -110,8 +110,9 @@ def _more(world: SecurityWorld, author: Caller) -> Iterator[tuple[str, Caller, s
     """Yield the further shapes of pages that share an address."""
     value: dict[str, Any] = {kind: thing.value for kind, thing in world.things.items()}
     reader, releaser = world.by_name("reader of xa-lab"), world.by_name("releaser of xa-lab")
-    for step in range(1, 7):
+    for step in range(1, 12):
         yield f"draft-{step}", author, f"/drafts/{value['draft']}/{step}/?check=1"
+    yield "draft-unsaved", author, "/drafts/new/?alert_type=seizure"
     yield "received-opened", reader, f"/inbox/{value['opened']}/"
     yield "received-taken-back", reader, f"/inbox/{value['taken back']}/"
     yield "sent-flash", releaser, f"/outbox/{value['flash']}/"
@@ -153,5 +154,5 @@ def _in_french(world: SecurityWorld, value: dict[str, Any]) -> Iterator[tuple[st
     yield "fr-start", releaser, "/"
     yield "fr-sent", releaser, f"/outbox/{value['flash']}/"
     yield "fr-review", releaser, f"/queue/{value['validated']}/"
-    yield "fr-draft", author, f"/drafts/{value['draft']}/5/?check=1"
-    yield "fr-check", author, f"/drafts/{value['draft']}/6/"
+    yield "fr-draft", author, f"/drafts/{value['draft']}/3/?check=1"
+    yield "fr-check", author, f"/drafts/{value['draft']}/4/"

@@ -99,10 +99,10 @@ def _write_and_submit(page: Page) -> None:
         page, "button", "New substance Something seen for the first time, even when no harm is known yet."
     )
     page.get_by_label("Title").fill(FROM_BROWSER)
-    press_on(page, "button", "2 Substance")
+    page.get_by_role("combobox", name="Substance").fill("metodesnitazene")
     press_on(page, "radio", "Tentative", "Space")
-    page.get_by_label("Substance").fill("metodesnitazene")
-    press_on(page, "button", "5 Marking and recipients")
+    press_on(page, "radio", "Not known yet", "Space")
+    page.get_by_role("button", name="Who gets it").press("Enter")
     page.get_by_role("radio", name="TLP:GREEN").press("Space")
     page.get_by_role("checkbox", name="Drug Enforcement, Estmark").press("Space")
     expect(page.get_by_role("heading", name="1 will receive it")).to_be_visible()

@@ -33,7 +33,7 @@ def title_of(desk: DeskWorld, draft: Alert) -> str:
 def test_what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
     page: Page, live_server: LiveServer, desk: DeskWorld, draft: Alert
 ) -> None:
-    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
     page.get_by_label("Title").fill("Typed and never sent")
     wait_until(lambda: title_of(desk, draft) == "Typed and never sent", "the autosave", timeout_seconds=90)
     page.get_by_label("Title").fill("Typed once more")
@@ -41,20 +41,20 @@ def test_what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
     kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
     assert kept[:2] == [0, 0] and CONTENT not in kept[2]
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("button", name="2 Substance")).to_have_attribute("aria-current", "step")
+    expect(page.get_by_role("button", name="Who gets it")).to_have_attribute("aria-current", "step")
 
 
 def test_the_second_of_two_officers_is_told_and_loses_nothing(
     page: Page, live_server: LiveServer, desk: DeskWorld, draft: Alert, console_errors: list[str]
 ) -> None:
-    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/")
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
     save_revision(desk.ilka, draft, data={"title": "Their title"}, base=1, now=desk.tick())
     page.get_by_label("Title").fill("My own title")
     expect(
-        page.get_by_text("Somebody else saved this draft. Press Save to compare both texts.")
+        page.get_by_text("This draft was saved in another window. Press Save to compare both texts.")
     ).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("heading", name="Somebody else saved this draft")).to_be_visible()
+    expect(page.get_by_role("heading", name="This draft was saved in another window")).to_be_visible()
     expect(page.get_by_text("Their title")).to_be_visible()
     keep_picture(page, "conflict-light", full_page=False)
     page.get_by_role("button", name="Apply mine").click()
@@ -68,18 +68,19 @@ def test_a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_t
     page: Page, live_server: LiveServer, draft: Alert
 ) -> None:
     """Begin at the address of an officer who has skipped the menu."""
-    page.goto(f"{live_server.url}/drafts/{draft.pk}/1/#content")
-    for step in ("2 Substance", "3 Cases and amounts"):
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/#content")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Title")).to_be_focused()
+    for step in ("Who gets it", "Check and submit"):
         page.keyboard.press("Control+Enter")
         expect(page.get_by_role("button", name=step)).to_have_attribute("aria-current", "step")
-    page.keyboard.press("Tab")
-    expect(page.get_by_label("Cases, not fatal")).to_be_focused()
+    page.get_by_role("button", name="What is known").click()
     field = page.locator("#field-cases_fatal")
     field.get_by_role("checkbox").check()
     expect(field.get_by_role("textbox")).to_have_value("")
     field.get_by_role("textbox").fill("2")
     expect(field.get_by_role("checkbox")).not_to_be_checked()
-    for address in ("/drafts/", f"/drafts/{draft.pk}/5/", f"/drafts/{draft.pk}/6/", "/officers/"):
+    for address in ("/drafts/", f"/drafts/{draft.pk}/3/", f"/drafts/{draft.pk}/4/", "/officers/"):
         page.goto(live_server.url + address)
         page.evaluate("document.documentElement.dir = 'rtl'")
         keeps_within_its_width(page, f"rtl{address.replace('/', '-')}")

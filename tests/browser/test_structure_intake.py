@@ -43,7 +43,7 @@ def test_a_structure_pasted_or_in_a_file_is_drawn_at_once_and_fills_its_identifi
 
     page.on("request", note)
     sign_in(desk.ilka)
-    page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
+    page.goto(f"{live_server.url}/drafts/{draft.pk}/9/")
     page.get_by_label("Structure", exact=False).first.fill(SMILES)
     expect(page.locator("[data-structure-shown] svg.mol")).to_be_visible()
     expect(page.locator("[data-structure-shown]")).to_contain_text("337.2154 Da")

@@ -156,17 +156,17 @@ def write_in_browser(page: Page, four: Four) -> None:
     page.goto(f"{four.address}/drafts/new/")
     page.get_by_role("button", name="New substance").click()
     page.get_by_label("Title").fill(TITLE)
-    page.get_by_role("button", name="2 Substance").click()
-    page.get_by_label("Tentative").check()
     page.locator("#id_preferred_name").fill(SUBSTANCE)
-    expect(page.get_by_label("Not known yet")).to_be_checked()
+    page.get_by_label("Tentative").check()
+    page.get_by_label("Not known yet").check()
+    page.get_by_role("button", name="Files").click()
     page.locator("#id_files").set_input_files(
         [
             FilePayload(name="mass.msp", mimeType="text/plain", buffer=MASS.encode()),
             FilePayload(name="proton.jdx", mimeType="text/plain", buffer=SHIFTS.encode()),
         ]
     )
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Analysis").click()
     for number, row in enumerate(EVIDENCE):
         if page.get_by_label("Technique").count() <= number:
             page.get_by_role("button", name="Add a line").last.click()
@@ -176,11 +176,11 @@ def write_in_browser(page: Page, four: Four) -> None:
         analysis.get_by_label("Compared with").select_option(str(row["reference"]))
         analysis.get_by_label("Conclusion").select_option(str(row["conclusion"]))
         analysis.get_by_label("File").select_option(str(row["file"]))
-    page.get_by_role("button", name="5 Marking and recipients").click()
+    page.get_by_role("button", name="Who gets it").click()
     page.get_by_role("radio", name="TLP:GREEN").check()
     page.get_by_role("checkbox", name="Health Authority, Belmora").check()
     page.get_by_role("checkbox", name=f"Agency {EWS}").check()
-    page.get_by_role("button", name="6 Check and submit").click()
+    page.get_by_role("button", name="Check and submit").click()
     expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
 
 
@@ -198,7 +198,7 @@ def review_in_browser(page: Page, four: Four) -> None:
     analysis.get_by_label("Method").fill("ATR-FTIR")
     analysis.get_by_label("Compared with").select_option("in_house")
     analysis.get_by_label("Conclusion").select_option("identified")
-    page.get_by_role("button", name="6 Check and submit").click()
+    page.get_by_role("button", name="Check and submit").click()
     submit(page)
 
 

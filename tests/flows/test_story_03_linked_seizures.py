@@ -154,7 +154,7 @@ def agree_in_browser(page: Page, two: Two, agency: str, *told: str) -> None:
         page.get_by_label(word, exact=True).check()
     page.get_by_role("button", name="Make the").click()
     if told:
-        page.get_by_role("button", name="6 Check and submit").click()
+        page.get_by_role("button", name="Check and submit").click()
     submit(page)
 
 

@@ -95,7 +95,7 @@ def publish_in_browser(page: Page, two: Two) -> None:
     page.goto(f"{two.address}/drafts/new/")
     page.get_by_role("button", name="Change of legal status").click()
     page.get_by_label("Title").fill(TITLE)
-    page.get_by_role("button", name="2 Substance").click()
+    page.get_by_role("button", name="Files").click()
     faulty = rule_from(COMING).replace("effect:", "efect:")
     files: list[FilePayload] = [
         {"name": "faulty.yaml", "mimeType": "text/plain", "buffer": faulty.encode()},
@@ -104,18 +104,18 @@ def publish_in_browser(page: Page, two: Two) -> None:
     page.locator("#id_files").set_input_files(files)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("button", name=f"Remove {FILE}")).to_be_visible()
-    page.get_by_role("button", name="3 Change of the law").click()
+    page.get_by_role("button", name="What is known").click()
     page.get_by_label("Jurisdiction").fill("XB")
     page.get_by_label("Takes effect").fill(COMING)
     page.get_by_label("Rule as data").select_option("faulty.yaml")
-    page.get_by_role("button", name="5 Marking and recipients").click()
+    page.get_by_role("button", name="Who gets it").click()
     page.get_by_role("radio", name="TLP:GREEN").check()
     page.get_by_role("checkbox", name="Forensic Laboratory, Arvenia").check()
-    page.get_by_role("button", name="6 Check and submit").click()
+    page.get_by_role("button", name="Check and submit").click()
     expect(page.get_by_text("rules[0].efect: This key is not known").first).to_be_visible()
-    page.get_by_role("button", name="3 Change of the law").click()
+    page.get_by_role("button", name="What is known").click()
     page.get_by_label("Rule as data").select_option(FILE)
-    page.get_by_role("button", name="6 Check and submit").click()
+    page.get_by_role("button", name="Check and submit").click()
     expect(page.get_by_text("rules[0].efect")).to_have_count(0)
 
 

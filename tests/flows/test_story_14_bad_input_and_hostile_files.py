@@ -35,17 +35,17 @@ CAFFEINE = "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3"
 Bad = tuple[dict[str, Any], int, str, str]
 
 BAD: dict[str, Bad] = {
-    # the typed values, the step, the field, and the sentence
+    # the typed values, the page, the field, and the sentence
     "a CAS number with a wrong digit": (
-        {"cas_rn": "58-08-3"}, 2, "cas_rn", "CAS number: check digit wrong; compare the source.",
+        {"cas_rn": "58-08-3"}, 9, "cas_rn", "CAS number: check digit wrong; compare the source.",
     ),
     "a formula of another structure": (
-        {"inchi": CAFFEINE, "formula": "C9H13N"}, 2, "formula", "Formula: differs from the structure; correct one.",
+        {"inchi": CAFFEINE, "formula": "C9H13N"}, 9, "formula", "Formula: differs from the structure; correct one.",
     ),
-    "a negative mass": ({"quantity": "-5", "unit": "g"}, 3, "quantity", AMOUNT),
-    "a billion kilograms": ({"quantity": "1000000000", "unit": "kg"}, 3, "quantity", AMOUNT),
-    "a day in 2099": ({"event_date": "2099-01-01"}, 1, "event_date", "When: enter a day up to today."),
-    "header lines in a title": ({"title": "Two\r\nBcc: all@elsewhere.example"}, 1, "title", TITLE),
+    "a negative mass": ({"quantity": "-5", "unit": "g"}, 7, "quantity", AMOUNT),
+    "a billion kilograms": ({"quantity": "1000000000", "unit": "kg"}, 7, "quantity", AMOUNT),
+    "a day in 2099": ({"event_date": "2099-01-01"}, 2, "event_date", "When: enter a day up to today."),
+    "header lines in a title": ({"title": "Two\r\nBcc: all@elsewhere.example"}, 2, "title", TITLE),
 }  # fmt: skip
 
 ANALYSIS = {"reference": "none", "conclusion": "identified"}
@@ -109,7 +109,7 @@ def nothing_went_out() -> bool:
 
 
 def saved(client: Client, draft: Alert, step: int, values: dict[str, Any], go: str = "save") -> Any:
-    """Save a step as a browser does, with these values typed."""
+    """Save a page as a browser does, with these values typed."""
     address = f"/drafts/{draft.pk}/{step}/"
     form = fields_on(client.get(address).content.decode())
     return client.post(address, {**form, **values, "go": go})

@@ -128,7 +128,7 @@ def test_a_file_over_the_limit_is_named_on_the_page(desk: DeskWorld) -> None:
     draft = desk.draft()
     large = SimpleUploadedFile("spectrum.bin", b"\0" * (MAX_UPLOAD_BYTES + 1024))
     form = {"revision": draft.current, "files": large, "attach": "1"}
-    answer = officer.post(f"/drafts/{draft.pk}/2/", form, follow=True)
+    answer = officer.post(f"/drafts/{draft.pk}/10/", form, follow=True)
     assert "Files: over 64 MiB; split it." in answer.content.decode()
 
 

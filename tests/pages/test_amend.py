@@ -71,11 +71,11 @@ def test_the_author_goes_from_the_sent_alert_to_the_draft_of_its_next_version(
     assert not Alert.objects.filter(previous=alert).exists()
     answer = author.post(f"{address}amend/", follow=True)
     draft = Alert.objects.get(previous=alert)
-    assert answer.redirect_chain == [(f"/drafts/{draft.pk}/1/", 302)]
+    assert answer.redirect_chain == [(f"/drafts/{draft.pk}/2/", 302)]
     page = answer.content.decode()
     assert "This becomes version 2. It replaces version 1" in page and CONTENT in page
     sent = author.get(address).content.decode()
-    assert "Version 2 is under way: Draft." in sent and f'href="/drafts/{draft.pk}/1/"' in sent
+    assert "Version 2 is under way: Draft." in sent and f'href="/drafts/{draft.pk}/2/"' in sent
     assert "Write the next version" not in sent
 
 
@@ -87,7 +87,7 @@ def test_the_second_officer_is_led_to_the_draft_of_the_first(
     other = desk.hub.make_officer(desk.lab, "author", name="Sunniva Okparel")
     answer = as_officer(other).post(f"/outbox/{alert.pk}/amend/", follow=True)
     assert "A new version is under way already: this is it." in answer.content.decode()
-    assert answer.redirect_chain[-1][0] == f"/drafts/{draft.pk}/1/"
+    assert answer.redirect_chain[-1][0] == f"/drafts/{draft.pk}/2/"
     draft.refresh_from_db()
     desk.submit(draft)
     waiting = author.post(f"/outbox/{alert.pk}/amend/", follow=True)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from alerts.drafting.drafts import attach_file, create_draft, read_draft
+from alerts.drafting.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert, ReceivedAlert
 from ledger.models import AuditEvent
 from substances.errors import WorkerLostError
@@ -67,12 +67,12 @@ def lost(*_args: Any, **_kwargs: Any) -> None:
 
 
 class TestWriting:
-    """Step 2 of the form, without any script too."""
+    """The pages of analysis and files, without any script too."""
 
     def saved(self, author: Client, draft: Alert, **fields: Any) -> str:
         draft.refresh_from_db()
         posted = {"revision": draft.current, "go": "save", "shown": list(fields), **fields}
-        answer = author.post(f"/drafts/{draft.pk}/2/", posted, follow=True)
+        answer = author.post(f"/drafts/{draft.pk}/9/", posted, follow=True)
         assert answer.status_code == 200, answer.content
         return answer.content.decode()
 
@@ -124,11 +124,11 @@ class TestWriting:
         draft = desk.draft(**NITAZENE)
         other = re.sub(r"^(NAME|SMILES|INCHIKEY|FORMULA): .*\n", "", QUININE, flags=re.MULTILINE)
         attach_file(desk.ilka, draft, base=1, filename="main.msp", data=other.encode(), now=desk.tick())
-        page = author.get(f"/drafts/{draft.pk}/2/").content.decode()
+        page = author.get(f"/drafts/{draft.pk}/10/").content.decode()
         assert "It does not fit the structure of this alert" in page
         assert (
             "It does not fit the structure of this alert"
-            in author.get(f"/drafts/{draft.pk}/6/").content.decode()
+            in author.get(f"/drafts/{draft.pk}/4/").content.decode()
         )
 
     def test_where_structures_cannot_be_read_the_form_still_saves(
@@ -139,6 +139,19 @@ class TestWriting:
         page = self.saved(author, draft, structure=SMILES)
         assert "could not be read just now" in page
         assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).data["structure"] == SMILES
+
+    def test_confirmed_by_the_spectrum_of_another_substance_is_stopped(
+        self, desk: DeskWorld, author: Client
+    ) -> None:
+        line = {"technique": "ms", "method": "LC-HRMS", "reference": "certified", "conclusion": "identified"}
+        lines = [{**line, "file": "main.msp"}, {**line, "technique": "nmr", "method": "1H NMR"}]
+        draft = desk.draft(**NITAZENE | {"identity_state": "confirmed", "evidence": lines})
+        attach_file(desk.ilka, draft, base=1, filename="main.msp", data=QUININE.encode(), now=desk.tick())
+        said = "Evidence: “main.msp” is of another substance than the one named"
+        assert said in author.get(f"/drafts/{draft.pk}/4/").content.decode()
+        lines = [lines[0] | {"file": ""}, lines[1]]
+        save_revision(desk.ilka, draft, data={"evidence": lines}, base=2, now=desk.tick())
+        assert said not in author.get(f"/drafts/{draft.pk}/4/").content.decode()
 
 
 class TestReading:

@@ -9,13 +9,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alerts.document.fields import Step
 from alerts.drafting.drafts import read_draft
 from alerts.models import Alert
 from alerts.rows.saved import DraftTemplate
 from desk.alerts.compose.page import LAST_STEP
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
-from tests.pages.test_compose import JSON, data_of, fields_on, save
+from tests.pages.test_compose import JSON, begin, data_of, fields_on, save
 
 KINDS = ("new_substance", "harm_cluster", "seizure", "suspicious_order", "request_for_information")
 PARTY = {"role": "forwarder", "name": "Blue Heron", "category": "organisation", "country": "XB"}
@@ -34,35 +35,52 @@ def shown_on(page: str) -> set[str]:
     return set(re.findall(r'name="shown" value="(\w+)"', page))
 
 
-def test_every_kind_can_be_started_and_saved_step_by_step(author: Client, desk: DeskWorld) -> None:
+def test_every_kind_can_be_started_and_saved_page_by_page(author: Client, desk: DeskWorld) -> None:
     page = text_of(author, "/drafts/new/")
     for kind in KINDS:
         assert f'name="alert_type" value="{kind}"' in page
-        address = author.post("/drafts/new/", {"alert_type": kind}).headers["Location"]
+        address = begin(author, kind, title="Seen for the first time").headers["Location"]
         draft = Alert.objects.get(pk=address.split("/")[2])
         before = data_of(desk.ilka, draft)
-        for step in range(1, 6):
-            assert save(author, draft, step).status_code == 302, (kind, step)
+        for step in Step:
+            if step is not LAST_STEP:
+                assert save(author, draft, step).status_code == 302, (kind, step)
         assert data_of(desk.ilka, draft) == before, kind
         assert draft.current == 1, kind
 
 
-THIRD_STEPS = {
-    "harm_cluster": {"cases_fatal", "naloxone", "physical_form"},
-    "seizure": {"parties", "concealment", "route"},
-    "suspicious_order": {"parties", "red_flags", "kyc_result", "quantity"},
+KNOWN = {
+    "new_substance": {"harm_evidence"},
+    "harm_cluster": {"harm_evidence", "cases_non_fatal", "cases_fatal"},
+    "seizure": {"quantity", "unit"},
+    "suspicious_order": {"parties"},
     "request_for_information": {"question", "request_priority", "due_at", "due_reason"},
+    "legal_status_change": {"proposed_rule"},
 }
 
 
-def test_the_third_step_asks_what_its_kind_is_about(author: Client, desk: DeskWorld) -> None:
-    for kind, names in THIRD_STEPS.items():
-        draft = desk.draft(alert_type=kind, cases_non_fatal=None, cases_fatal=None)
-        shown = shown_on(text_of(author, f"/drafts/{draft.pk}/3/"))
-        assert names <= shown, kind
-        for others in THIRD_STEPS.values():
-            only_theirs = others - names - {"physical_form", "quantity", "route", "parties"}
-            assert not only_theirs & shown, kind
+def test_what_is_known_asks_what_its_kind_is_about(author: Client, desk: DeskWorld) -> None:
+    for kind, names in KNOWN.items():
+        shown = shown_on(text_of(author, f"/drafts/new/?alert_type={kind}"))
+        assert names | {"title", "preferred_name"} <= shown, kind
+        for others in KNOWN.values():
+            assert not (others - names) & shown, kind
+
+
+def test_nothing_that_a_person_must_judge_is_preselected(author: Client, desk: DeskWorld) -> None:
+    for kind in KNOWN:
+        filled = fields_on(text_of(author, f"/drafts/new/?alert_type={kind}"))
+        judged = ("harm_evidence", "identity_state", "source_grade", "certainty", "severity", "kyc_result")
+        assert [name for name in judged if any(filled.get(name, ()))] == [], kind
+        assert "parties-unknown" not in filled, kind
+
+
+def test_any_kind_of_alert_may_carry_a_question_with_its_time(author: Client, desk: DeskWorld) -> None:
+    draft = desk.draft(alert_type="seizure", cases_non_fatal=None, cases_fatal=None, question="Seen it?")
+    page = text_of(author, f"/drafts/{draft.pk}/{Step.QUESTION:d}/?check=1")
+    assert '<a href="#field-request_priority">Answer by: choose one.</a>' in page
+    save(author, draft, Step.QUESTION, request_priority="urgent_direct")
+    assert "If it is sent now:" in text_of(author, f"/drafts/{draft.pk}/{LAST_STEP:d}/")
 
 
 def test_a_field_of_another_kind_that_holds_something_is_shown_and_stays(
@@ -70,18 +88,18 @@ def test_a_field_of_another_kind_that_holds_something_is_shown_and_stays(
 ) -> None:
     draft = desk.draft(exhibit_no="XA-17")
     save(author, draft, 1, alert_type="request_for_information")
-    page = text_of(author, f"/drafts/{draft.pk}/3/")
-    assert {"question", "exhibit_no", "cases_non_fatal"} <= shown_on(page)
-    save(author, draft, 3, question="Seen it?")
+    assert "exhibit_no" in shown_on(text_of(author, f"/drafts/{draft.pk}/{Step.AMOUNT:d}/"))
+    assert "cases_non_fatal" in shown_on(text_of(author, f"/drafts/{draft.pk}/{Step.CASES:d}/"))
+    save(author, draft, 2, question="Seen it?")
     data = data_of(desk.ilka, draft)
     assert (data["exhibit_no"], data["question"], data["cases_non_fatal"]) == ("XA-17", "Seen it?", 9)
 
 
 def test_a_page_touches_only_what_it_showed(author: Client, desk: DeskWorld) -> None:
     draft = desk.draft(alert_type="seizure", concealment="in a wheel")
-    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/3/"))
+    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/7/"))
     sent["shown"] = [name for name in sent["shown"] if name != "concealment"]
-    author.post(f"/drafts/{draft.pk}/3/", sent | {"concealment": "", "exhibit_no": "X-1"})
+    author.post(f"/drafts/{draft.pk}/7/", sent | {"concealment": "", "exhibit_no": "X-1"})
     data = data_of(desk.ilka, draft)
     assert (data["concealment"], data["exhibit_no"]) == ("in a wheel", "X-1")
 
@@ -98,14 +116,14 @@ def parties(*rows: dict[str, str]) -> dict[str, Any]:
 
 def test_parties_are_rows_and_rows_win_over_unknown(author: Client, desk: DeskWorld) -> None:
     draft = desk.draft(alert_type="suspicious_order", parties="unknown")
-    assert 'name="parties-unknown" value="unknown" checked' in text_of(author, f"/drafts/{draft.pk}/3/")
-    save(author, draft, 3, **parties(PARTY, {"category": "unknown"}), **{"parties-unknown": "unknown"})
+    assert 'name="parties-unknown" value="unknown" checked' in text_of(author, f"/drafts/{draft.pk}/2/")
+    save(author, draft, 2, **parties(PARTY, {"category": "unknown"}), **{"parties-unknown": "unknown"})
     assert data_of(desk.ilka, draft)["parties"] == [PARTY]
-    page = text_of(author, f"/drafts/{draft.pk}/3/")
+    page = text_of(author, f"/drafts/{draft.pk}/2/")
     assert 'value="Blue Heron"' in page and "checked" not in page.split('name="parties-unknown"')[1][:40]
-    save(author, draft, 3, **parties({}))
+    save(author, draft, 2, **parties({}))
     assert data_of(desk.ilka, draft)["parties"] == []
-    page = text_of(author, f"/drafts/{draft.pk}/3/?check=1")
+    page = text_of(author, f"/drafts/{draft.pk}/2/?check=1")
     assert '<a href="#field-parties">Parties: add one or choose unknown.</a>' in page
 
 
@@ -113,7 +131,7 @@ def test_a_party_is_said_in_words_to_the_recipient(author: Client, desk: DeskWor
     draft = desk.draft(
         alert_type="suspicious_order", parties=[PARTY], red_flags=["licence_ended"], kyc_result="fail"
     )
-    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    page = text_of(author, f"/drafts/{draft.pk}/4/")
     assert "Forwarder: Blue Heron (Organisation, no person, XB)" in page
     assert "Licence ended or missing" in page
 
@@ -134,7 +152,7 @@ def test_the_time_to_answer_is_shown_in_ones_own_zone_and_in_theirs(author: Clie
         due_reason="Court",
         recipients=["xb-health"],
     )
-    for step in (3, LAST_STEP):
+    for step in (2, LAST_STEP):
         panel = text_of(author, f"/drafts/{draft.pk}/{step}/").split("Answer by</h2>")[1].split("</dl>")[0]
         assert "As you set it:" in panel
         assert "12:30 UTC<" in panel
@@ -145,16 +163,16 @@ def test_the_time_to_answer_is_shown_in_ones_own_zone_and_in_theirs(author: Clie
 
 def test_a_counted_time_says_that_it_counts_from_sending(author: Client, desk: DeskWorld) -> None:
     draft = request_for(desk, request_priority="urgent_direct")
-    assert "If it is sent now:" in text_of(author, f"/drafts/{draft.pk}/3/")
-    assert "If it is sent now:" not in text_of(author, f"/drafts/{desk.draft().pk}/3/")
+    assert "If it is sent now:" in text_of(author, f"/drafts/{draft.pk}/2/")
+    assert "If it is sent now:" not in text_of(author, f"/drafts/{desk.draft().pk}/2/")
 
 
 def test_a_moment_is_typed_as_ones_own_wall_clock(author: Client, desk: DeskWorld) -> None:
     draft = request_for(desk)
-    save(author, draft, 3, request_priority="custom", due_at="2027-07-01T14:30", due_reason="Court")
+    save(author, draft, 2, request_priority="custom", due_at="2027-07-01T14:30", due_reason="Court")
     assert data_of(desk.ilka, draft)["due_at"] == "2027-07-01T12:30Z", "Vienna, in summer"
-    assert 'value="2027-07-01T14:30"' in text_of(author, f"/drafts/{draft.pk}/3/")
-    save(author, draft, 3, due_at="2026-02-30T14:30")
+    assert 'value="2027-07-01T14:30"' in text_of(author, f"/drafts/{draft.pk}/2/")
+    save(author, draft, 2, due_at="2026-02-30T14:30")
     assert data_of(desk.ilka, draft)["due_at"] == "2026-02-30T14:30", "what was typed is kept"
 
 
@@ -202,7 +220,7 @@ def test_the_preview_says_what_the_recipient_reads(
         handling=["H1"],
         recipients=["xb-health"],
     )
-    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    page = text_of(author, f"/drafts/{draft.pk}/4/")
     promised = rows_of_page(page.split('class="panel preview ')[1].split("<aside")[0])
     desk.send(draft)
     reader, received = as_officer(desk.aroha), desk.received(desk.aroha)
@@ -220,13 +238,23 @@ def test_the_preview_of_a_life_safety_alert_is_what_a_recipient_will_read(
     author: Client, desk: DeskWorld, as_officer: SignIn
 ) -> None:
     draft = desk.draft(pri="flash", health_measures="Told\u202e ambulances", concealment="ZZ")
-    page = text_of(author, f"/drafts/{draft.pk}/6/")
+    page = text_of(author, f"/drafts/{draft.pk}/4/")
     assert "Sent without: Measures." in page
     assert "Told" not in page.split("Sent without")[1]
     assert "Submit for release" in page
     checker = as_officer(desk.benno)
     seen = text_of(checker, f"/queue/{desk.submit(draft).pk}/")
     assert "Sent without: Measures." in seen and "ambulances" not in seen
+
+
+def test_a_question_about_a_life_safety_alert_is_shown_and_holds_nothing_up(
+    author: Client, desk: DeskWorld
+) -> None:
+    unknown = {"cases_non_fatal": "unknown", "cases_fatal": "unknown"}
+    draft = desk.draft(pri="flash", harm_evidence="none_yet", **unknown)
+    page = text_of(author, f"/drafts/{draft.pk}/{LAST_STEP:d}/")
+    assert "flash is danger to life, but no harm and no case is known" in page
+    assert "Submit for release" in page
 
 
 # --- templates and copies ---------------------------------------------------------------------------------------
@@ -293,17 +321,17 @@ def test_a_received_alert_is_copied_only_while_it_is_being_read(
 # --- a session ends -------------------------------------------------------------------------------------------
 
 
-def test_a_session_that_ended_leads_back_to_the_same_step_and_saves_nothing(
+def test_a_session_that_ended_leads_back_to_the_same_page_and_saves_nothing(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     draft = desk.draft()
     for checked, headers in ((False, {}), (True, {}), (False, JSON)):
         client = as_officer(desk.ilka, csrf=checked)
-        sent = fields_on(text_of(client, f"/drafts/{draft.pk}/3/"))
+        sent = fields_on(text_of(client, f"/drafts/{draft.pk}/7/"))
         client.session.flush()
-        answer = client.post(f"/drafts/{draft.pk}/3/", sent | {"exhibit_no": "lost"}, headers=headers)
+        answer = client.post(f"/drafts/{draft.pk}/7/", sent | {"exhibit_no": "lost"}, headers=headers)
         address = answer.headers["Location"]
-        assert address == f"/login/?next=%2Fdrafts%2F{draft.pk}%2F3%2F&ended=unsaved"
+        assert address == f"/login/?next=%2Fdrafts%2F{draft.pk}%2F7%2F&ended=unsaved"
         page = text_of(client, address)
         assert "You were signed out. Your draft is saved, but not what you typed on its last page." in page
     assert read_draft(desk.ilka, Alert.objects.get(pk=draft.pk)).number == 1
@@ -317,14 +345,14 @@ def test_each_page_of_a_draft_takes_few_queries(
 ) -> None:
     draft = desk.draft(alert_type="suspicious_order", parties=[PARTY], route=[])
     save(author, draft, 1, go="next")
-    for step in range(1, LAST_STEP + 1):
+    for step in Step:
         # The menu counts what waits in one. The last step also asks for each recipient's keys and for the officers who could release.
         with django_assert_max_num_queries(33 if step == LAST_STEP else 23):
-            page = text_of(author, f"/drafts/{draft.pk}/{step}/")
+            page = text_of(author, f"/drafts/{draft.pk}/{step:d}/")
         assert len(page.encode()) < 150_000, step
     with django_assert_max_num_queries(23):
         text_of(author, "/drafts/new/")
-    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/1/"))
+    sent = fields_on(text_of(author, f"/drafts/{draft.pk}/2/"))
     with django_assert_max_num_queries(25):
-        answer = author.post(f"/drafts/{draft.pk}/1/", sent | {"title": "Typed a little more"}, headers=JSON)
+        answer = author.post(f"/drafts/{draft.pk}/2/", sent | {"title": "Typed a little more"}, headers=JSON)
     assert answer.status_code == 200

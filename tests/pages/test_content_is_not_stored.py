@@ -26,7 +26,7 @@ def whole_run(desk: DeskWorld, author: Client, second: Client, reader: Client) -
     """Write, submit, check, send, open, acknowledge and withdraw; return the text of every answer with its headers."""
     draft = desk.draft()
     steps = [
-        author.get(f"/drafts/{draft.pk}/6/"),
+        author.get(f"/drafts/{draft.pk}/4/"),
         author.post(f"/drafts/{draft.pk}/submit/", {"revision": 1}, follow=True),
         second.get("/queue/"),
     ]

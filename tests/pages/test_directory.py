@@ -81,9 +81,9 @@ def test_a_body_of_no_country_is_shown_without_one_wherever_countries_stand(
     assert "<td>International organisation</td>" in listed
     assert ", XX" not in listed
     draft = desk.draft()
-    compose = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/1/").content.decode()
+    compose = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/2/").content.decode()
     assert 'value="XB"' in compose, "the countries of agencies are offered"
     assert 'value="XX"' not in compose
-    preview = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/6/").content.decode()
+    preview = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/4/").content.decode()
     assert "International organisation" in preview
     assert ", XX" not in preview

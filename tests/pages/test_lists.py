@@ -208,7 +208,7 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
         now=desk.tick(),
     )
     author = as_officer(desk.aroha).get("/").content.decode()
-    assert "Returned to you" in author and f"/drafts/{returned.pk}/1/" in author
+    assert "Returned to you" in author and f"/drafts/{returned.pk}/2/" in author
 
     late = Alert.objects.get(md=overdue.md)
     rewrite(SentEnvelope.objects.filter(md=late.md), ack_by=timezone.now() - timedelta(minutes=1))

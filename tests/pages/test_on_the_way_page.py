@@ -42,7 +42,7 @@ def test_each_row_says_where_it_is_who_acts_next_and_why_it_came_back(
     page, words = client.get(PAGE).content.decode(), texts(client, PAGE)
     links = re.findall(r'class="row-link" href="([^"]*)"', page)
     assert links == [
-        f"/drafts/{three['returned'].pk}/1/",
+        f"/drafts/{three['returned'].pk}/2/",
         f"/queue/{three['submitted'].pk}/",
         f"/outbox/{three['released'].pk}/",
     ]

@@ -143,17 +143,17 @@ class TestInJson:
 
 
 class TestWriting:
-    def test_the_fifth_step_asks_whom_it_names(self, red: RedDesk, as_officer: SignIn) -> None:
+    def test_the_page_of_recipients_asks_whom_it_names(self, red: RedDesk, as_officer: SignIn) -> None:
         draft, client = red.draft(), as_officer(red.named)
-        page = text_of(client.get(f"/drafts/{draft.pk}/5/"))
+        page = text_of(client.get(f"/drafts/{draft.pk}/3/"))
         assert 'name="named_officers"' in page
         assert "Whoever administers this machine can read it." in page
         typed = {"revision": "1", "shown": "named_officers", "named_officers": f"{OFFICER_7}\n", "go": "save"}
-        client.post(f"/drafts/{draft.pk}/5/", typed)
+        client.post(f"/drafts/{draft.pk}/3/", typed)
         assert read_draft(red.named, draft).data["named_officers"] == [OFFICER_7]
 
     def test_a_hosted_agency_is_not_asked(self, desk: DeskWorld, as_officer: SignIn) -> None:
-        page = text_of(as_officer(desk.ilka).get(f"/drafts/{desk.draft().pk}/5/"))
+        page = text_of(as_officer(desk.ilka).get(f"/drafts/{desk.draft().pk}/3/"))
         assert "named_officers" not in page and "administers this machine" not in page
         assert "Your id for RED" not in text_of(as_officer(desk.ilka).get("/account/"))
 

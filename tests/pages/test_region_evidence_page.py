@@ -30,18 +30,18 @@ def test_isotopes_are_filled_in_corrected_and_told_as_the_recipient_reads_them(
         "region_evidence-certainty": "probable",
         "region_evidence-basis": "Map of leaf samples of 2024",
     }
-    answer = save(author, draft, 3, go="next", **rows)
+    answer = save(author, draft, 7, go="next", **rows)
     page = author.get(answer.headers["Location"]).content.decode()
     assert "Isotopes: no material has such a ratio; compare sign and decimal point. (ratio 1)" in page
     assert SAID in page and 'value="284"' in page and "δ¹³C in ‰ against VPDB" in page
     corrected: dict[str, Any] = {"region_evidence-value": ["-28.4", "0.7092", ""]}
-    save(author, draft, 3, **corrected)
+    save(author, draft, 7, **corrected)
     kept = data_of(desk.ilka, draft)["region_evidence"]
     assert [(row["standard"], row["value"]) for row in kept["ratios"]] == [
         ("VPDB", "-28.4"),
         ("SRM987", "0.7092"),
     ]
-    preview = author.get(f"/drafts/{draft.pk}/6/").content.decode()
+    preview = author.get(f"/drafts/{draft.pk}/4/").content.decode()
     told = " ".join(WORD.sub(" ", preview).split())
     assert f"{SAID} Northern Arvenia (Probable): δ¹³C -28.4 ± 0.2 ‰ (VPDB)" in told
     assert "Basis: Map of leaf samples of 2024" in told

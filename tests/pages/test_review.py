@@ -107,7 +107,7 @@ def test_a_return_needs_a_reason_and_the_author_reads_it(
     assert refused.status_code == 409
     assert "Reason: say in up to 1,000 characters what has to change." in refused.content.decode()
     assert press(second, alert, "return", reason="The amount is missing.").headers["Location"] == "/queue/"
-    page = as_officer(desk.ilka).get(f"/drafts/{alert.pk}/1/").content.decode()
+    page = as_officer(desk.ilka).get(f"/drafts/{alert.pk}/2/").content.decode()
     assert "The amount is missing." in page
     assert "Benno Ashgrove" in page
     assert "Returned" in as_officer(desk.ilka).get("/drafts/").content.decode()

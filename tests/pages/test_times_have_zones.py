@@ -22,7 +22,7 @@ CLOCK: Final = re.compile(r"(?<![\w:./+\N{MINUS SIGN}-])\d{1,2}:\d\d(?![\w:])(?P
 IN_ZONE: Final = " UTC"
 SIGNING_OUT: Final = {"logout/"}
 PAGE_BY_STATE: Final[dict[str, str]] = {
-    AlertState.DRAFT: "/drafts/{}/6/",
+    AlertState.DRAFT: "/drafts/{}/4/",
     AlertState.SUBMITTED: "/queue/{}/",
     AlertState.VALIDATED: "/queue/{}/",
 }

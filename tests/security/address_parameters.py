@@ -179,13 +179,11 @@ GOOD: Final[Mapping[str, Sent]] = {
     "queue/<uuid:alert_id>/validate/": Sent({"revision": 2, "preview": PREVIEW}),
     "queue/<uuid:alert_id>/release/": Sent({"revision": 2, "preview": PREVIEW}),
     "queue/<uuid:alert_id>/return/": Sent({"reason": "Say where."}),
-    "drafts/new/": Sent({"alert_type": "harm_cluster"}),
-    "drafts/<uuid:alert_id>/<int:number>/": Sent(
-        {"revision": 2, "alert_type": "harm_cluster", "status": "actual", "title": "Ten collapses"}
-    ),
+    "drafts/new/": Sent({"alert_type": "harm_cluster", "shown": "title", "title": "Ten collapses"}),
+    "drafts/<uuid:alert_id>/<int:number>/": Sent({"revision": 2, "shown": "title", "title": "Ten collapses"}),
     "drafts/<uuid:alert_id>/submit/": Sent({"revision": 2}),
     "drafts/<uuid:alert_id>/overwrite/": Sent(
-        {"revision": 2, "step": 1, "mine": '{"title": "Ten collapses"}'}
+        {"revision": 2, "step": 2, "mine": '{"title": "Ten collapses"}'}
     ),
     "drafts/<uuid:alert_id>/copy/": Sent({"mine": '{"title": "Ten collapses"}'}),
     "keys/renew/": Sent({"version": VERSION, "go": "do"}),

@@ -164,7 +164,7 @@ def test_a_stranger_costs_the_database_as_much_as_what_never_was(world: Security
 
     stranger = world.by_name("every role of xb-health")
     for kind, address in (
-        ("draft", "/drafts/{}/1/"), ("sent", "/outbox/{}/"), ("submitted", "/queue/{}/"), ("received", "/inbox/{}/"),
+        ("draft", "/drafts/{}/2/"), ("sent", "/outbox/{}/"), ("submitted", "/queue/{}/"), ("received", "/inbox/{}/"),
         ("reference", "/a/{}"), ("officer", "/officers/{}/"), ("desk key", "/api-keys/{}/revoke/"),
         ("sent", "/api/v1/alerts/{}"), ("received", "/api/v1/alerts/received/{}"),
         ("officer", "/api/v1/officers/{}"),

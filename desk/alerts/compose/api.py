@@ -109,7 +109,10 @@ class AlertView(DeskView):
         operation_id="alerts_partial_update",
     )
     def patch(self, request: Request, alert_id: uuid.UUID) -> Response:
-        """Save fields of a draft as a new revision; fields left out stay as they are."""
+        """Save fields of a draft as a new revision; fields left out stay as they are.
+
+        Another kind takes the fields along that still had its defaults, another lane its purpose and handling, unless they are named.
+        """
         body, base = read_body(serializers.ChangeIn, request), revision_in(request)
 
         def change(alert: Alert) -> None:

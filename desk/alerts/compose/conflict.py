@@ -23,11 +23,11 @@ from desk.web.frame import render_page
 
 
 def conflict_page(
-    request: HttpRequest, alert: Alert, number: int, conflict: RevisionConflictError
+    request: HttpRequest, alert: Alert, step: int, conflict: RevisionConflictError
 ) -> HttpResponse:
     """Answer 409 with the fields that differ; an autosave only learns that it was second."""
     if request.headers.get("Accept") == "application/json":
-        text = _("Somebody else saved this draft. Press Save to compare both texts.")
+        text = _("This draft was saved in another window. Press Save to compare both texts.")
         return JsonResponse({"text": text}, status=409)
     return render_page(
         request,
@@ -35,11 +35,11 @@ def conflict_page(
         _("Draft"),
         status=409,
         alert=alert,
-        current=number,
+        current=step,
         number=conflict.number,
         differing=list(_differing(conflict)),
         mine_json=json.dumps(conflict.mine),
-        step_address=step_address(alert, number),
+        step_address=step_address(alert, step),
     )
 
 

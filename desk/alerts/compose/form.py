@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Form fields of one step, made from the desk's field table.
+"""Form fields of one page, made from the desk's field table.
 
 The page adds only their widths and the notes beside a choice. Labels, help, choices and every sentence come from the
 table.
@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from alerts.document import choices as c
 from alerts.document.countries import COUNTRIES
-from alerts.document.fields import ALL, OFFERED, Field, Kind
+from alerts.document.fields import ALL, GRADES, OFFERED, Field, Kind
 from alerts.document.findings import Findings, Question
 from alerts.document.marking import HANDLING_SENTENCES, TLP_SENTENCES
 from alerts.document.science_validators import EVIDENCE_MEMBERS
@@ -27,11 +28,11 @@ Choices = Sequence[tuple[str, Text]]
 FULL, HALF, THIRD = 6, 3, 2
 
 SPANS: Final[dict[str, int]] = {
-    "event_date": HALF,
+    "event_date": THIRD,
     "event_precision": HALF,
     "place_country": THIRD,
     "place_region": THIRD,
-    "geo_precision": THIRD,
+    "geo_precision": HALF,
     "inchikey": HALF,
     "cas_rn": HALF,
     "formula": HALF,
@@ -47,8 +48,8 @@ SPANS: Final[dict[str, int]] = {
     "tox_outcome": HALF,
     "naloxone": HALF,
     "physical_form": THIRD,
-    "quantity": THIRD,
-    "unit": THIRD,
+    "quantity": HALF,
+    "unit": HALF,
     "concealment": HALF,
     "due_at": HALF,
     "due_reason": HALF,
@@ -58,13 +59,15 @@ SPANS: Final[dict[str, int]] = {
     "assessment_kind": HALF,
     "severity": HALF,
     "certainty": HALF,
+    "refusal_reason": HALF,
+    "expected_at": HALF,
     "lane": HALF,
     "purpose": HALF,
     "expiry": HALF,
     "review_date": HALF,
 }
 LINES: Final[dict[str, int]] = {
-    "narrative": 8,
+    "narrative": 6,
     "summary_safe": 3,
     "health_measures": 4,
     "question": 5,
@@ -81,6 +84,7 @@ GROUP_WIDGETS: Final = frozenset(
 )
 NEEDED_WHERE_SHOWN: Final = frozenset({"due_at", "due_reason"})
 EMPTY_STOPS: Final = 2
+EMPTY_PARTIES: Final = 1
 NO_STOP: Final = {"part": "", "country": "", "basis": ""}
 NO_PARTY: Final = {"role": "", "name": "", "category": "unknown", "country": ""}
 NO_ANALYSIS: Final = dict.fromkeys(EVIDENCE_MEMBERS, "")
@@ -113,6 +117,8 @@ class FormField:
     questions: tuple[Question, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    fill: tuple[str, Text] | None = None
+    """Value that one press puts into the field, with its words."""
 
     @property
     def name(self) -> str:
@@ -160,6 +166,13 @@ class FormField:
         return len(self.options) <= 3 and not any(option.note for option in self.options)
 
     @property
+    def nothing_chosen(self) -> Text:
+        """Words of the empty choice of a closed list."""
+        if self.name in GRADES:
+            return dict(c.SEVERITIES)[c.NOT_GRADED]
+        return gettext("Choose one") if self.required else gettext("Not stated")
+
+    @property
     def is_unknown(self) -> bool:
         return bool(self.value == "unknown")
 
@@ -178,7 +191,7 @@ def form_fields(
     shows_problems: bool,
     countries: Choices = (),
 ) -> list[FormField]:
-    """Return the fields of a step with their values; problems only once the officer wanted to go on.
+    """Return the fields of a page with their values; problems only once the officer wanted to go on.
 
     `countries` are codes offered besides the listed ones: the countries of this hub's agencies.
     """
@@ -186,10 +199,14 @@ def form_fields(
     return [_form_field(entry, data, findings, known, shows_problems) for entry in entries]
 
 
-def with_names(fields: Iterable[FormField], names: Iterable[str]) -> list[FormField]:
+def with_names(field: FormField, names: Iterable[str]) -> FormField:
     """Offer these names in the combobox; anything else may be typed."""
-    options = tuple(Option(name, name) for name in names)
-    return [replace(f, options=options) if f.entry.widget == "combobox" else f for f in fields]
+    return replace(field, options=tuple(Option(name, name) for name in names))
+
+
+def with_fill(field: FormField, value: str, text: Text) -> FormField:
+    """Offer a value that one press puts into the field."""
+    return replace(field, fill=(value, text))
 
 
 def with_note(field: FormField, code: str, text: Text) -> FormField:
@@ -278,6 +295,8 @@ def _options(entry: Field, value: Any, countries: Choices) -> tuple[Option, ...]
     offered: Choices = entry.choices
     if entry.kind is Kind.COUNTRY:
         offered = _with_typed(countries, [value] if value else [])
+    if entry.name in GRADES and value != c.NOT_GRADED:
+        offered = tuple(choice for choice in offered if choice[0] != c.NOT_GRADED)
     if entry.name == "alert_type":
         offered = tuple(choice for choice in offered if choice[0] in _kinds_beside(value))
     notes = NOTES.get(entry.name, {})
@@ -303,4 +322,5 @@ def _rows(entry: Field, value: Any) -> tuple[Mapping[str, Any], ...]:
     if empty is None:
         return ()
     rows = value if isinstance(value, list) else []
-    return (*rows, *(empty for _ in range(EMPTY_STOPS)))
+    more = EMPTY_PARTIES if entry.kind is Kind.PARTIES else EMPTY_STOPS
+    return (*rows, *(empty for _ in range(more)))

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reader of a posted step, in the desk's JSON values. It judges nothing: the desk's check does."""
+"""Reader of a posted page, in the desk's JSON values. It judges nothing: the desk's check does."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from django.http import QueryDict
 from django.utils import timezone
 
-from alerts.document.fields import Field, Kind
+from alerts.document.choices import UNITS
+from alerts.document.fields import FIELDS, Field, Kind
 from alerts.document.science_validators import (
     EVIDENCE_MEMBERS,
     RATIO_MEMBERS,
@@ -20,27 +22,35 @@ from alerts.document.validators import PARTY_MEMBERS, UNKNOWN
 from substances.profiles.vectors import BELOW
 
 REASON_PREFIX: Final = "recipient_reasons-"
+_WITH_UNIT: Final = re.compile(r"(?P<amount>[\d.,]+)\s*(?P<unit>[^\W\d]+)")
 
 
 def posted_values(post: QueryDict, entries: Iterable[Field]) -> dict[str, Any]:
-    """Return the values of these fields, by name; a field that the page did not show is left out."""
-    return {
-        entry.name: _READERS.get(entry.kind, _text)(post, entry.name)
-        for entry in entries
-        if not entry.computed
-    }
+    """Return the values of these fields, by name."""
+    values = {entry.name: _READERS.get(entry.kind, _text)(post, entry.name) for entry in entries}
+    return values | _unit_typed(values)
 
 
-def shown_on_page(post: QueryDict, entries: Iterable[Field]) -> tuple[Field, ...]:
-    """Return the fields of a step that the page showed, as the form says; all, where it says nothing."""
+def shown_on_page(post: QueryDict) -> tuple[Field, ...]:
+    """Return the fields that the page showed, as the form says. A page of before the kind was changed loses nothing."""
     shown = set(post.getlist("shown"))
-    return tuple(entry for entry in entries if not shown or entry.name in shown)
+    return tuple(entry for entry in FIELDS.values() if entry.name in shown and not entry.computed)
+
+
+def _unit_typed(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return amount and unit apart where both were typed into the field of the amount: 2 kg."""
+    typed = _WITH_UNIT.fullmatch(str(values.get("quantity", "")).strip())
+    if typed is None or "unit" not in values:
+        return {}
+    codes = {str(word).casefold(): code for code, text in UNITS for word in (code, text)}
+    unit = codes.get(typed["unit"].casefold())
+    return {} if unit is None else {"quantity": typed["amount"], "unit": unit}
 
 
 def posted_kept(
     post: QueryDict, entries: Iterable[Field], before: Iterable[str], asked: dict[str, str]
 ) -> list[str]:
-    """Return the kept questions: those of this step as ticked now, those of other steps as before.
+    """Return the kept questions: those of this page as ticked now, those of other pages as before.
 
     `asked` maps the code of each question to its field.
     """

@@ -2,17 +2,19 @@
 """Starting a draft: from a kind, a template of the agency, a copy of an alert."""
 
 import uuid
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.access import find_alert, find_received
 from alerts.document import choices
-from alerts.document.fields import OFFERED
+from alerts.document.fields import EMPTY, OFFERED, Step
+from alerts.document.values import read_values
 from alerts.drafting.drafts import create_draft
 from alerts.drafting.templates import (
     copy_alert,
@@ -23,9 +25,18 @@ from alerts.drafting.templates import (
     list_templates,
     start_from_template,
 )
+from alerts.models import Alert
+from alerts.review.preview import fields_of_draft
 from callers import clock
 from callers.errors import InputError
-from desk.alerts.compose.page import LAST_STEP, check_page
+from desk.alerts.compose.page import LAST_STEP, check_page, step_address, unsaved_page
+from desk.alerts.compose.steps import (
+    chosen_step,
+    next_address,
+    read_typed_fields,
+    saved_answer,
+    wants_json,
+)
 from desk.alerts.received.reading import reading_of
 from desk.web.frame import render_page, signed_in
 
@@ -44,12 +55,43 @@ KIND_NOTES: Final = {
 
 
 def new_draft(request: HttpRequest) -> HttpResponseBase:
-    """Ask for the kind on GET; start the draft with that kind's defaults on POST."""
-    chosen = request.POST.get("alert_type", "")
-    if chosen in OFFERED:
-        alert = create_draft(signed_in(request), alert_type=chosen, now=clock.now())
-        return redirect("admin:draft", alert.pk, 1)
-    return new_page(request)
+    """Ask for the kind; show its first page, of which nothing is saved before something is written; save it on POST."""
+    asked = request.POST if request.method == "POST" else request.GET
+    kind, status = asked.get("alert_type", ""), asked.get("status", "")
+    status = status if status in dict(choices.STATUSES) else "actual"
+    if kind not in OFFERED:
+        return new_page(request)
+    if request.method == "POST":
+        return _first_save(request, kind, status)
+    return unsaved_page(request, kind, status=status)
+
+
+def _first_save(request: HttpRequest, kind: str, status: str) -> HttpResponseBase:
+    """Create the draft with what was written; with nothing written say what is missing, and create nothing."""
+    officer, now = signed_in(request), clock.now()
+    frame = {"alert_type": kind, "status": status}
+    typed = read_typed_fields(request)
+    try:
+        written = read_values(typed)
+        if not _says_more(written, fields_of_draft(officer, frame, now=now)):
+            if chosen_step(request) is Step.KIND:
+                return redirect("admin:draft_new")
+            if wants_json(request):
+                return JsonResponse({"revision": 0, "text": _("Nothing saved yet.")})
+            return unsaved_page(request, kind, status=status, typed=typed)
+        alert = create_draft(officer, data=written | frame, now=now)
+    except InputError as refused:
+        if wants_json(request):
+            return JsonResponse({"text": refused.problem}, status=422)
+        problems = {refused.field: (refused.problem,)}
+        return unsaved_page(request, kind, status=status, typed=typed, refused=problems)
+    if wants_json(request):
+        return saved_answer(alert.revisions.get(), address=step_address(alert, Step.KNOWN))
+    return next_address(request, alert, Step.KNOWN)
+
+
+def _says_more(written: Mapping[str, Any], start: Mapping[str, Any]) -> bool:
+    return any(value not in EMPTY and value != start.get(name) for name, value in written.items())
 
 
 def new_page(request: HttpRequest) -> HttpResponse:
@@ -73,13 +115,13 @@ def template_create(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBa
     except InputError as refused:
         return check_page(request, alert, template_name=name[:200], template_problem=refused.problem)
     messages.success(request, _("Kept as a template. It stands on the page of new alerts."))
-    return redirect("admin:draft", alert.pk, LAST_STEP)
+    return redirect(step_address(alert, LAST_STEP))
 
 
 def template_start(request: HttpRequest, template_id: uuid.UUID) -> HttpResponseBase:
     officer = signed_in(request)
     alert = start_from_template(officer, find_template(officer, template_id), now=clock.now())
-    return redirect("admin:draft", alert.pk, 1)
+    return redirect(step_address(alert, Step.KNOWN))
 
 
 def template_delete(request: HttpRequest, template_id: uuid.UUID) -> HttpResponseBase:
@@ -93,7 +135,7 @@ def sent_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Start a draft with the content of an own alert."""
     officer = signed_in(request)
     copy = copy_alert(officer, find_alert(officer, alert_id), now=clock.now())
-    return _copied(request, copy.pk)
+    return _copied(request, copy)
 
 
 def received_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
@@ -104,9 +146,9 @@ def received_copy(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase
     if reading is None:
         return redirect("admin:received", received.pk)
     copy = copy_received(officer, received, reason=reading.reason, reference=reading.reference, now=now)
-    return _copied(request, copy.pk)
+    return _copied(request, copy)
 
 
-def _copied(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
+def _copied(request: HttpRequest, alert: Alert) -> HttpResponseBase:
     messages.success(request, _("A new draft. Days are set anew; files were not copied."))
-    return redirect("admin:draft", alert_id, 1)
+    return redirect(step_address(alert, Step.KNOWN))

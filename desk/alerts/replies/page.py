@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.access import find_received, today_of
-from alerts.document.fields import FIELDS
+from alerts.document.fields import FIELDS, Step
 from alerts.document.rules import contradictions
 from alerts.errors import AlertIncompleteError
 from alerts.models import Alert, ReceivedAlert
@@ -32,7 +32,7 @@ from alerts.review.validation import submit_alert
 from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError
-from desk.alerts.compose.page import LAST_STEP, SUBSTANCE_STEP
+from desk.alerts.compose.page import LAST_STEP, step_address
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading
 from desk.web.confirm import Question, ask, refuse
@@ -233,7 +233,7 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
             _("One review of each agency stands: a later one takes its place."),
         ),
     )
-    return _begin(request, alert_id, PEER_REVIEW, ReviewForm, question, step=SUBSTANCE_STEP)
+    return _begin(request, alert_id, PEER_REVIEW, ReviewForm, question, step=Step.ANALYSIS)
 
 
 def _question(
@@ -257,7 +257,7 @@ def _begin(
     form_class: Callable[..., ReplyFields],
     question: Question,
     *,
-    step: int,
+    step: Step,
 ) -> HttpResponseBase:
     """Begin a reply under the valid reason for reading the alert; without one its page asks first."""
     officer, now = signed_in(request), clock.now()
@@ -301,7 +301,7 @@ def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, no
     return open_to_answer(officer, received, reason=reading.reason, reference=reading.reference, now=now)
 
 
-def begun(request: HttpRequest, draft: Alert, *, step: int = LAST_STEP, now: datetime) -> HttpResponse:
+def begun(request: HttpRequest, draft: Alert, *, step: Step = LAST_STEP, now: datetime) -> HttpResponse:
     """Redirect to the draft, made now or before."""
     if draft.created_at == now:
         messages.success(request, _("A draft. Read it and submit it; a second person sends it."))
@@ -309,7 +309,7 @@ def begun(request: HttpRequest, draft: Alert, *, step: int = LAST_STEP, now: dat
         messages.info(request, _("This was under way already: go on with it."))
     if draft.state != AlertState.DRAFT:
         return redirect("admin:review", draft.pk)
-    return redirect("admin:draft", draft.pk, step)
+    return redirect(step_address(draft, step))
 
 
 def contact_of(officer: Officer) -> str:

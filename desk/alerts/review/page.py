@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from alerts.access import find_alert
 from alerts.document.building import as_sent
+from alerts.document.fields import Step
 from alerts.drafting.changes import changes_in
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import (
@@ -38,6 +39,7 @@ from alerts.states import IN_REVIEW, SENT, AlertState
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
+from desk.alerts.compose.page import step_address
 from desk.alerts.compose.posted import posted_number
 from desk.alerts.compose.reach import reach_of
 from desk.alerts.display.sections import preview_of
@@ -65,7 +67,7 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     if alert.state in SENT:
         return redirect("admin:sent", alert.pk)
     if alert.state not in IN_REVIEW:
-        return redirect("admin:draft", alert.pk, 1)
+        return redirect(step_address(alert, Step.KNOWN))
     return review_page(request, alert, read_revision(alert))
 
 

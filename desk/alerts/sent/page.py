@@ -15,7 +15,7 @@ from alerts.access import find_alert
 from alerts.boxes.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.boxes.state_words import must_be_phoned, overdue_text
 from alerts.boxes.thread import read_thread
-from alerts.document.kinds import REPLIES
+from alerts.document.kinds import REPLIES, Step
 from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
 from alerts.models import Alert
 from alerts.problems import words_for
@@ -264,7 +264,7 @@ def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 
 
 def _place(draft: Alert) -> tuple[Any, ...]:
-    return (draft.pk, 1) if draft.state == AlertState.DRAFT else (draft.pk,)
+    return (draft.pk, int(Step.KNOWN)) if draft.state == AlertState.DRAFT else (draft.pk,)
 
 
 def _withdraw_page(request: HttpRequest, alert: Alert, *, problem: str = "") -> HttpResponse:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.access import find_alert, find_received
+from alerts.document.kinds import Step
 from alerts.document.science_words import VERDICT_WORDS
 from alerts.models import Alert, ReceivedAlert
 from alerts.profiles.disclosure import Disclosure, disclosure_about, disclosures_of_question, questions_about
@@ -313,7 +314,7 @@ def agree(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
-    return begun(request, draft, step=1 if exchange.they_agreed else 6, now=now)
+    return begun(request, draft, step=Step.KNOWN if exchange.they_agreed else Step.CHECK, now=now)
 
 
 def _agree_question(received: ReceivedAlert, exchange: Disclosure) -> Question:

@@ -26,7 +26,7 @@
 
   // Signing in again in another tab changes the form's token: the page that would be shown now has the new one.
   const renewToken = async () => {
-    const answer = await fetch(location.pathname, { redirect: "manual", credentials: "same-origin" }).catch(() => null);
+    const answer = await fetch(location.href, { redirect: "manual", credentials: "same-origin" }).catch(() => null);
     if (!answer?.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const token = page.querySelector("#compose [name=csrfmiddlewaretoken]")?.value;
@@ -53,6 +53,10 @@
       const saved = await answer.json();
       form.elements.revision.value = saved.revision;
       say(saved.text);
+      if (saved.address) { // the first save: from now on there is a draft
+        form.action = saved.address;
+        history.replaceState(null, "", saved.address);
+      }
     } else if (answer?.status === 409) {
       stopped = true;
       say((await answer.json()).text, true);
@@ -65,9 +69,16 @@
     }
   };
 
-  // A reader who leaves within a moment of typing loses nothing either.
+  // A reader who leaves within a moment of typing loses nothing either. A page that was left before its first save does
+  // not know the draft that it made, and is read anew when one comes back to it.
+  let isLeft = false;
   addEventListener("pagehide", () => {
-    if (changed && !stopped && !saving) navigator.sendBeacon(form.action || location.pathname, fields());
+    if (!changed || stopped || saving) return;
+    isLeft = form.elements.revision.value === "0";
+    navigator.sendBeacon(form.action || location.pathname, fields());
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && isLeft) location.reload();
   });
 
   const saveSoon = () => {
@@ -113,10 +124,21 @@
   }
   meet(location.hash);
 
-  // The next press of Tab leads to the step's first field, not through the menu once more; who skipped the menu
-  // on the step before still has that in the address.
+  // A new alert begins in its title. Elsewhere the next press of Tab leads to the page's first field, not through the
+  // menu once more; who skipped the menu on the page before still has that in the address.
   if (location.hash === "#content") history.replaceState(null, "", location.pathname + location.search);
-  if (!location.hash) form.querySelector("[data-begin]")?.focus({ preventScroll: true });
+  const begin = form.querySelector("[data-begin]");
+  if (!location.hash) (document.getElementById(begin?.dataset.begin) ?? begin)?.focus({ preventScroll: true });
+
+  // One press puts a usual value into its field.
+  for (const button of form.querySelectorAll("[data-fill]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const field = document.getElementById(button.dataset.fill);
+      field.value = button.dataset.value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
 
   // Ctrl+Enter goes on from anywhere on the page, also from a text of several lines.
   document.addEventListener("keydown", (event) => {
@@ -251,30 +273,6 @@
         label.hidden = !label.dataset.find.includes(wanted);
       }
     });
-    // A line for the reason of each who is ticked; those of others are kept here and not sent.
-    const reasons = form.querySelector("[data-reasons]");
-    const line = reasons?.querySelector("template");
-    const showReasons = () => {
-      const rows = new Map([...reasons.querySelectorAll("[data-agency]")].map((row) => [row.dataset.agency, row]));
-      for (const box of boxes) {
-        let row = rows.get(box.value);
-        if (!row && box.checked) {
-          row = line.content.firstElementChild.cloneNode(true);
-          const input = row.querySelector("input");
-          row.dataset.agency = box.value;
-          input.id += box.value;
-          input.name += box.value;
-          row.querySelector("label").htmlFor = input.id;
-          row.querySelector("bdi").textContent = box.closest("label").querySelector("bdi").textContent;
-          line.before(row);
-        }
-        if (!row) continue;
-        row.hidden = !box.checked;
-        row.querySelector("input").disabled = !box.checked;
-      }
-      reasons.querySelector("[data-reasons-none]").hidden = boxes.some((box) => box.checked);
-    };
-    if (reasons) picker.addEventListener("change", showReasons);
     for (const circle of picker.querySelectorAll("input[name=circle]")) {
       const members = circle.dataset.members.split(" ");
       circle.removeAttribute("name"); // the ticks below say it; a member unticked later stays out
