@@ -59,5 +59,7 @@ def test_the_browser_is_asked_on_a_click_and_then_tells_what_arrives(
     page.add_init_script(BROWSER % "granted")
     desk.send(desk.draft(pri="urgent"))
     page.goto(f"{live_server.url}/account/")
-    words = re.compile(r"\[Accord\] URGENT \w{4}-\w{4}: Your agency has an alert\. Speed: URGENT\..*")
+    words = re.compile(
+        r"\[Accord\] URGENT \w{4}-\w{4}: Acknowledge an alert to [^.]+ within 24 hours\. Speed: URGENT\."
+    )
     expect(page.locator("html")).to_have_attribute("data-told", words)
