@@ -193,7 +193,7 @@ def _first_line(facts: NoticeFacts) -> str:
         return _desk_line(facts.ends)
     if facts.occasion == Occasion.ANSWERS_MISSING:
         return _missing_line(facts)
-    return _LINES[facts.occasion] % named
+    return str(_LINES[facts.occasion]) % named
 
 
 def _desk_line(ends: str) -> str:

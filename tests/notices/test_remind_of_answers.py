@@ -250,7 +250,7 @@ def test_of_a_red_item_the_duty_list_hears_only_that_it_waits(red: RedDesk, mail
     assert mail.message["Subject"] == "[Accord] TO ANSWER"
     assert (
         body_of(mail.text).splitlines()[0]
-        == f"Look at a RED item to {red.other.agency.name}: it waits for its named officers."
+        == f"Look at a RED item to {row.agency.name}: it waits for its named officers."
     )
     assert row.reference not in mail.text and "xe-drugs" not in mail.text
 

@@ -15,6 +15,7 @@ from ledger.models import AuditEvent, Wanted
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Occasion
+from peers.models import Agency as AgencyRow
 from sharing.feed import read_feed
 from sharing.models import FeedItem
 from sharing.repudiation import find_repudiated, mark_doubts, waits_for_marking
@@ -204,7 +205,7 @@ class TestStatements:
         mail = mail_server.mails_to(desks.lab.reader.email)[-1]
         assert mail.message["Subject"] == "[Accord] IN DOUBT"
         assert (
-            f"Look again at the answers to {desks.lab.reader.agency.name}: a signature under one no longer counts."
+            f"Look again at the answers to {AgencyRow.objects.get(pk=desks.lab.id).name}: a signature under one no longer counts."
             in mail.text
         )
         assert "/outbox/" in mail.text
