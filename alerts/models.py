@@ -182,6 +182,11 @@ class Alert(models.Model):
                 condition=Q(answers_due_at__isnull=False),
                 name="alert_answers_due",
             ),
+            models.Index(
+                fields=["agency", "second_look_by"],
+                condition=Q(second_look_by__isnull=False, second_look_at__isnull=True),
+                name="alert_second_look",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_known"),
@@ -397,6 +402,7 @@ class ReceivedAlert(models.Model):
                 condition=Q(withdrawn_at__isnull=False, withdrawal_confirmed_at__isnull=True),
                 name="received_to_confirm",
             ),
+            models.Index(fields=["agency", "-number"], condition=Q(pri="flash"), name="received_flash"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["agency", "issuer", "jti"], name="received_alert_once"),

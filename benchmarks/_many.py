@@ -2,7 +2,7 @@
 """Very many alerts between two agencies of the running scratch hub, as rows that were never sealed or sent.
 
 Import it after `set_up_every_app()`. Rows go in by COPY, each with a sealed card of its own and with its tokens, so that lists
-and searches do the same work as for real ones. Opened, acknowledged and stated follow a fixed pattern of the row's number.
+and searches do the same work as for real ones. Opened, acknowledged and asked follow a fixed pattern of the row's number.
 """
 
 import os
@@ -31,6 +31,7 @@ from vault.sealed_store import REVISION
 from vault.wrapped_keys import newest_secret
 
 BATCH = 5_000
+ASKS, FLASH, FLASH_ALERTS = 5, 9, 100
 SUBSTANCES = ("flualprazolam", "etizolam", "metonitazene", "ميتونيتازين", "蓝色药片", "этизолам")
 LANES = tuple(code for code, _text in choices.LANES)
 KINDS = tuple(code for code, _text in choices.ALERT_TYPES)
@@ -38,15 +39,28 @@ COUNTRIES = ("XA", "XB", "XC", "XD", "XE", "XF")
 _HEADER = bytes([1]) + (1).to_bytes(4, "big") + (1).to_bytes(2, "big")
 
 
-def send_many(sender: Agency, recipient: Agency, count: int, *, now: datetime) -> None:
-    """Write `count` alerts that one agency has sent and the other received, a minute apart, the last one just now."""
+def send_many(sender: Agency, recipient: Agency, count: int, *, every: int, now: datetime) -> None:
+    """Write `count` alerts that one agency has sent and the other received, a minute apart, the last one just now.
+
+    One in `every` is not opened, another one asks for an answer; flash are as many as fill a page, however many alerts.
+    """
     first = (ReceivedAlert.objects.filter(agency=recipient).aggregate(n=Max("number"))["n"] or 0) + 1
     makers = (newest_secret(sender.pk), newest_secret(recipient.pk))
     assert all(secret.epoch == 1 for secret in makers)
     numbers = iter(range(count))
     while batch := list(islice(numbers, BATCH)):
         made = [
-            _alert(n, first + n, now - timedelta(minutes=count - n), sender, recipient, makers) for n in batch
+            _alert(
+                n,
+                first + n,
+                now - timedelta(minutes=count - n),
+                every,
+                count // FLASH_ALERTS,
+                sender,
+                recipient,
+                makers,
+            )
+            for n in batch
         ]
         for kind in zip(*made, strict=True):
             copy_rows([row for rows in kind for row in rows])
@@ -77,6 +91,8 @@ def _alert(
     n: int,
     number: int,
     at: datetime,
+    every: int,
+    flash_every: int,
     sender: Agency,
     recipient: Agency,
     makers: tuple[RootSecret, RootSecret],
@@ -84,12 +100,13 @@ def _alert(
     """Return the sender's rows of envelope and delivery, the recipient's row, and the tokens of both."""
     md, jti = b64u(secrets.token_bytes(32)), str(uuid.uuid4())
     reference = f"{sender.pk[1]}{recipient.pk[1]}{n:06X}".upper()
-    is_open, due = n % 100 != 0, at + timedelta(days=1)
+    is_open, due = n % every != 0, at + timedelta(hours=1)
+    reply_by = due if n % every == ASKS else None
     shared = {
         "status": "exercise" if n % 500 == 7 else "actual",
         "tlp": "AMBER" if n % 3 else "GREEN",
         "lane": LANES[n % len(LANES)],
-        "pri": "flash" if n % 1000 == 9 else "urgent" if n % 10 == 3 else "routine",
+        "pri": "flash" if n % flash_every == FLASH else "urgent" if n % 10 == 3 else "routine",
         "jti": jti,
         "md": md,
     }
@@ -100,7 +117,8 @@ def _alert(
         countries=(COUNTRIES[n % len(COUNTRIES)],),
     )
     left = SentEnvelope(
-        reader=sender.pk, md=md, recipients=[recipient.pk], ack_by=due, exp=at + timedelta(days=900),
+        reader=sender.pk, md=md, recipients=[recipient.pk], ack_by=due, reply_by=reply_by,
+        exp=at + timedelta(days=900),
     )  # fmt: skip
     opened_at = at if is_open else None
     heard = SentDelivery(
@@ -114,7 +132,7 @@ def _alert(
     received = ReceivedAlert(
         agency=recipient, issuer=sender, number=number, reference=f"{reference[:4]}-{reference[4:]}",
         suite="PQ1", kind="alert", purpose="prevent", **shared, iat=at, exp=at + timedelta(days=900), ack_by=due,
-        keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md, signers=[],
+        reply_by=reply_by, keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md, signers=[],
         first_opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
     )  # fmt: skip
     sent.card = _seal(makers[0], ALERT_TABLE, sent, 1, card)

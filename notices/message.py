@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one form of every mail: urgency, reference, link. Never content, title, sender or marking (one line says RED).
+"""The one form of every mail: urgency, reference, the officer's own agency and what it is to do, link.
 
-The constant form is a promise to officers ("this mail carries no content") and to agencies: a reader of the mailbox
-learns that something waits, how soon it wants an answer, and nothing else.
+Never content, title, sender or marking (one line says RED). The constant form is a promise to officers ("this mail carries no
+content") and to agencies: a reader of the mailbox learns that something waits, how soon it wants an act, and nothing else.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
-from django.utils.translation import gettext, ngettext, override
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy, ngettext, override
 
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from notices.states import (
@@ -33,6 +34,59 @@ _PLACES: Final[Mapping[Occasion, str]] = {
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
 
+_LINES: Final[Mapping[Occasion, Promise]] = {
+    Occasion.WITHDRAWN: gettext_lazy("Confirm that %(agency)s has stopped using an alert: it was withdrawn."),
+    Occasion.REPUDIATED: gettext_lazy(
+        "Look again before you act on an alert to %(agency)s: a signature about it no longer counts."
+    ),
+    Occasion.REAFFIRMED: gettext_lazy(
+        "Look again at an alert to %(agency)s: what was in doubt about it was reaffirmed."
+    ),
+    Occasion.KEY_REVOKED: gettext_lazy(
+        "Reaffirm or withdraw what is in doubt: a signing key of %(agency)s was revoked."
+    ),
+    Occasion.PEER_REFUSED: gettext_lazy(
+        "Look at the keys of another agency, which failed a check: %(agency)s sends it nothing and opens nothing of it."
+    ),
+    Occasion.PEER_TELEPHONE: gettext_lazy(
+        "Compare an agency's telephone number, which the exchange has changed: %(agency)s keeps the one from before until you take it."
+    ),
+    Occasion.POWER_ASKED: gettext_lazy(
+        "Look at a change of who may do what at %(agency)s: it waits, and you can stop it."
+    ),
+    Occasion.POLICY_WEAKENED: gettext_lazy(
+        "Look at what has changed: the policy of %(agency)s became weaker."
+    ),
+    Occasion.REOPENED: gettext_lazy(
+        "Look at whom the root of %(agency)s has let in at this desk; if your head did not sign that, call the desk's keeper."
+    ),
+    Occasion.RELEASE_WAITS: gettext_lazy(
+        "Check and send a flash alert of %(agency)s: it waits for a second person."
+    ),
+    Occasion.UNSENT: gettext_lazy(
+        "Phone the recipients of a flash alert of %(agency)s: it has not left, since the exchange does not answer. The numbers stand there."
+    ),
+    Occasion.CAME_BACK: gettext_lazy(
+        "Look at why the exchange did not take what %(agency)s had signed, and do it once more if it still holds."
+    ),
+    Occasion.CONTROL_CHANGED: gettext_lazy(
+        "Look at which substances of %(agency)s are reached: rules that you watch have changed."
+    ),
+    Occasion.RULE_PUBLISHED: gettext_lazy(
+        "Look at an alert to %(agency)s: it brings a change of the law that you watch."
+    ),
+    Occasion.API_KEY_ENDING: gettext_lazy("Replace an API key of %(agency)s: it ends on %(moment)s."),
+    Occasion.API_KEY_ROTATED: gettext_lazy(
+        "Look at an API key of %(agency)s, which has replaced itself: if that was not your system, revoke it."
+    ),
+    Occasion.KEY_ENDING: gettext_lazy("Replace a key of %(agency)s: it ends on %(moment)s."),
+    Occasion.ANSWER_DUE: gettext_lazy("Answer a question to %(agency)s by %(moment)s."),
+    Occasion.ANSWER_OVERDUE: gettext_lazy("Answer a question to %(agency)s now: it was due on %(moment)s."),
+    Occasion.RED_WAITS: gettext_lazy("Look at a RED item to %(agency)s: it waits for its named officers."),
+}
+"""What is to be done on occasions whose line needs no more than the agency and a time."""
+
+
 @dataclass(frozen=True)
 class NoticeFacts:
     """All facts that a mail may contain; `reference` is empty where no alert is named, `priority` where nothing is urgent."""
@@ -46,6 +100,8 @@ class NoticeFacts:
     exercise: bool = False
     ends: str = ""
     """End of a key, API key or certificate, or when an answer is due, in the officer's zone; set only on those occasions."""
+    agency: str = ""
+    """Name of the officer's own agency; empty for a keeper, who has none."""
     count: int = 0
     """Agencies that have not answered in time; set only on that occasion."""
 
@@ -124,65 +180,20 @@ def _place_of(facts: NoticeFacts) -> str:
 
 
 def _first_line(facts: NoticeFacts) -> str:
+    """Return what is to be done, verb first, and for which agency."""
+    named = {"agency": facts.agency, "moment": facts.ends}
     if facts.occasion == Occasion.ALERT:
-        return _alert_line(facts.priority)
+        return _alert_line(facts)
     if facts.occasion == Occasion.REPUDIATED and not facts.reference:
-        return gettext("A signature under an answer to your agency no longer counts. Look again.")
+        return (
+            gettext("Look again at the answers to %(agency)s: a signature under one no longer counts.")
+            % named
+        )
     if facts.occasion == Occasion.DESK_WARNING:
         return _desk_line(facts.ends)
     if facts.occasion == Occasion.ANSWERS_MISSING:
-        return _missing_line(facts.count)
-    return {
-        Occasion.WITHDRAWN: gettext("An alert to your agency was withdrawn. Confirm it."),
-        Occasion.REPUDIATED: gettext(
-            "A signature about an alert to your agency no longer counts. Look again before you act on it."
-        ),
-        Occasion.REAFFIRMED: gettext(
-            "What was in doubt about an alert to your agency was reaffirmed. Look again."
-        ),
-        Occasion.KEY_REVOKED: gettext(
-            "A signing key of your agency was revoked. Look at what it put in doubt: reaffirm or withdraw it."
-        ),
-        Occasion.PEER_REFUSED: gettext(
-            "The keys of another agency failed a check. Nothing goes to it and nothing of it opens. Look at it."
-        ),
-        Occasion.PEER_TELEPHONE: gettext(
-            "The exchange says another telephone number of an agency. The one from before counts until you take it."
-        ),
-        Occasion.POWER_ASKED: gettext(
-            "A change of who may do what in your agency waits. Look at it: you can stop it."
-        ),
-        Occasion.POLICY_WEAKENED: gettext("Your agency's policy became weaker. Look at what has changed."),
-        Occasion.REOPENED: gettext(
-            "Your agency's root has let somebody in at this desk. Look at whom; if your head did not sign that, call the desk's keeper."
-        ),
-        Occasion.RELEASE_WAITS: gettext(
-            "A flash alert of your agency waits for a second person. Check it and send it."
-        ),
-        Occasion.UNSENT: gettext(
-            "A flash alert of your agency has not left: the exchange does not answer. Phone the recipients; the numbers stand there."
-        ),
-        Occasion.CAME_BACK: gettext(
-            "The exchange did not take what your agency had signed. Look at why, and do it once more if it still holds."
-        ),
-        Occasion.CONTROL_CHANGED: gettext(
-            "Rules that you watch have changed. Look at which of your agency's substances they reach."
-        ),
-        Occasion.RULE_PUBLISHED: gettext(
-            "An alert to your agency brings a change of the law that you watch."
-        ),
-        Occasion.API_KEY_ENDING: gettext("An API key of your agency ends on %(moment)s.")
-        % {"moment": facts.ends},
-        Occasion.API_KEY_ROTATED: gettext(
-            "An API key of your agency has replaced itself. Was it your system? If not, revoke it."
-        ),
-        Occasion.KEY_ENDING: gettext("A key of your agency ends on %(moment)s.") % {"moment": facts.ends},
-        Occasion.ANSWER_DUE: gettext("Your agency owes an answer. Answer until %(moment)s.")
-        % {"moment": facts.ends},
-        Occasion.ANSWER_OVERDUE: gettext("Your agency owes an answer. It was due on %(moment)s. Answer now.")
-        % {"moment": facts.ends},
-        Occasion.RED_WAITS: gettext("A RED item waits for its named officers."),
-    }[facts.occasion]
+        return _missing_line(facts)
+    return str(_LINES[facts.occasion]) % named
 
 
 def _desk_line(ends: str) -> str:
@@ -193,18 +204,18 @@ def _desk_line(ends: str) -> str:
     )
 
 
-def _missing_line(count: int) -> str:
+def _missing_line(facts: NoticeFacts) -> str:
     words = ngettext(
-        "%(count)d agency has not answered your agency in time.",
-        "%(count)d agencies have not answered your agency in time.",
-        count,
+        "Phone %(count)d agency, which has not answered %(agency)s in time.",
+        "Phone %(count)d agencies, which have not answered %(agency)s in time.",
+        facts.count,
     )
-    return words % {"count": count}
+    return words % {"count": facts.count, "agency": facts.agency}
 
 
-def _alert_line(priority: str) -> str:
+def _alert_line(facts: NoticeFacts) -> str:
     # The binding time stands in the manifest, which no mail is made of.
-    hours = ACKNOWLEDGE_WITHIN_SECS[priority] // 3600
+    hours = ACKNOWLEDGE_WITHIN_SECS[facts.priority] // 3600
     limit = gettext("1 hour") if hours == 1 else gettext("%(hours)d hours") % {"hours": hours}
-    words = {"speed": priority.upper(), "limit": limit}
-    return gettext("Your agency has an alert. Speed: %(speed)s. Acknowledge in %(limit)s.") % words
+    words = {"agency": facts.agency, "speed": facts.priority.upper(), "limit": limit}
+    return gettext("Acknowledge an alert to %(agency)s within %(limit)s. Speed: %(speed)s.") % words

@@ -147,8 +147,15 @@ def _facts(notice: Notification) -> NoticeFacts:
         priority=FLASH if waits else notice.pri,
         exercise=notice.status == "exercise" or release_waiting.is_exercise(notice),
         ends=_ends(notice),
+        agency=_agency_name(notice),
         count=answers_waiting.count_of(notice) if notice.occasion == Occasion.ANSWERS_MISSING else 0,
     )
+
+
+def _agency_name(notice: Notification) -> str:
+    """Return the name of the receiving agency in one line, since the directory's text is the exchange's."""
+    agency = notice.officer.agency
+    return " ".join(agency.name.split()) if agency else ""
 
 
 def _ends(notice: Notification) -> str:

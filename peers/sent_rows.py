@@ -30,6 +30,13 @@ class SentEnvelope(BoundRow):
     BOUND = ("reader", "md", "recipients", "ack_by", "reply_by", "exp")
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["reader", "reply_by"],
+                condition=models.Q(reply_by__isnull=False),
+                name="sent_questions",
+            )
+        ]
         constraints: ClassVar = [models.UniqueConstraint(fields=["reader", "md"], name="sent_envelope_once")]
 
     def __str__(self) -> str:
@@ -66,6 +73,13 @@ class SentDelivery(BoundRow):
 
     class Meta:
         verbose_name_plural = "sent deliveries"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["reader", "md"],
+                condition=models.Q(acknowledged_at__isnull=True, recalled_at__isnull=True),
+                name="sent_awaited",
+            )
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["reader", "md", "recipient"], name="sent_delivery_once")
         ]

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inbox: alerts that the agency received, filtered and sorted in SQL on clear columns; only one page's cards are opened."""
+"""The inbox: alerts that the agency received, filtered and sorted in SQL on clear columns; only one page's cards are opened.
+
+On its page what waits for the agency stands first, by due time; in JSON all stands newest first.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, Unpack
+from enum import StrEnum
+from typing import Final, TypedDict, Unpack
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.functions import Least
 
-from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_page
+from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_due_first, take_page
 from alerts.boxes.state_words import ReceivedState, received_state, received_text
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -21,6 +26,14 @@ from alerts.replies.answers import still_to_answer
 from alerts.replies.display import titles_answered
 from callers.capabilities import Capability, require
 from officers.models import Officer
+
+_UNACKNOWLEDGED: Final = frozenset({ReceivedState.UNREAD, ReceivedState.OPENED, ReceivedState.OVERDUE})
+_UNANSWERED: Final = _UNACKNOWLEDGED | {ReceivedState.TO_ANSWER, ReceivedState.ANSWER_OVERDUE}
+
+
+class Owed(StrEnum):
+    ACKNOWLEDGEMENT = "acknowledgement"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,41 @@ class InboxRow:
     state: ReceivedState
     state_text: str
     answers: str | None = None
+
+    @property
+    def owes_acknowledgement(self) -> bool:
+        return self.received.ack_by is not None and self.state in _UNACKNOWLEDGED
+
+    @property
+    def owes_answer(self) -> bool:
+        received = self.received
+        return received.reply_by is not None and received.answered_at is None and self.state in _UNANSWERED
+
+    @property
+    def owed(self) -> Owed | None:
+        """What the agency owes first; None where it owes nothing."""
+        if self.owes_acknowledgement and not (self.owes_answer and self._answer_is_first):
+            return Owed.ACKNOWLEDGEMENT
+        return Owed.ANSWER if self.owes_answer else None
+
+    @property
+    def due(self) -> datetime | None:
+        """Time by which it is owed."""
+        owed = self.owed
+        if owed is None:
+            return None
+        return self.received.ack_by if owed is Owed.ACKNOWLEDGEMENT else self.received.reply_by
+
+    @property
+    def is_unread(self) -> bool:
+        """Tell whether nobody of the agency has opened it yet, and somebody could."""
+        is_late = self.state is ReceivedState.OVERDUE
+        return self.state is ReceivedState.UNREAD or (is_late and self.received.first_opened_at is None)
+
+    @property
+    def _answer_is_first(self) -> bool:
+        ack_by, reply_by = self.received.ack_by, self.received.reply_by
+        return ack_by is not None and reply_by is not None and reply_by < ack_by
 
 
 class InboxFilters(TypedDict, total=False):
@@ -65,6 +113,21 @@ def list_received(
 ) -> Page[InboxRow]:
     """Return a page of the inbox, newest first."""
     found = take_page(with_agencies(find_received(officer, filters, now=now)), by_number(), cursor, limit)
+    filtered = any(filters.values()) or filters.get("exercise") is not None
+    return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
+
+
+def list_due_first(
+    officer: Officer,
+    *,
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    now: datetime,
+    **filters: Unpack[InboxFilters],
+) -> Page[InboxRow]:
+    """Return a page of the inbox: first what waits for the agency, by due time, then the rest, newest first."""
+    rows = with_agencies(find_received(officer, filters, now=now))
+    found = take_due_first(rows, waits_here(now), due_here(now), cursor, limit)
     filtered = any(filters.values()) or filters.get("exercise") is not None
     return found.page(inbox_rows(officer, found.rows, now=now), filtered=filtered)
 
@@ -143,6 +206,19 @@ def still_to_acknowledge() -> Q:
     """Return the condition: an acknowledgement is due and nobody of the agency has given it."""
     return Q(
         acknowledged_at=None, withdrawn_at=None, unopenable=False, ack_by__isnull=False, replaced_by=None
+    )
+
+
+def waits_here(now: datetime) -> Q:
+    """Return the condition: the agency owes an acknowledgement or an answer."""
+    return still_to_acknowledge() | still_to_answer(now)
+
+
+def due_here(now: datetime) -> Least:
+    """Return the time of the first that the agency owes, for rows that wait."""
+    return Least(
+        Case(When(still_to_acknowledge(), then=F("ack_by"))),
+        Case(When(still_to_answer(now), then=F("reply_by"))),
     )
 
 

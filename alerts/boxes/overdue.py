@@ -8,12 +8,11 @@ owe by our newest alert. Exercises have no clock. The acknowledgements of others
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from django.db.models import Exists, OuterRef
 
-from alerts.boxes.inbox import InboxRow, inbox_rows, overdue_here
+from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
@@ -32,11 +31,6 @@ SHOWN: Final = 50
 """Limit of alerts of each side."""
 SENT_WITHIN: Final = timedelta(days=180)
 """Age of the oldest own alert of which it is still said that others owe something."""
-
-
-class Owed(StrEnum):
-    ACKNOWLEDGEMENT = "acknowledgement"
-    ANSWER = "answer"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ is `123` or `<moment>_<id>`; a backward cursor is the same after `newer-`.
 """
 
 import uuid
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from callers.errors import InputError
 Row = TypeVar("Row")
 Stored = TypeVar("Stored", bound=Model)
 PAGE_ROWS: Final = 50
+DUE_FIRST: Final = 200
+"""Most rows that stand before the others because they wait."""
 ROWS_AT_MOST: Final = 100
 NEWER: Final = "newer-"
 FIRST_WRITTEN: Final = "created_at"
@@ -85,6 +88,68 @@ def _newer(rows: QuerySet[Stored], order: ListOrder, place: str, limit: int) -> 
     return Slice(shown, order.place(shown[-1]), NEWER + order.place(shown[0]))
 
 
+def take_due_first(rows: QuerySet[Stored], waits: Q, due: Any, cursor: str, limit: int) -> Slice[Stored]:
+    """Return the page of a list of numbered rows in which those that wait stand first, by `due`, and the rest newest first.
+
+    Beyond the first `DUE_FIRST` of them, rows that wait stand where their number puts them.
+    """
+    found = rows.filter(waits).order_by().annotate(_due=due).order_by("_due", "number")
+    ahead = _Ahead(list(found.values_list("_due", "number", "pk")[:DUE_FIRST]), rows)
+    if cursor.startswith(NEWER):
+        return ahead.before(cursor.removeprefix(NEWER), limit)
+    return ahead.after(cursor, limit)
+
+
+@dataclass(frozen=True)
+class _Ahead(Generic[Stored]):
+    """List of which these rows, as due time, number and id, stand ahead of the others."""
+
+    waiting: list[tuple[datetime, int, uuid.UUID]]
+    rows: QuerySet[Stored]
+
+    def after(self, cursor: str, limit: int) -> Slice[Stored]:
+        is_due = not cursor or "_" in cursor
+        start = bisect_right(self._places, _due_place(cursor)) if cursor and is_due else 0
+        shown = self.waiting[start : start + limit + 1] if is_due else []
+        rest = self._rest.filter(number_before("" if is_due else cursor)).order_by("-number")
+        found = [*self._read(shown), *rest[: limit + 1 - len(shown)]]
+        page = found[:limit]
+        following = self._place(page[-1]) if len(found) > limit else None
+        return Slice(page, following, NEWER + self._place(page[0]) if cursor and page else None)
+
+    def before(self, place: str, limit: int) -> Slice[Stored]:
+        if not place:
+            raise _refused()
+        newer: list[Stored] = []
+        end = len(self.waiting)
+        if "_" in place:
+            end = bisect_left(self._places, _due_place(place))
+        else:
+            newer = list(self._rest.filter(number__gt=_number(place)).order_by("number")[: limit + 1])
+        if len(newer) + end <= limit:
+            return self.after("", limit)
+        found = newer[:limit][::-1]
+        ahead = self.waiting[max(0, end - (limit - len(found))) : end] if len(found) < limit else []
+        page = [*self._read(ahead), *found]
+        return Slice(page, self._place(page[-1]), NEWER + self._place(page[0]))
+
+    @property
+    def _places(self) -> list[tuple[datetime, int]]:
+        return [(due, number) for due, number, _pk in self.waiting]
+
+    @property
+    def _rest(self) -> QuerySet[Stored]:
+        return self.rows.exclude(pk__in=[pk for _due, _number, pk in self.waiting])
+
+    def _read(self, waiting: Sequence[tuple[datetime, int, uuid.UUID]]) -> list[Stored]:
+        by_id = self.rows.in_bulk([pk for _due, _number, pk in waiting]) if waiting else {}
+        return [by_id[pk] for _due, _number, pk in waiting if pk in by_id]
+
+    def _place(self, row: Any) -> str:
+        dues = {pk: f"{due.isoformat()}_{number}" for due, number, pk in self.waiting}
+        return dues.get(row.pk, str(row.number))
+
+
 def by_number() -> ListOrder:
     """Return the order by feed number."""
     return ListOrder(("-number",), number_before, lambda place: Q(number__gt=_number(place)), _number_of)
@@ -138,6 +203,17 @@ def _number(place: str) -> int:
     if not place.isascii() or not place.isdecimal() or len(place) > 18:
         raise _refused()
     return int(place)
+
+
+def _due_place(place: str) -> tuple[datetime, int]:
+    moment, _line, number = place.partition("_")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        raise _refused() from None
+    if at.tzinfo is None:
+        raise _refused()
+    return at, _number(number)
 
 
 def _moment(place: str) -> tuple[datetime, uuid.UUID]:

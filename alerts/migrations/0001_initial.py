@@ -583,6 +583,14 @@ class Migration(migrations.Migration):
                 name="alert_answers_due",
             ),
         ),
+        migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("second_look_at__isnull", True), ("second_look_by__isnull", False)),
+                fields=["agency", "second_look_by"],
+                name="alert_second_look",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="alert",
             constraint=models.CheckConstraint(
@@ -729,6 +737,12 @@ class Migration(migrations.Migration):
                 ),
                 fields=["agency", "-number"],
                 name="received_to_confirm",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(("pri", "flash")), fields=["agency", "-number"], name="received_flash"
             ),
         ),
         migrations.AddConstraint(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from alerts.document.countries import country_name
 from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
 from vault.sealed_store import REVISION, Sealed, SealedStore, as_json, dataclass_of
@@ -35,6 +36,12 @@ class Card:
     @property
     def alert_type_text(self) -> str:
         return choice_text("alert_type", self.alert_type)
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """Kind, substances and countries in words, for the line below a title."""
+        words = (self.alert_type_text, *self.substances, *map(country_name, self.countries))
+        return tuple(filter(None, words))
 
 
 def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:

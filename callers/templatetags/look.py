@@ -91,6 +91,13 @@ def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
 
 
 @register.filter
+def moment_near(value: datetime, now: datetime) -> SafeString | str:
+    """Show a moment as `moment_short` does, without the day where that is today."""
+    local = _at(value, timezone.get_current_timezone())
+    return _time(local, _("H:i")) if local.date() == timezone.localdate(now) else moment_short(value, now)
+
+
+@register.filter
 def moment_in(value: datetime | None, zone: str) -> SafeString | str:
     return _time(_at(value, ZoneInfo(zone))) if value else ""
 

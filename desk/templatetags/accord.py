@@ -3,7 +3,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 from django import template
 from django.utils.html import format_html
@@ -11,14 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.boxes.inbox import InboxRow
 from callers.templatetags import look
 from callers.templatetags.look import drawing
 from desk.web.tones import isolated, some_names, tone_of
 from officers.models import Officer
 
 register = template.Library()
-OPEN_TO_ANSWERS: Final = frozenset({"unread", "opened", "overdue", "to_answer", "answer_overdue"})
 register.filters.update(look.register.filters)
 register.tags.update(look.register.tags)
 register.filter("isolated", isolated)
@@ -61,6 +58,23 @@ def distance(value: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def clock(due: datetime, now: datetime) -> str:
+    """Return what is left until a time, or how long it is past, in few letters."""
+    seconds = int((due - now).total_seconds())
+    form = "%(span)s" if seconds > 0 else _("%(span)s late")
+    return form % {"span": _short_span(abs(seconds))}
+
+
+def _short_span(seconds: int) -> str:
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours < 1:
+        return _("%(n)s min") % {"n": max(minutes, 1)}
+    if hours < 48:
+        return _("%(n)s h") % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+@register.filter
 def hours_until(value: datetime, now: datetime) -> str:
     """Return a distance in hours, however long it is."""
     hours = max(int((value - now).total_seconds()), 0) // 3600
@@ -93,22 +107,3 @@ def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
 def officers_named(officers: Iterable[Officer]) -> str:
     """Return the first names of these officers, and how many more there are."""
     return some_names(officer.display_name for officer in officers)
-
-
-@register.filter
-def waits(row: InboxRow) -> bool:
-    """Tell whether this agency has yet to acknowledge it."""
-    return row.received.ack_by is not None and row.state in {"unread", "opened", "overdue"}
-
-
-@register.filter
-def owes_answer(row: InboxRow) -> bool:
-    """Tell whether this agency has yet to answer its question."""
-    received = row.received
-    return received.reply_by is not None and received.answered_at is None and row.state in OPEN_TO_ANSWERS
-
-
-@register.filter
-def is_unread(row: InboxRow) -> bool:
-    """Tell whether nobody of the agency has opened it yet, and somebody could."""
-    return row.state == "unread" or (row.state == "overdue" and row.received.first_opened_at is None)

@@ -44,13 +44,22 @@ def news(request: HttpRequest) -> HttpResponseBase:
     found = [] if number is None else arrived_since(officer, number)
     if not found:
         return HttpResponse(status=204)
-    response = JsonResponse({"items": [_item(row) for row in found]})
+    response = JsonResponse({"items": [_item(row, officer) for row in found]})
     _keep(response, officer, found[-1].number)
     return response
 
 
-def _item(row: ReceivedAlert) -> dict[str, str]:
-    facts = NoticeFacts("", "", Occasion.ALERT, "", row.reference, row.pri, row.status == "exercise")
+def _item(row: ReceivedAlert, officer: Officer) -> dict[str, str]:
+    facts = NoticeFacts(
+        address="",
+        language="",
+        occasion=Occasion.ALERT,
+        message_id="",
+        reference=row.reference,
+        priority=row.pri,
+        exercise=row.status == "exercise",
+        agency=officer.agency.name if officer.agency else "",
+    )
     title, text = words_of(facts)
     return {"title": title, "text": text, "address": reverse("admin:by_reference", args=[row.reference])}
 

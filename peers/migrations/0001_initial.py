@@ -292,6 +292,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "sent deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("acknowledged_at__isnull", True), ("recalled_at__isnull", True)),
+                        fields=["reader", "md"],
+                        name="sent_awaited",
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("reader", "md", "recipient"), name="sent_delivery_once")
                 ],
@@ -315,6 +322,13 @@ class Migration(migrations.Migration):
                 ("exp", models.DateTimeField()),
             ],
             options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("reply_by__isnull", False)),
+                        fields=["reader", "reply_by"],
+                        name="sent_questions",
+                    )
+                ],
                 "constraints": [models.UniqueConstraint(fields=("reader", "md"), name="sent_envelope_once")],
             },
         ),

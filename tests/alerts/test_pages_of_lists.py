@@ -3,11 +3,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from alerts.boxes.drafts import list_drafts
-from alerts.boxes.inbox import list_received
+from alerts.boxes.inbox import list_due_first, list_received
 from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import list_sent
 from alerts.boxes.paging import Page
@@ -53,6 +54,45 @@ def test_forward_and_back_while_rows_come_and_go(desks: Desks) -> None:
     last = read(limit=30, cursor="100")
     assert numbers(last) == [1] and last.next is None
     assert numbers(read(limit=30, cursor="1")) == []
+
+
+@pytest.mark.parametrize("limit", [4, 7, 10])
+def test_what_waits_stands_first_by_due_time_and_no_page_skips_or_repeats_a_row(
+    desks: Desks, limit: int
+) -> None:
+    copies(desks.received(), 24)
+    now = desks.hub.now
+    rows = ReceivedAlert.objects.filter(agency=desks.health.agency)
+    rows.update(acknowledged_at=now)
+    numbers = sorted(rows.values_list("number", flat=True), reverse=True)
+    # Due in the order 3, 9, 6: an acknowledged question waits on for its answer, and the earlier of two times counts.
+    wait = [numbers[3], numbers[9], numbers[6]]
+    rows.filter(number=wait[0]).update(acknowledged_at=None, ack_by=now - timedelta(days=1))
+    rows.filter(number=wait[1]).update(reply_by=now + timedelta(hours=1))
+    later = {"ack_by": now + timedelta(hours=9), "reply_by": now + timedelta(hours=2)}
+    rows.filter(number=wait[2]).update(acknowledged_at=None, **later)
+
+    def page(cursor: str) -> Page[object]:
+        return list_due_first(desks.health.reader, now=now, limit=limit, cursor=cursor)  # type: ignore[return-value]
+
+    def shown(one: Page[object]) -> list[int]:
+        return [row.received.number for row in one.rows]  # type: ignore[attr-defined]
+
+    pages = [page("")]
+    while pages[-1].next is not None:
+        pages.append(page(pages[-1].next))
+    expected = [*wait, *(number for number in numbers if number not in wait)]
+    assert [number for one in pages for number in shown(one)] == expected
+    for earlier, one in pairwise(pages):
+        assert one.previous is not None
+        assert shown(page(one.previous)) == shown(earlier)
+    assert pages[0].previous is None
+
+
+@pytest.mark.parametrize("cursor", ["x_1", "2026-12-01T00:00:00_1", "newer-", "2026-12-01T00:00:00+00:00_x"])
+def test_a_place_by_due_time_that_nobody_gave_is_refused(desks: Desks, cursor: str) -> None:
+    with pytest.raises(InputError):
+        list_due_first(desks.health.reader, now=desks.hub.now, cursor=cursor)
 
 
 def test_equal_moments_are_told_apart_by_id(desks: Desks) -> None:

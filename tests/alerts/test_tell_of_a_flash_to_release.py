@@ -41,7 +41,7 @@ def test_the_releaser_is_told_without_content_and_led_to_the_queue(
     send(desk)
     (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] FLASH TO RELEASE"
-    assert "A flash alert of your agency waits for a second person. Check it and send it." in mail.text
+    assert f"Check and send a flash alert of {desk.lab.name}: it waits for a second person." in mail.text
     assert "/queue/\n" in mail.text.replace("\r\n", "\n")
     assert CONTENT not in mail.text
 

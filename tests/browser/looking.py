@@ -47,6 +47,8 @@ _CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one)
     return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
         && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
 }).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
+_SETTLED: Final = """() => document.readyState === "complete"
+    || new Promise((done) => addEventListener("load", () => done(true), { once: true }))"""
 _WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(written).map(([what, text]) => {{
     ({_FILL})(text);
     return [what, [...({_STICKING_OUT})(), ...({_CUT_OFF})()]];
@@ -54,8 +56,14 @@ _WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(writ
 """One call for all texts at the page's width, since resizing a window costs more than all the checks."""
 
 
+def wait_for_looks(page: Page) -> None:
+    """Wait until the open page has its style sheets: on a busy machine its text can be found before it has them."""
+    page.evaluate(_SETTLED)
+
+
 def look_at(page: Page, name: str) -> None:
     """Assert that nothing of the open page sticks out at its width; keep pictures where the run keeps them."""
+    wait_for_looks(page)
     assert page.evaluate(_FITS), f"{name} is too wide"
     keep_pictures(page, name)
 
@@ -72,6 +80,7 @@ def faults_of(page: Page, name: str) -> list[str]:
 
     The page is left wide and light.
     """
+    wait_for_looks(page)
     page.evaluate(AXE_SCRIPT)
     found: list[str] = []
     for width, theme in LOOKS:
@@ -88,6 +97,7 @@ def faults_of(page: Page, name: str) -> list[str]:
 
 def sticking_out(page: Page) -> dict[int, list[str]]:
     """Return by width the parts of the open page that stick out."""
+    wait_for_looks(page)
     found: dict[int, list[str]] = {}
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -98,6 +108,7 @@ def sticking_out(page: Page) -> dict[int, list[str]]:
 
 def moved_by_what_people_write(page: Page, name: str) -> list[str]:
     """Return the parts of the open page that stick out or are cut off with each hostile text in place of people's."""
+    wait_for_looks(page)
     found: list[str] = []
     for width in _WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.models import ReceivedAlert
 from officers.models import Officer
 from tests.browser.keyboard import Hands
-from tests.browser.looking import faults_of
+from tests.browser.looking import faults_of, wait_for_looks
 from tests.browser.pictures import keep_picture
 from tests.pages.desk_world import DeskWorld
 
@@ -70,6 +70,7 @@ def test_a_folded_group_opens_by_keyboard_and_the_keyboard_help_opens_from_the_o
     strip = page.get_by_role("navigation", name="People", exact=True)
     hands.use(strip.get_by_role("link", name="Duty", exact=True))
     expect(strip.get_by_role("link", name="Duty", exact=True)).to_have_attribute("aria-current", "page")
+    wait_for_looks(page)
     for link in strip.get_by_role("link").all():
         box = link.bounding_box()
         assert box is not None

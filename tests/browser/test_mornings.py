@@ -152,12 +152,11 @@ def test_a_detective(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     people, request = world.people[DRUGS], world.received(DRUGS, REQUEST)
     hands = begins(people.author)
     page = hands.page
-    waiting = page.get_by_role("region", name="To acknowledge")
-    to_answer = page.get_by_role("region", name="To answer")
-    hands.read(to_answer.get_by_role("link", name=REQUEST))
+    waiting = page.get_by_role("region", name="Waiting for you")
+    hands.read(waiting.get_by_role("listitem").filter(has_text="Answer").get_by_role("link", name=REQUEST))
     hands.done("sees what waits")
 
-    hands.press(to_answer.get_by_role("link", name=REQUEST))
+    hands.press(waiting.get_by_role("link", name=REQUEST))
     open_on_duty(hands)
     hands.read(page.locator("#by-when").get_by_role("heading", name="Answer by"))
     request.refresh_from_db()
@@ -190,7 +189,7 @@ def test_a_detective(world: MorningWorld, begins: Begins, holds: Holds) -> None:
 
     hands = begins(people.releaser)
     page = hands.page
-    hands.press(page.get_by_role("region", name="To release").get_by_role("link", name=f"Re: {REQUEST}"))
+    hands.press(page.get_by_role("region", name="Waiting for you").get_by_role("link", name=f"Re: {REQUEST}"))
     hands.press(page.get_by_role("button", name="Mark as checked"))
     hands.press(page.get_by_role("button", name="Send to 1 agency"))
     expect(page.get_by_text("Sent. The log receipt usually takes a second.")).to_be_visible()
@@ -310,7 +309,7 @@ def test_a_duty_officer_at_night(world: MorningWorld, begins: Begins, holds: Hol
     officer, flash = world.desk.casimir, world.received(HEALTH, FLASH)
     hands = begins(officer, device=PHONE, hands=Thumb)
     page = hands.page
-    hands.press(page.get_by_role("region", name="To acknowledge").get_by_role("link", name=FLASH))
+    hands.press(page.get_by_role("region", name="Waiting for you").get_by_role("link", name=FLASH))
     open_on_duty(hands)
     hands.done("opens the flash alert")
     hands.press(page.get_by_role("button", name="Acknowledge", exact=True))

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from officers.models import Officer
 from tests.browser.conftest import Tell
 from tests.browser.keyboard import Hands, press_on
-from tests.browser.looking import keeps_within_its_width, look_at
+from tests.browser.looking import keeps_within_its_width, look_at, wait_for_looks
 from tests.pages.desk_world import DeskWorld
 
 SignIn = Callable[[Officer], None]
@@ -62,6 +62,7 @@ def open_and_print(page: Page, address: str, words: tuple[str, ...], digest: str
     expect(head).to_be_visible()
     for word in ("TLP:GREEN", "UTC", "Verified.", *words):
         expect(head).to_contain_text(word)
+    wait_for_looks(page)
     assert head.evaluate("e => getComputedStyle(e).display") == "table-header-group", "on each page"
     for unprinted in (".nav", ".side form", ".reading"):
         expect(page.locator(unprinted).first).to_be_hidden()

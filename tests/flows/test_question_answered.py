@@ -16,6 +16,7 @@ from alerts.replies.reminding import remind_of_answers
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Occasion
+from peers.models import Agency
 from tests.browser.morning_world import CUSTOMS, DRUGS, HEALTH, LAB, REGULATOR, MorningWorld
 from tests.mail_server import MailServer
 from tests.pages.desk_world import CONTENT
@@ -101,7 +102,13 @@ def test_three_of_four_answer_and_the_fourth_is_not_forgotten(
     with under_login_of("mailer"):
         send_notifications(clock=lambda: desk.hub.now, jitter=lambda: 0.5)
     mails = [mail.text for mail in mail_server.mails if "NO ANSWER" in mail.message["Subject"]]
-    assert sum("2 agencies have not answered your agency in time." in text for text in mails) == 1
+    assert (
+        sum(
+            f"Phone 2 agencies, which have not answered {Agency.objects.get(pk=ASKER).name} in time." in text
+            for text in mails
+        )
+        == 1
+    )
     assert not any(CONTENT in mail.text for mail in mail_server.mails)
 
     start = read_start(world.people[DRUGS].author, now=desk.hub.now)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every mail has one shape: urgency, reference, link. No content, sender, marking or other recipient."""
+"""Every mail has one shape: urgency, reference, what the officer's agency is to do, link. No content, sender, marking or other
+recipient.
+"""
 
 import re
 
@@ -15,7 +17,7 @@ from tests.notices.conftest import NoticeWorld
 from tests.stolen_vault_keys import as_recipient
 
 BODY = (
-    r"Your agency has an alert\. Speed: {speed}\. Acknowledge in {limit}\.\n"
+    r"Acknowledge an alert to {agency} within {limit}\. Speed: {speed}\.\n"
     r"Open: https?://\S+/a/[0-9A-Z]{{4}}-[0-9A-Z]{{4}}\n"
     r"This mail carries no content\. Unsure\? Type the desk's address\.\n"
 )
@@ -40,7 +42,9 @@ def test_a_mail_says_urgency_reference_and_link_only(
     notice_world.send()
     mail = mail_server.mails[0]
     assert mail.message["Subject"] == f"[Accord] {pri.upper()} {received.reference}"
-    assert re.fullmatch(BODY.format(speed=pri.upper(), limit=limit), _body(mail.text))
+    assert re.fullmatch(
+        BODY.format(agency=notice_world.bravo.row.name, speed=pri.upper(), limit=limit), _body(mail.text)
+    )
 
 
 def test_an_exercise_says_so_first(notice_world: NoticeWorld, mail_server: MailServer) -> None:
@@ -60,7 +64,7 @@ def test_a_mail_names_neither_content_nor_sender_nor_others(
             assert word not in mail.text
 
 
-def test_mails_of_two_agencies_differ_in_reference_and_address_only(
+def test_mails_of_two_agencies_differ_in_reference_address_and_own_name_only(
     notice_world: NoticeWorld, mail_server: MailServer
 ) -> None:
     charlie = as_recipient(make_hosted_agency(notice_world.hub, "xc-charlie", "Agency xc-charlie"))
@@ -70,10 +74,14 @@ def test_mails_of_two_agencies_differ_in_reference_and_address_only(
     sealed = notice_world.hub.deliver(notice_world.alpha, notice_world.bravo, charlie)
     follow_feeds(now=notice_world.hub.now)
     notice_world.send()
-    references = dict(Notification.objects.values_list("officer__email", "reference"))
-    shapes = {
-        _body(mail.text).replace(references[mail.recipients[0]], "REFERENCE") for mail in mail_server.mails
-    }
+    told = Notification.objects.values_list("officer__email", "reference", "recipient__name")
+    own = {email: (reference, name) for email, reference, name in told}
+    references = {email: reference for email, (reference, _name) in own.items()}
+    shapes = set()
+    for mail in mail_server.mails:
+        reference, name = own[mail.recipients[0]]
+        assert name in mail.text
+        shapes.add(_body(mail.text).replace(reference, "REFERENCE").replace(name, "AGENCY"))
     assert len(shapes) == 1
     assert len(set(references.values())) == 2
     assert sealed.md not in "".join(mail.text for mail in mail_server.mails)

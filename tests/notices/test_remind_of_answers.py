@@ -248,7 +248,10 @@ def test_of_a_red_item_the_duty_list_hears_only_that_it_waits(red: RedDesk, mail
         send_notifications(clock=lambda: red.hub.now + timedelta(hours=13), jitter=lambda: 0.5)
     mail = mail_server.mails[0]
     assert mail.message["Subject"] == "[Accord] TO ANSWER"
-    assert body_of(mail.text).splitlines()[0] == "A RED item waits for its named officers."
+    assert (
+        body_of(mail.text).splitlines()[0]
+        == f"Look at a RED item to {row.agency.name}: it waits for its named officers."
+    )
     assert row.reference not in mail.text and "xe-drugs" not in mail.text
 
 
@@ -270,10 +273,10 @@ def body_of(text: str) -> str:
 
 
 LINES = {
-    Occasion.ANSWER_DUE: ("TO ANSWER", r"Your agency owes an answer\. Answer until {moment}\."),
+    Occasion.ANSWER_DUE: ("TO ANSWER", r"Answer a question to {agency} by {moment}\."),
     Occasion.ANSWER_OVERDUE: (
         "ANSWER OVERDUE",
-        r"Your agency owes an answer\. It was due on {moment}\. Answer now\.",
+        r"Answer a question to {agency} now: it was due on {moment}\.",
     ),
 }
 
@@ -296,7 +299,8 @@ def test_a_mail_says_until_when_and_refers_to_the_question(
     for mail, (word, line) in zip(mails, LINES.values(), strict=True):
         assert mail.message["Subject"] == f"[Accord] URGENT {word} {received.reference}"
         assert re.fullmatch(
-            line.format(moment=moment) + r"\nOpen: https?://\S+/a/[0-9A-Z]{4}-[0-9A-Z]{4}\n"
+            line.format(agency=notice_world.bravo.row.name, moment=moment)
+            + r"\nOpen: https?://\S+/a/[0-9A-Z]{4}-[0-9A-Z]{4}\n"
             r"This mail carries no content\. Unsure\? Type the desk's address\.\n",
             body_of(mail.text),
         )
@@ -375,7 +379,7 @@ def test_the_mail_to_who_asked_holds_the_count_and_nothing_else(
     (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] ROUTINE NO ANSWER"
     first, link, _last = body_of(mail.text).splitlines()
-    assert first == "2 agencies have not answered your agency in time."
+    assert first == f"Phone 2 agencies, which have not answered {desk.lab.name} in time."
     assert link.endswith("/outbox/")
     assert CONTENT not in mail.text and "health" not in mail.text
 

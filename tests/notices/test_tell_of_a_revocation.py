@@ -15,6 +15,7 @@ from ledger.models import AuditEvent, Wanted
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import Occasion
+from peers.models import Agency as AgencyRow
 from sharing.feed import read_feed
 from sharing.models import FeedItem
 from sharing.repudiation import find_repudiated, mark_doubts, waits_for_marking
@@ -28,7 +29,7 @@ from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import revoke_hosted_key
 
 REPUDIATED = (
-    "A signature about an alert to your agency no longer counts. Look again before you act on it.\r\n"
+    "Look again before you act on an alert to {agency}: a signature about it no longer counts.\r\n"
     "Open: {hub}/a/{reference}\r\n"
     "This mail carries no content. Unsure? Type the desk's address.\r\n"
 )
@@ -75,7 +76,11 @@ class TestEnvelopes:
             f"[Accord] ROUTINE IN DOUBT {delivery.reference}"
         }
         bodies = {mail.text.partition("\r\n\r\n")[2] for mail in mails}
-        assert bodies == {REPUDIATED.format(hub="http://testserver", reference=delivery.reference)}
+        assert bodies == {
+            REPUDIATED.format(
+                agency=notice_world.bravo.row.name, hub="http://testserver", reference=delivery.reference
+            )
+        }
 
     def test_the_feed_marks_it_by_the_next_number(self, notice_world: NoticeWorld) -> None:
         delivery = notice_world.queue()
@@ -199,7 +204,10 @@ class TestStatements:
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
         mail = mail_server.mails_to(desks.lab.reader.email)[-1]
         assert mail.message["Subject"] == "[Accord] IN DOUBT"
-        assert "A signature under an answer to your agency no longer counts." in mail.text
+        assert (
+            f"Look again at the answers to {AgencyRow.objects.get(pk=desks.lab.id).name}: a signature under one no longer counts."
+            in mail.text
+        )
         assert "/outbox/" in mail.text
 
 
@@ -220,7 +228,9 @@ class TestOwnKeyOfficers:
         send_notifications(clock=lambda: hub.now, jitter=lambda: 0.5)
         (mail,) = mail_server.mails_to(officer.email)
         assert mail.message["Subject"] == "[Accord] KEYS"
-        assert "A signing key of your agency was revoked." in mail.text and "/keys/" in mail.text
+        assert (
+            "Reaffirm or withdraw what is in doubt: a signing key of" in mail.text and "/keys/" in mail.text
+        )
 
     def test_how_many_stands_in_the_audit_and_not_in_the_mail(self, notice_world: NoticeWorld) -> None:
         notice_world.queue()

@@ -68,7 +68,7 @@ def test_it_is_told_without_content_to_whoever_may_stop_it(
     assert mail.recipients == (named("Benno Ashgrove").email,)
     assert mail.message["Subject"] == "[Accord] POWERS"
     assert mail.message.get_content().splitlines() == [
-        "A change of who may do what in your agency waits. Look at it: you can stop it.",
+        f"Look at a change of who may do what at {alpha.row.name}: it waits, and you can stop it.",
         "Open: http://testserver/powers/",
         "This mail carries no content. Unsure? Type the desk's address.",
     ]

@@ -2,11 +2,16 @@
 """The poll of a waiting page: a token that changes when something has arrived, and no sign of a person."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from alerts.models import Alert
+from alerts.models import Alert, ReceivedAlert
 from alerts.sending.release import release_alert
+from devtool.processes import wait_until
 from officers.login.sessions import SEEN_EVERY
 from officers.session_rows import OfficerSession
 from tests.pages.conftest import SignIn
@@ -19,13 +24,47 @@ def token(client: Client, address: str = "/arrivals/") -> str:
     return str(answer.headers["ETag"])
 
 
+def ask_again(client: Client, known: str) -> Any:
+    return client.get("/arrivals/", headers={"if-none-match": known})
+
+
 def test_nothing_new_is_304_and_an_arrival_is_another_token(desk: DeskWorld, as_officer: SignIn) -> None:
     reader = as_officer(desk.aroha)
     known = token(reader)
-    assert reader.get("/arrivals/", headers={"if-none-match": known}).status_code == 304
+    assert ask_again(reader, known).status_code == 304
     desk.send(desk.draft())
-    assert reader.get("/arrivals/", headers={"if-none-match": known}).status_code == 204
+    wait_until(lambda: ask_again(reader, known).status_code == 204, "another token", timeout_seconds=10)
     assert token(reader) != known
+
+
+@pytest.mark.parametrize(
+    "changed", ["first_opened_at", "acknowledged_at", "withdrawn_at", "withdrawal_confirmed_at"]
+)
+def test_what_a_colleague_or_the_sender_does_is_another_token(
+    desk: DeskWorld, as_officer: SignIn, changed: str
+) -> None:
+    desk.send(desk.draft())
+    if changed == "withdrawal_confirmed_at":
+        ReceivedAlert.objects.update(withdrawn_at=desk.hub.now)
+    reader = as_officer(desk.aroha)
+    known = token(reader)
+    ReceivedAlert.objects.update(**{changed: desk.hub.now})
+    wait_until(lambda: ask_again(reader, known).status_code == 204, "another token", timeout_seconds=10)
+
+
+def test_nothing_new_reads_no_session_and_no_row_of_an_alert_and_who_signed_out_hears_no_more(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    reader = as_officer(desk.aroha)
+    known = token(reader)
+    with CaptureQueriesContext(connection) as asked:
+        answer = ask_again(reader, known)
+    assert (answer.status_code, answer["ETag"]) == (304, known)
+    assert len(asked.captured_queries) <= 1, "at most one look at the agency's rows, shared by all its pages"
+    stranger = Client()
+    assert ask_again(stranger, known).status_code == 302, "the token opens nothing to another browser"
+    OfficerSession.objects.filter(officer=desk.aroha).delete()
+    assert reader.get("/arrivals/").status_code == 302
 
 
 def test_what_waits_for_release_is_news_to_a_releaser_alone(desk: DeskWorld, as_officer: SignIn) -> None:

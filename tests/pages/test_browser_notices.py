@@ -35,7 +35,7 @@ def test_what_arrives_is_told_once_in_the_words_of_the_mails_to_this_browser_and
     (item,) = answer.json()["items"]
     reference = item["address"].rpartition("/")[2]
     assert item["title"] == f"[Accord] FLASH {reference}"
-    assert item["text"].startswith("Your agency has an alert. Speed: FLASH.")
+    assert item["text"] == f"Acknowledge an alert to {desk.health.name} within 1 hour. Speed: FLASH."
     assert CONTENT not in answer.content.decode()
     assert reader.get(item["address"], follow=True).status_code == 200
     assert reader.get(NEWS).status_code == 204

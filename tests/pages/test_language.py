@@ -73,10 +73,14 @@ def test_mails_speak_the_officers_language(desk: DeskWorld) -> None:
         reference="7QK4-M2XN",
         priority="urgent",
         exercise=True,
+        agency="Laboratoire, Arvenia",
     )
     mail = compose_message(facts, hub_url="https://hub.example", sender="accord@hub.example")
     assert mail["Subject"] == "[Accord] EXERCICE URGENT 7QK4-M2XN"
-    assert "Votre agence a une alerte. Priorité\N{NO-BREAK SPACE}: URGENT." in mail.get_content()
+    assert (
+        "Accusez réception d\N{RIGHT SINGLE QUOTATION MARK}une alerte adressée à Laboratoire, Arvenia sous 24 heures. Priorité\N{NO-BREAK SPACE}: URGENT."
+        in mail.get_content()
+    )
     change_entry(desk.lab.pk, language="fr")
     officer = Officer.objects.get(pk=desk.ilka.pk)
     assert "MOT DE PASSE" in compose_account_mail(officer, AccountLink.Purpose.RESET, "A" * 43)["Subject"]

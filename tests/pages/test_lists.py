@@ -17,6 +17,8 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, seal_alert_card, seal_received_card
 from alerts.review.validation import return_alert
 from alerts.sending.withdrawal import withdraw_alert
+from desk.templatetags.accord import clock
+from desk.web.tones import isolated
 from peers.models import SentEnvelope
 from tests.bound_rows import rewrite
 from tests.page_queries import without_checks
@@ -108,8 +110,8 @@ def test_inbox_filters(reader: Client, desk: DeskWorld, sent: Alert) -> None:
         page = reader.get(f"/inbox/{query}").content.decode()
         assert {title for title in (real, exercise) if title in page} == titles, query
     ReceivedAlert.objects.update(ack_by=timezone.now() - timedelta(hours=1))
-    assert "Overdue since" in reader.get("/inbox/?overdue=yes").content.decode()
-    assert "Overdue since" in reader.get("/").content.decode()
+    assert "1 h late" in reader.get("/inbox/?overdue=yes").content.decode()
+    assert "1 h late" in reader.get("/").content.decode()
 
 
 def test_pages_neither_skip_nor_repeat(reader: Client, desk: DeskWorld, sent: Alert) -> None:
@@ -198,8 +200,9 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
         ("Flash to release", "Routine to release"),
     ):
         assert page.index(earlier) < page.index(later)
-    assert "1 overdue" in page and "from <bdi>Forensic Laboratory, Arvenia</bdi>" in page
-    assert "by <bdi>نورين الصفواري</bdi>" in page and 'href="/inbox/?waiting=yes"' in page
+    assert page.index(">Late</h3>") < page.index("1 h late") < page.index(">Today</h3>")
+    assert f"from {isolated('Forensic Laboratory, Arvenia')}" in page
+    assert f"by {isolated('نورين الصفواري')}" in page
 
     returned = return_alert(
         desk.haitham,
@@ -208,16 +211,44 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
         now=desk.tick(),
     )
     author = as_officer(desk.aroha).get("/").content.decode()
-    assert "Returned to you" in author and f"/drafts/{returned.pk}/2/" in author
+    assert f"returned it: {isolated('Say where.')}" in author and f"/drafts/{returned.pk}/2/" in author
 
     late = Alert.objects.get(md=overdue.md)
     rewrite(SentEnvelope.objects.filter(md=late.md), ack_by=timezone.now() - timedelta(minutes=1))
     sender = as_officer(desk.benno).get("/").content.decode()
-    assert "Sent, and not acknowledged in time" in sender and "2 overdue" in sender
+    assert ">Phone</span>" in sender and "2 agencies have not acknowledged in time" in sender
     assert "2 overdue" in as_officer(desk.benno).get("/outbox/").content.decode()
 
     withdraw_alert(desk.benno, late, code="error", now=desk.tick())
     desk.settle()
     page = as_officer(desk.haitham).get("/").content.decode()
-    assert "Withdrawn: confirm that you stopped using them" in page
+    assert ">Confirm</span>" in page and ": stop using it" in page
     assert "not acknowledged in time" not in as_officer(desk.benno).get("/").content.decode()
+
+
+def test_an_empty_start_page_says_when_it_looked_and_offers_what_one_may_do(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    page = as_officer(desk.aroha).get("/").content.decode()
+    empty = page[page.index("Nothing waits for you. Checked ") :].partition("</div>")[0]
+    assert re.search(r">\d\d:\d\d UTC", empty)
+    assert all(label in empty for label in (">New alert</a>", ">Identify</a>", ">Search</a>"))
+    reader = as_officer(desk.casimir).get("/").content.decode()
+    assert ">New alert</a>" not in reader, "who may not write is offered nothing to write"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (0.5, "1 min"),
+        (59, "59 min"),
+        (61, "1 h"),
+        (47 * 60, "47 h"),
+        (49 * 60, "2 days"),
+        (-30, "30 min late"),
+        (-8 * 24 * 60 - 1, "8 days late"),
+    ],
+)
+def test_a_clock_says_what_is_left_in_few_letters(minutes: float, words: str) -> None:
+    now = timezone.now()
+    assert clock(now + timedelta(minutes=minutes), now) == words

@@ -58,7 +58,7 @@ def test_the_start_page_shows_them_below_what_waits(
 ) -> None:
     client = as_officer(desk.ilka)
     words = texts(client, "/")
-    assert words.index("Returned to you 1") < words.index("Say &lt;b&gt;where&lt;/b&gt;.")
+    assert words.index("Waiting for you 1") < words.index("Say &lt;b&gt;where&lt;/b&gt;.")
     section = words[words.index("Yours, on the way") :]
     assert section.index("Waits for somebody") < section.index("Sent this morning")
     assert "All of yours" in section and "Came back again" not in section

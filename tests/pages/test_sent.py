@@ -89,7 +89,7 @@ def test_a_flash_alert_sent_by_one_person_asks_for_a_second_look(desk: DeskWorld
     sent = release_alert(desk.ilka, checked, revision=checked.current, now=desk.tick())
     second = as_officer(desk.benno)
     assert "A second look is due" in second.get(f"/outbox/{sent.pk}/").content.decode()
-    assert "To look at a second time" in second.get("/").content.decode()
+    assert ">Look again</span>" in second.get("/").content.decode()
     assert "A second look is due" not in as_officer(desk.ilka).get(f"/outbox/{sent.pk}/").content.decode()
     assert as_officer(desk.ilka).post(f"/outbox/{sent.pk}/second-look/").status_code == 404
     assert second.post(f"/outbox/{sent.pk}/second-look/").status_code == 302

@@ -8,7 +8,8 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from alerts.boxes.overdue import Owed, read_overdue
+from alerts.boxes.inbox import Owed
+from alerts.boxes.overdue import read_overdue
 from callers.capabilities import Capability
 from desk.alerts.serializers import AlertFactsOut, CardOut, ReceivedFactsOut
 from desk.web.api import DeskView

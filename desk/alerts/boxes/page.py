@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from alerts.boxes.drafts import list_drafts
-from alerts.boxes.inbox import InboxFilters, list_received
+from alerts.boxes.inbox import InboxFilters, list_due_first
 from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import list_sent, outbox_filters
 from alerts.boxes.queue import list_waiting
@@ -42,10 +42,10 @@ WAY_STATES: Final = (*QUEUE_STATES, ("released", _("Sent")))
 
 
 def inbox(request: HttpRequest) -> HttpResponseBase:
-    """List what the agency received, newest first."""
+    """List what the agency received: what waits for it first, then the rest, newest first."""
 
     def page(officer: Officer, chosen: dict[str, str], cursor: str) -> Any:
-        return list_received(officer, cursor=cursor, now=clock.now(), **inbox_filters(chosen))
+        return list_due_first(officer, cursor=cursor, now=clock.now(), **inbox_filters(chosen))
 
     may_pick = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     return _list(request, SavedBox.INBOX, page, may_pick=may_pick)

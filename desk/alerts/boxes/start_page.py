@@ -6,14 +6,24 @@ from datetime import timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.agency.power_changes import decidable_by
-from alerts.boxes.start import read_start
+from alerts.boxes.start import Start, read_start
 from callers import clock
 from callers.capabilities import Capability
+from desk.alerts.boxes.start_rows import (
+    HEADINGS,
+    LATE,
+    grouped,
+    rows_of_decisions,
+    rows_of_keys,
+    rows_of_notices,
+    rows_of_work,
+)
 from desk.alerts.sent.doubts_page import worded_statements
 from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
@@ -50,34 +60,50 @@ def start(request: HttpRequest) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     if Capability.DESK_KEEP in officer.capabilities:
         return desk_page(request, officer, now)
-    work, notices, keys = (
-        read_start(officer, now=now),
-        _failed_notices(officer),
-        ending_keys(officer, now=now),
-    )
-    caught = newly_caught(officer, since=now - CAUGHT_FOR)
+    work = read_start(officer, now=now)
     answers = worded_statements(officer, work.answers_in_doubt)
-    powers_wait = decidable_by(officer, now=now) > 0
-    leaves, steps = awaits_agreement(officer, now=now), [STEPS[step] for step in first_steps(officer)]
+    steps = [STEPS[step] for step in first_steps(officer)]
+    decisions = rows_of_decisions(
+        leaves=awaits_agreement(officer, now=now),
+        powers=decidable_by(officer, now=now) > 0,
+        caught=newly_caught(officer, since=now - CAUGHT_FOR),
+    )
+    rows = [
+        *rows_of_work(officer, work, answers),
+        *rows_of_notices(_failed_notices(officer)),
+        *rows_of_keys(ending_keys(officer, now=now)),
+        *decisions,
+    ]
+    can = officer.capabilities
     return render_page(
         request,
         "start",
         _("My work"),
         work=work,
-        failed_notices=notices,
-        ending_keys=keys,
-        powers_wait=powers_wait,
-        leaves=leaves,
+        waiting=grouped(rows, now),
+        waiting_count=len(rows),
+        late_heading=HEADINGS[LATE],
+        more=_more(work),
         first_steps=steps,
         reopened=reopened_lately(officer.agency, now=now),
-        answers_in_doubt=answers,
-        newly_caught=caught,
-        nothing=work.nothing_waits
-        and not (answers or notices or keys or powers_wait or caught or leaves or steps),
-        may_write=Capability.ALERT_WRITE in officer.capabilities,
+        nothing=not (rows or steps),
+        may_write=Capability.ALERT_WRITE in can,
+        may_identify=Capability.SCIENCE_READ in can,
         shows_keys=True,
-        restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in officer.capabilities,
+        restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in can,
     )
+
+
+def _more(work: Start) -> list[tuple[str, str]]:
+    """Return the lists that hold more than the page shows, as label and address."""
+    inbox = reverse("admin:inbox")
+    lists = (
+        (work.acknowledge.more, _("To acknowledge"), f"{inbox}?waiting=yes"),
+        (work.answer.more, _("To answer"), f"{inbox}?to_answer=yes"),
+        (work.release.more, _("To release"), reverse("admin:queue")),
+        (work.late.more, _("Overdue"), reverse("admin:overdue")),
+    )
+    return [(label, address) for is_more, label, address in lists if is_more]
 
 
 def _failed_notices(officer: Officer) -> list[Notification]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from alerts.boxes.inbox import list_received
+from alerts.boxes.inbox import Owed, list_received
 from alerts.boxes.outbox import read_sent
-from alerts.boxes.overdue import Owed, read_overdue
+from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AlertIncompleteError, ReplyRefusedError

@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts.boxes.overdue import Overdue, Owed, read_overdue
+from alerts.boxes.inbox import Owed
+from alerts.boxes.overdue import Overdue, read_overdue
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpeningReason, open_alert
 from alerts.sending.withdrawal import withdraw_alert

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The start page's one list: every kind of waiting work as a row, verb first, under Late, Today and Later."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from alerts.boxes.inbox import InboxRow
+from alerts.boxes.on_the_way import WayRow
+from alerts.boxes.start import LateRow, Start
+from alerts.boxes.state_words import is_past
+from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import Card
+from callers.endings import Ending
+from desk.web.tones import isolated
+from notices.models import Notification
+from officers.models import Officer
+
+Text = str | Promise
+NOTE_LENGTH: Final = 200
+NIGHT: Final = timedelta(hours=12)
+LATE, TODAY, LATER = "late", "today", "later"
+HEADINGS: Final[Mapping[str, Text]] = {
+    LATE: pgettext_lazy("work", "Late"),
+    TODAY: pgettext_lazy("work", "Today"),
+    LATER: pgettext_lazy("work", "Later"),
+}
+
+
+@dataclass(frozen=True)
+class StartRow:
+    """One thing to do. `title` may be what somebody wrote; `about` are words below it, `ways` other acts as label and address.
+
+    `due`: by when; `since`: how long it has waited, where nothing says by when. `key` names the row for a page that is open.
+    """
+
+    key: str
+    verb: Text
+    title: str
+    address: str
+    about: tuple[Text, ...] = ()
+    due: datetime | None = None
+    since: datetime | None = None
+    alert: Alert | ReceivedAlert | None = None
+    ways: tuple[tuple[Text, str], ...] = ()
+    is_answer: bool = False
+    is_unread: bool = False
+    is_late: bool = False
+
+    def group(self, now: datetime) -> str:
+        """Return where it stands: what has no time waits today, and so does what is due in the coming night."""
+        if self.is_late or is_past(self.due, now):
+            return LATE
+        if self.due is None or self.due <= now + NIGHT:
+            return TODAY
+        return LATER if timezone.localdate(self.due) > timezone.localdate(now) else TODAY
+
+
+def grouped(rows: Iterable[StartRow], now: datetime) -> list[tuple[Text, list[StartRow]]]:
+    """Return the rows under their headings, each by due time, then what has none in the order given."""
+    groups: dict[str, list[StartRow]] = {name: [] for name in HEADINGS}
+    for row in rows:
+        groups[row.group(now)].append(row)
+    for found in groups.values():
+        found.sort(key=lambda row: (row.due is None, row.due or now))
+    return [(HEADINGS[name], found) for name, found in groups.items() if found]
+
+
+def rows_of_work(
+    officer: Officer, work: Start, answers_in_doubt: Sequence[Mapping[str, Any]]
+) -> Iterator[StartRow]:
+    """Yield a row for each alert of the officer's work."""
+    yield from _in_doubt(work, answers_in_doubt)
+    together = {row.received.pk: row for row in (*work.acknowledge.rows, *work.answer.rows)}
+    yield from (_owed(row) for row in together.values())
+    yield from (_second_look(alert) for alert in work.second_looks)
+    for waiting in work.release.rows:
+        words = (*_by(waiting.alert.author), str(waiting.alert.get_state_display()))
+        yield _of_alert(
+            pgettext_lazy("act", "Release"), "review", waiting.alert, waiting.card, words, waiting.since
+        )
+    yield from (_returned(officer, row) for row in work.returned.rows)
+    yield from (_withdrawn(row) for row in work.confirm.rows)
+    yield from (_missed(row) for row in work.late.rows)
+
+
+def _in_doubt(work: Start, answers: Sequence[Mapping[str, Any]]) -> Iterator[StartRow]:
+    reaffirm, withdraw = gettext_lazy("Reaffirm…"), gettext_lazy("Withdraw…")
+    for doubted in work.in_doubt:
+        unsent = reverse("admin:withdraw_unsent", args=[doubted.md])
+        words, key = (str(doubted.standing.short),), f"doubt-{doubted.md}"
+        if doubted.alert is None:
+            title = _("An alert in your agency's name that this desk never sent")
+            yield StartRow(
+                key, pgettext_lazy("act", "Withdraw"), title, unsent, about=words, ways=((withdraw, unsent),)
+            )
+            continue
+        pk = [doubted.alert.pk]
+        ways = (
+            (reaffirm, reverse("admin:reaffirm", args=pk)),
+            (withdraw, reverse("admin:withdraw", args=pk)),
+        )
+        title, address = _title(doubted.card), reverse("admin:sent", args=pk)
+        yield StartRow(
+            key, pgettext_lazy("act", "Reaffirm"), title, address, about=words, alert=doubted.alert, ways=ways
+        )
+    for item in answers:
+        address, row = reverse("admin:reaffirm_answer", args=[item["row"].od]), item["row"]
+        title = ", ".join(str(word) for word in (item["kind"], item["by"]) if word)
+        yield StartRow(
+            f"doubt-{row.od}", pgettext_lazy("act", "Reaffirm"), title, address, about=(str(row.standing.short),),
+            ways=((reaffirm, address),),
+        )  # fmt: skip
+
+
+def _owed(row: InboxRow) -> StartRow:
+    received = row.received
+    is_answer = not row.owes_acknowledgement
+    first = _("first answer sent") if received.interim_at else ""
+    sender = _("from %(name)s") % {"name": isolated(received.issuer.name)}
+    return StartRow(
+        f"owed-{received.pk}",
+        pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
+        _title(row.card, received.reference),
+        reverse("admin:received", args=[received.pk]),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first))),
+        due=row.due,
+        alert=received,
+        is_answer=row.owed == "answer",
+        is_unread=row.is_unread,
+    )
+
+
+def _returned(officer: Officer, row: WayRow) -> StartRow:
+    words = {"note": isolated(row.text[:NOTE_LENGTH])}
+    if row.returned_by is None or row.returned_by == officer:
+        why = _("You took it back: %(note)s") % words
+    else:
+        why = _("%(name)s returned it: %(note)s") % {"name": isolated(row.returned_by.display_name), **words}
+    return StartRow(
+        f"draft-{row.alert.pk}",
+        pgettext_lazy("act", "Correct"),
+        (row.card.title if row.card else "") or _("Untitled draft"),
+        reverse("admin:draft", args=[row.alert.pk, 2]),
+        about=(why,),
+        since=row.since,
+        alert=row.alert,
+    )
+
+
+def _withdrawn(row: InboxRow) -> StartRow:
+    received = row.received
+    return StartRow(
+        f"confirm-{received.pk}",
+        pgettext_lazy("act", "Confirm"),
+        _title(row.card, received.reference),
+        reverse("admin:received", args=[received.pk]),
+        about=(_("withdrawn by %(name)s: stop using it") % {"name": isolated(received.issuer.name)},),
+        since=received.withdrawn_at,
+        alert=received,
+    )
+
+
+def _second_look(alert: Alert) -> StartRow:
+    return StartRow(
+        f"second-{alert.pk}",
+        pgettext_lazy("act", "Look again"),
+        _("Flash alert that one officer sent"),
+        reverse("admin:sent", args=[alert.pk]),
+        about=_by(alert.released_by),
+        due=alert.second_look_by,
+        alert=alert,
+    )
+
+
+def _by(person: object) -> tuple[str, ...]:
+    return (
+        (_("by %(name)s") % {"name": isolated(person.display_name)},) if isinstance(person, Officer) else ()
+    )
+
+
+def _missed(row: LateRow) -> StartRow:
+    words = ngettext(
+        "%(n)d agency has not acknowledged in time",
+        "%(n)d agencies have not acknowledged in time",
+        row.overdue,
+    )
+    about = (words % {"n": row.overdue},)
+    return _of_alert(pgettext_lazy("act", "Phone"), "sent", row.alert, row.card, about, None, is_late=True)
+
+
+def _of_alert(
+    verb: Text,
+    page: str,
+    alert: Alert,
+    card: Card | None,
+    about: tuple[str, ...],
+    since: datetime | None,
+    *,
+    is_late: bool = False,
+) -> StartRow:
+    address = reverse(f"admin:{page}", args=[alert.pk])
+    return StartRow(
+        f"{page}-{alert.pk}",
+        verb,
+        _title(card),
+        address,
+        about=about,
+        since=since,
+        alert=alert,
+        is_late=is_late,
+    )
+
+
+def _title(card: Card | None, reference: str = "") -> str:
+    if card is None:
+        return _("Sealed alert %(fallback)s") % {"fallback": reference}
+    return card.title or reference
+
+
+def rows_of_keys(endings: Sequence[Ending]) -> Iterator[StartRow]:
+    """Yield a row for each key that ends."""
+    for ending in endings:
+        words = {"short": ending.short, "suite": ending.suite}
+        if ending.kind == "keyset":
+            title = _("The keyset: afterwards nothing can be sent")
+        elif ending.use == "sign":
+            title = _("Signing key …%(short)s, %(suite)s") % words
+        else:
+            title = _("Encryption key …%(short)s, %(suite)s") % words
+        key = f"key-{ending.kind}-{ending.short}"
+        yield StartRow(key, pgettext_lazy("act", "Replace"), title, reverse("admin:keys"), due=ending.ends_at)
+
+
+def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
+    """Yield a row for each officer whom a mail did not reach."""
+    for notice in failed:
+        address = f"{reverse('admin:notifications')}?state={notice.state}"
+        yield StartRow(
+            f"notice-{notice.pk}", pgettext_lazy("act", "Phone"), notice.officer.display_name, address,
+            about=(_("the mail did not arrive"), str(notice.get_state_display())), since=notice.queued_at,
+        )  # fmt: skip
+
+
+def rows_of_decisions(*, leaves: bool, powers: bool, caught: int) -> Iterator[StartRow]:
+    """Yield a row for each decision, and for what a change of the law has reached."""
+    decide = pgettext_lazy("act", "Decide")
+    if leaves:
+        title = _("A colleague has asked that your agency leaves this desk: it waits for your agreement")
+        yield StartRow("leaving", decide, title, reverse("admin:leaving"))
+    if powers:
+        yield StartRow(
+            "powers", decide, _("A change of power waits for a second person"), reverse("admin:powers")
+        )
+    if caught:
+        words = ngettext(
+            "One of your substances is newly caught", "%(n)s of your substances are newly caught", caught
+        )
+        yield StartRow(
+            "caught", pgettext_lazy("act", "Look at"), words % {"n": caught}, reverse("admin:science_caught")
+        )
