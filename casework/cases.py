@@ -34,7 +34,7 @@ from casework.access import (
     find_unit,
     lock_case,
 )
-from casework.models import Case, CaseAccess, CaseItem, CaseState, Note
+from casework.models import Case, CaseAccess, CaseItem, CaseState, Note, Unit
 from ledger.audit import record_event
 from officers.models import Officer
 from vault.sealed_store import SealedStore, as_json, dataclass_of
@@ -90,7 +90,13 @@ class ItemShown:
 
 
 def list_cases(
-    officer: Officer, *, whose: str = "unit", state: str = "", cursor: str = "", now: dt.datetime
+    officer: Officer,
+    *,
+    whose: str = "unit",
+    state: str = "",
+    cursor: str = "",
+    limit: int = PAGE_ROWS,
+    now: dt.datetime,
 ) -> Page[CaseRow]:
     """Return a page of the cases that the officer may see, the last changed first; `whose` is "mine", "unit" or "review"."""
     require(officer, Capability.CASE_READ)
@@ -101,7 +107,7 @@ def list_cases(
         rows = rows.filter(review_on__lte=now.date())
     if state:
         rows = rows.filter(state=state)
-    found = take_page(rows, by_moment("changed_at"), cursor, PAGE_ROWS)
+    found = take_page(rows, by_moment("changed_at"), cursor, limit)
     return found.page(open_cases(officer, found.rows), filtered=bool(state) or whose != "unit")
 
 
@@ -173,9 +179,9 @@ def _store(officer: Officer, case: Case, facts: CaseFacts, act: str, now: dt.dat
     return case
 
 
-def _unit_of(officer: Officer, unit_id: uuid.UUID) -> "object":
+def _unit_of(officer: Officer, unit_id: uuid.UUID) -> Unit:
     try:
-        unit = find_unit(officer, unit_id)
+        unit: Unit | None = find_unit(officer, unit_id)
     except AbsentError:
         unit = None
     if unit is None or not unit.members.filter(pk=officer.pk).exists():

@@ -33,7 +33,12 @@ def piet(desk: DeskWorld) -> Officer:
 
 
 def facts(desk: DeskWorld, unit: Unit, /, **changed: Any) -> CaseFacts:
-    given = {"number": "K 14/26", "title": "Blue tablets", "summary": "Three sellers.", "unit": unit.pk}
+    given: dict[str, Any] = {
+        "number": "K 14/26",
+        "title": "Blue tablets",
+        "summary": "Three sellers.",
+        "unit": unit.pk,
+    }
     return CaseFacts(**given | {"review_on": (desk.hub.now + timedelta(days=90)).date()} | changed)
 
 

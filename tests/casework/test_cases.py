@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases are seen by their unit, or by those whom they name, and hold alerts that open to nobody by it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -109,12 +110,13 @@ def test_only_who_may_manage_cases_opens_closes_and_changes_them(
     reader = desk.hub.make_officer(desk.lab, "reader", name="Ria Only")
     unit.members.add(reader)
     assert find_case(reader, case.pk) == case
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: open_case(reader, facts(desk, unit, number="K 2"), now=desk.tick()),
         lambda: change_case(reader, case, facts(desk, unit), now=desk.tick()),
         lambda: close_case(reader, case, reason="over", now=desk.tick()),
         lambda: review_case(reader, case, next_on=None, now=desk.tick()),
-    ):
+    )
+    for act in acts:
         with pytest.raises(NotPermittedError):
             act()
 
@@ -125,12 +127,13 @@ def test_a_case_is_closed_for_a_reason_and_takes_nothing_until_it_is_reopened(
     received = incoming(desk)
     close_case(desk.benno, case, reason="Charges were dropped.", now=desk.tick())
     assert card_of(case).closed_for == "Charges were dropped."
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: close_case(desk.benno, case, reason="again", now=desk.tick()),
         lambda: change_case(desk.ilka, case, facts(desk, unit), now=desk.tick()),
         lambda: add_item(desk.ilka, case, received, now=desk.tick()),
         lambda: write_note(desk.ilka, case, text="late", now=desk.tick()),
-    ):
+    )
+    for act in acts:
         with pytest.raises(InputError):
             act()
     reopen_case(desk.ilka, case, now=desk.tick())
@@ -162,11 +165,12 @@ def test_an_alert_marked_red_goes_into_no_case_and_takes_no_note(desk: DeskWorld
     received = incoming(desk)
     ReceivedAlert.objects.filter(pk=received.pk).update(tlp="RED")
     received.refresh_from_db()
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: add_item(desk.ilka, case, received, now=desk.tick()),
         lambda: write_note(desk.ilka, received, text="x", now=desk.tick()),
         lambda: find_subject(desk.ilka, received.pk),
-    ):
+    )
+    for act in acts:
         with pytest.raises(InputError):
             act()
 

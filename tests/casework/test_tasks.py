@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks go to officers who may see what they are about; a question that waits is one by itself, and ends with its answer."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -51,10 +52,11 @@ def test_a_task_is_open_then_assigned_then_done_with_what_came_of_it(desk: DeskW
     (row,) = tasks_of(desk.benno, case, now=desk.hub.now)
     assert (row.state, row.text, row.result) == ("done", "Call the ward.", "Three more cases.")
     assert waiting(desk, desk.ilka, ALL) == []
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: end_task(desk.ilka, task, outcome="dropped", now=desk.tick()),
         lambda: assign_task(desk.ilka, task, Assignment(), now=desk.tick()),
-    ):
+    )
+    for act in acts:
         with pytest.raises(InputError):
             act()
 

@@ -15,6 +15,7 @@ from alerts.boxes.start import read_start
 from callers import clock
 from callers.capabilities import Capability
 from desk.alerts.sent.doubts_page import worded_statements
+from desk.casework.alert_part import first_tasks
 from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
 from notices.models import Notification
@@ -55,6 +56,7 @@ def start(request: HttpRequest) -> HttpResponse:
         _failed_notices(officer),
         ending_keys(officer, now=now),
     )
+    own_tasks = first_tasks(officer, now=now)
     caught = newly_caught(officer, since=now - CAUGHT_FOR)
     answers = worded_statements(officer, work.answers_in_doubt)
     powers_wait = decidable_by(officer, now=now) > 0
@@ -64,6 +66,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "start",
         _("My work"),
         work=work,
+        **own_tasks,
         failed_notices=notices,
         ending_keys=keys,
         powers_wait=powers_wait,
@@ -73,7 +76,8 @@ def start(request: HttpRequest) -> HttpResponse:
         answers_in_doubt=answers,
         newly_caught=caught,
         nothing=work.nothing_waits
-        and not (answers or notices or keys or powers_wait or caught or leaves or steps),
+        and not (answers or notices or keys or powers_wait or caught or leaves or steps)
+        and not (own_tasks["tasks"].rows or own_tasks["tasks_left"]),
         may_write=Capability.ALERT_WRITE in officer.capabilities,
         shows_keys=True,
         restore_waits=is_in_review(request) and Capability.OFFICER_MANAGE in officer.capabilities,
