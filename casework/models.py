@@ -52,10 +52,6 @@ class UnitQuerySet(models.QuerySet["Unit"]):
             return self.none()
         return self.filter(agency_id=actor.agency_id)
 
-    def of_member(self, actor: "Actor") -> "UnitQuerySet":
-        """Return the units that the actor belongs to."""
-        return self.visible_to(actor).filter(members__public_id=actor.public_id or "")
-
 
 class Unit(models.Model):
     """Unit of an agency: officers who share cases and tasks. Its name is in clear, as officers' names are.

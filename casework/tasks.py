@@ -39,6 +39,7 @@ from casework.access import (
 )
 from casework.cases import about_of, cards_of
 from casework.models import Case, Task, TaskKind, TaskState, Unit
+from casework.units import own_units
 from ledger.audit import record_event
 from officers.models import Officer
 from vault.sealed_store import SealedStore, as_json, dataclass_of
@@ -401,7 +402,7 @@ def _whose(officer: Officer, whose: str) -> Q:
     if whose == MINE:
         return Q(officer=officer)
     if whose == UNIT:
-        units = Unit.objects.of_member(officer).values("pk")
+        units = own_units(officer).values("pk")
         return Q(unit__in=units) | Q(case__unit__in=units) | Q(officer=officer)
     return Q()
 

@@ -29,6 +29,11 @@ def list_units(officer: Officer) -> QuerySet[Unit]:
     return Unit.objects.visible_to(officer).select_related("lead").annotate(people=active)
 
 
+def own_units(officer: Officer) -> QuerySet[Unit]:
+    """Return the units that the officer belongs to."""
+    return Unit.objects.visible_to(officer).filter(members=officer)
+
+
 def save_unit(
     actor: Officer,
     unit: Unit | None,

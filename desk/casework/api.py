@@ -3,9 +3,10 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as s
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from alerts.boxes.search import TEXT_AT_MOST as SEARCH_AT_MOST
 from alerts.models import ReceivedAlert
 from alerts.receiving.opening import MAX_CASE_CHARS
 from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body, read_query
 from casework.access import TEXT_AT_MOST, find_case, find_subject, find_task, find_unit
@@ -57,7 +59,9 @@ from casework.units import NAME_AT_MOST, list_units, save_unit
 from desk.alerts.serializers import CardOut
 from desk.web.api import CREATED
 from desk.web.api_answers import AgencyView, PageQuery, named_list
+from officers.models import Officer
 
+Found = TypeVar("Found")
 _PEOPLE_AT_MOST: Final = 500
 _PERSON: Final = 22
 
@@ -295,6 +299,13 @@ class CaseworkView(AgencyView):
 
         return uuid.UUID(idempotent(self.request, self.actor, run, now=self.now).resource)
 
+    def named(self, field: str, find: Callable[[Officer, uuid.UUID], Found], row_id: uuid.UUID) -> Found:
+        """Return what a member of the body names; raises `InputError` for what is absent or of others."""
+        try:
+            return find(self.officer, row_id)
+        except AbsentError:
+            raise InputError(field, _("Choose one that you may see.")) from None
+
     def answer_case(self, case_id: uuid.UUID, code: int = 200) -> Response:
         case = find_case(self.officer, case_id)
         (row,) = open_cases(self.officer, [case])
@@ -404,7 +415,9 @@ class ItemsView(CaseworkView):
         """Put an alert into an open case; it opens the alert to nobody."""
         body, case = read_body(ItemIn, request), find_case(self.officer, case_id)
         self.act(
-            lambda: add_item(self.officer, case, find_subject(self.officer, body["subject"]), now=self.now)
+            lambda: add_item(
+                self.officer, case, self.named("subject", find_subject, body["subject"]), now=self.now
+            )
         )
         return self.answer_case(case_id)
 
@@ -463,8 +476,8 @@ class TasksView(CaseworkView):
             self.officer,
             kind=body["kind"],
             text=body["text"],
-            case=find_case(self.officer, body["case"]) if body["case"] else None,
-            subject=find_subject(self.officer, body["subject"]) if body["subject"] else None,
+            case=self.named("case", find_case, body["case"]) if body["case"] else None,
+            subject=self.named("subject", find_subject, body["subject"]) if body["subject"] else None,
             to=Assignment(body["officer"], body["unit"]),
             due_at=body["due_at"],
             now=self.now,

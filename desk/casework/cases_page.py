@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from alerts.access import today_of
 from callers import clock
@@ -29,11 +30,12 @@ from casework.cases import (
     reopen_case,
     review_case,
 )
-from casework.models import Case, CaseState, Unit
+from casework.models import Case, CaseState
 from casework.notes import notes_on, write_note
 from casework.search import search_cases
 from casework.tasks import assignable, tasks_of
 from casework.timeline import timeline_of
+from casework.units import own_units
 from desk.agency.audit.words import ACTS
 from desk.casework.forms import CaseForm, NoteForm, ReasonForm, ReviewForm, SearchForm, case_choices
 from desk.web.confirm import Question, ask, refuse
@@ -48,7 +50,7 @@ REVIEWED_AFTER = timedelta(days=180)
 def cases(request: HttpRequest) -> HttpResponse:
     """List the cases that the officer may see; the posted search shows what it found in their place."""
     officer, now = signed_in(request), clock.now()
-    whose = (("mine", _("Mine")), ("review", _("Review is due")))
+    whose = (("mine", pgettext("casework", "Mine")), ("review", _("Review is due")))
     offered = (Filter("whose", _("Which"), whose), Filter("state", _("State"), CaseState.choices))
     filters = read_filters(request.GET, offered)
     text, problem, found = "", "", None
@@ -69,9 +71,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "casework/cases",
-        _("Cases"),
+        pgettext("casework", "Cases"),
         status=422 if problem else 200,
-        heading=_("Cases"),
+        heading=pgettext("casework", "Cases"),
         lead=_("Cases of your units. What an officer may not see in a case is not counted either."),
         empty=_empty(officer),
         rows=found.rows if found else page.rows,
@@ -90,7 +92,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _empty(officer: Officer) -> str:
-    if Unit.objects.of_member(officer).exists():
+    if own_units(officer).exists():
         return _("No case yet.")
     return _("You belong to no unit yet: an agency admin puts officers into units.")
 
@@ -191,7 +193,7 @@ def review(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
         found,
         _("Review a case"),
         _("Are the notes of this case still needed?"),
-        _("Review"),
+        _("Review the case"),
         does=[
             _("With a day they are kept until then, and somebody is asked again."),
             _(

@@ -15,7 +15,7 @@ from casework.access import TEXT_AT_MOST
 from casework.cases import TITLE_AT_MOST, CaseFacts, CaseRow
 from casework.models import Case, CaseAccess, TaskState, Unit
 from casework.tasks import BY_HAND, Assignment
-from casework.units import NAME_AT_MOST
+from casework.units import NAME_AT_MOST, own_units
 from officers.models import Officer
 
 _CHOOSE: Final = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose one of the list."))
@@ -166,7 +166,7 @@ class HandOverForm(ChoosingForm):
 
 def case_choices(officer: Officer, people: Iterable[Officer], case: Case | None = None) -> dict[str, Any]:
     """Return the choices of a case's form: the officer's own units, and for a case its present one."""
-    units = {str(unit.pk): unit.name for unit in Unit.objects.of_member(officer)}
+    units = {str(unit.pk): unit.name for unit in own_units(officer)}
     if case is not None:
         units.setdefault(str(case.unit_id), case.unit.name)
     return {"unit": list(units.items()), "named": _people(people)}

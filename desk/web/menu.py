@@ -65,10 +65,10 @@ WORK: Final = (
     _alone("queue", _("To release"), C.QUEUE_READ),
     _alone("outbox", pgettext_lazy("alerts", "Sent"), C.ALERT_READ),
     Area(
-        _("Cases"),
+        pgettext_lazy("casework", "Cases"),
         (
             Tab("tasks", _("Tasks"), C.CASE_READ),
-            Tab("cases", _("Cases"), C.CASE_READ),
+            Tab("cases", pgettext_lazy("casework", "Cases"), C.CASE_READ),
             Tab("units", _("Units"), C.CASE_READ),
         ),
     ),

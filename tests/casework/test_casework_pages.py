@@ -31,10 +31,14 @@ def text_of(client: Client, address: str, status: int = 200) -> str:
 
 def given(unit: Unit, **changed: Any) -> dict[str, Any]:
     day = (timezone.now() + timedelta(days=90)).date().isoformat()
-    return {"number": "K 20/26", "title": "White powder", "summary": "", "unit": str(unit.pk)} | {
-        "access": "unit",
-        "review_on": day,
-    } | changed
+    return (
+        {"number": "K 20/26", "title": "White powder", "summary": "", "unit": str(unit.pk)}
+        | {
+            "access": "unit",
+            "review_on": day,
+        }
+        | changed
+    )
 
 
 def test_a_case_is_opened_changed_closed_and_reopened_on_its_pages(
@@ -153,17 +157,26 @@ def test_json_does_each_job_of_the_pages(desk: DeskWorld, unit: Unit) -> None:
     assert item["received"] == str(received.pk) and item["card"]["title"].startswith("Nine")
     noted = api("POST", f"{at}/notes", {"text": "First."}).json()["notes"][0]
     corrected = api("POST", f"{at}/notes", {"text": "Second.", "supersedes": noted["id"]}).json()["notes"]
-    assert [(one["text"], one["is_superseded"]) for one in corrected] == [("Second.", False), ("First.", True)]
-    assert api("POST", f"about/{received.pk}/notes", {"text": "On it."}).json()["items"][0]["text"] == "On it."
+    assert [(one["text"], one["is_superseded"]) for one in corrected] == [
+        ("Second.", False),
+        ("First.", True),
+    ]
+    assert (
+        api("POST", f"about/{received.pk}/notes", {"text": "On it."}).json()["items"][0]["text"] == "On it."
+    )
     task = api("POST", "tasks", {"kind": "call", "text": "Call.", "case": made.json()["id"]}).json()
     to_benno = {"officer": desk.benno.public_id, "seen": ""}
     assert api("POST", f"tasks/{task['id']}/assign", to_benno).json()["state"] == "assigned"
     assert api("POST", f"tasks/{task['id']}/assign", to_benno).status_code == 412
     assert [one["text"] for one in api("GET", "tasks?whose=unit").json()["items"]] == ["Call."]
     done = api("POST", f"tasks/{task['id']}/end", {"outcome": "done", "result": "Called."}).json()
-    assert (done["state"], done["result"]) == ("done", "Called.") == (
-        api("GET", f"tasks/{task['id']}").json()["state"],
-        "Called.",
+    assert (
+        (done["state"], done["result"])
+        == ("done", "Called.")
+        == (
+            api("GET", f"tasks/{task['id']}").json()["state"],
+            "Called.",
+        )
     )
     assert api("DELETE", f"{at}/items/{item['id']}").json()["alerts"] == []
     assert api("POST", "cases/search", {"text": "grey"}).json()["items"][0]["title"] == "Grey"

@@ -187,7 +187,13 @@ KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPa
 """A public key of RFC 8037, appendix A."""
 
 SPECTRUM: Final = b"NAME: other\nFORMULA: C2H6O\nPRECURSORMZ: 47.05\nNum Peaks: 1\n29.04 100\n"
-_CASE: Final = {"number": "K 2", "title": "Grey powder", "unit": UNIT, "access": "unit", "review_on": "2027-06-30"}
+_CASE: Final = {
+    "number": "K 2",
+    "title": "Grey powder",
+    "unit": UNIT,
+    "access": "unit",
+    "review_on": "2027-06-30",
+}
 
 GOOD: Final[Mapping[str, Sent]] = {
     "inbox/<uuid:alert_id>/": Sent({"reason": "on_duty"}),
