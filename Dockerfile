@@ -58,6 +58,7 @@ COPY desk desk
 COPY notices notices
 COPY officers officers
 COPY peers peers
+COPY casework casework
 COPY science science
 COPY substances substances
 COPY vault vault

@@ -28,6 +28,8 @@ class Capability(StrEnum):
     AUDIT_FOLLOW = "audit:follow"
     AUDIT_GIVE = "audit:give"
     AUDIT_READ = "audit:read"
+    CASE_MANAGE = "case:manage"
+    CASE_READ = "case:read"
     DESK_KEEP = "desk:keep"
     DIRECTORY_READ = "directory:read"
     DRAFT_WRITE = "draft:write"
@@ -74,21 +76,23 @@ _MEMBER: Final = {
     C.KEY_READ,
     C.POWER_DECIDE,
 }
-_READS: Final = _MEMBER | {C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.NOTICE_READ, C.SCIENCE_READ}
+_READS: Final = _MEMBER | {
+    *(C.ALERT_READ, C.ALERT_ACKNOWLEDGE, C.CASE_READ, C.NOTICE_READ, C.SCIENCE_READ),
+}
 
 ROLE_CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     Role.READER: frozenset(_READS),
-    Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE, C.PEER_COMPARE}),
+    Role.AUTHOR: frozenset(_READS | {C.ALERT_WRITE, C.CASE_MANAGE, C.PEER_COMPARE}),
     Role.RELEASER: frozenset(
         _READS
         | {C.QUEUE_READ, C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.NOTICE_RESEND}
-        | {C.SCIENCE_MANAGE, C.PEER_COMPARE}
+        | {C.CASE_MANAGE, C.SCIENCE_MANAGE, C.PEER_COMPARE}
     ),
     Role.KEY_OFFICER: frozenset(_READS | {C.KEY_MANAGE, C.PEER_COMPARE}),
     Role.AGENCY_ADMIN: frozenset(
         _READS
         | {C.AGENCY_MANAGE, C.OFFICER_MANAGE, C.APIKEY_MANAGE, C.NOTICE_RESEND, C.SCIENCE_MANAGE}
-        | {C.PEER_COMPARE}
+        | {C.CASE_MANAGE, C.PEER_COMPARE}
     ),
     Role.AUDITOR: frozenset(_MEMBER | {C.AUDIT_READ, C.AUDIT_GIVE}),
     Role.KEEPER: frozenset({C.DESK_KEEP, C.DIRECTORY_READ, C.LEDGER_READ, C.AUDIT_READ}),
@@ -103,7 +107,7 @@ POWERS: Final = frozenset({Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICER, Role.AG
 
 WITHHELD: Final = frozenset(
     {C.ALERT_VALIDATE, C.ALERT_RELEASE, C.ALERT_WITHDRAW, C.AGENCY_MANAGE, C.OFFICER_MANAGE}
-    | {C.APIKEY_MANAGE, C.AUDIT_GIVE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
+    | {C.APIKEY_MANAGE, C.AUDIT_GIVE, C.CASE_MANAGE, C.KEY_MANAGE, C.NOTICE_RESEND, C.PEER_COMPARE}
     | {C.POWER_DECIDE, C.SCIENCE_MANAGE}
 )
 """Capabilities withheld from a person whose second factor and password both came from somebody else, until confirmed."""

@@ -32,6 +32,7 @@ APPS: Final = (
     "agencies",
     "alerts",
     "callers",
+    "casework",
     "desk",
     "hub",
     "ledger",

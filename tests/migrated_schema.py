@@ -96,6 +96,7 @@ def _sources() -> Iterator[Path]:
         "agencies",
         "alerts",
         "callers",
+        "casework",
         "ledger",
         "notices",
         "officers",

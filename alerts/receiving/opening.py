@@ -30,6 +30,7 @@ from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.withheld_recipients import is_uncompared
 from alerts.receiving.attachments import opened_files
+from alerts.receiving.case_references import recorded
 from alerts.receiving.fetching import fetch_and_open, seen_by
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.reporting import report_openings
@@ -165,6 +166,8 @@ def _open(
 ) -> tuple[ReceivedAlert, OpenedAlert, VerifiedDirectory]:
     require(officer, Capability.ALERT_READ)
     row = find_received(officer, received.pk)
+    if reason == OpeningReason.CASE_NUMBER:
+        reference = recorded(officer, reference)
     words = reason_text(reason, reference)
     check_reason(row, reason)
     if row.unopenable or is_gone(row.agency_id):

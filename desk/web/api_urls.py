@@ -35,6 +35,7 @@ from desk.alerts.replies import api as replies
 from desk.alerts.sent import doubts_api as doubts
 from desk.alerts.sent import handed_in_api as handed_in
 from desk.alerts.versions import api as versions
+from desk.casework import api as casework
 from desk.keeper import api as keeper
 from desk.keeper import settings_api as desk_settings
 from desk.science.board import api as board
@@ -46,7 +47,7 @@ from desk.science.substances import api as substances
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
     system_drafts, versions, templates,
-    account, apikeys, aside, audit, caller, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
+    account, apikeys, aside, audit, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
     officers, own_entry, peers, policy, powers, restore, views,
     *SCIENCE,
 )  # fmt: skip

@@ -54,6 +54,8 @@ VERBS: Final[dict[str, str | Promise]] = {
     Capability.ALERT_WRITE: gettext_lazy("write alerts"),
     Capability.AUDIT_GIVE: gettext_lazy("have a system follow the audit"),
     Capability.AUDIT_READ: gettext_lazy("read the audit"),
+    Capability.CASE_MANAGE: gettext_lazy("manage cases"),
+    Capability.CASE_READ: gettext_lazy("work in cases"),
     Capability.KEY_MANAGE: gettext_lazy("manage keys"),
     Capability.KEY_READ: gettext_lazy("see keys"),
     Capability.NOTICE_READ: gettext_lazy("see notifications"),

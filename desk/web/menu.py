@@ -18,7 +18,7 @@ from officers.models import Officer
 C = Capability
 Text = str | Promise
 
-MOST_AT_FIRST_SIGHT: Final = 9
+MOST_AT_FIRST_SIGHT: Final = 10
 """Items that show before anything is unfolded."""
 _ADMINISTER: Final = frozenset({C.OFFICER_MANAGE, C.KEY_MANAGE, C.AUDIT_READ})
 """Capabilities of those whose work lies in the agency itself."""
@@ -64,6 +64,14 @@ WORK: Final = (
     _alone("drafts", _("Drafts"), C.ALERT_WRITE),
     _alone("queue", _("To release"), C.QUEUE_READ),
     _alone("outbox", pgettext_lazy("alerts", "Sent"), C.ALERT_READ),
+    Area(
+        pgettext_lazy("casework", "Cases"),
+        (
+            Tab("tasks", _("Tasks"), C.CASE_READ),
+            Tab("cases", pgettext_lazy("casework", "Cases"), C.CASE_READ),
+            Tab("units", _("Units"), C.CASE_READ),
+        ),
+    ),
 )
 SUBSTANCES: Final = (
     _alone("science_board", _("Early warning"), C.SCIENCE_READ),

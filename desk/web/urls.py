@@ -62,6 +62,7 @@ from desk.alerts.sent import doubts_page as doubts
 from desk.alerts.sent import handed_in_page as handed_in
 from desk.alerts.sent import page as sent
 from desk.alerts.versions import page as comparing
+from desk.casework import cases_page, tasks_page, units_page
 from desk.keeper import agencies_page as keeper
 from desk.keeper import moving_in_page as moving_in
 from desk.keeper import own_exchange_page as own_exchange
@@ -206,6 +207,34 @@ PAGES: Final = (
     Page("outbox/<uuid:alert_id>/profile/", profiles.sent_leads, "sent_profile", C.SCIENCE_READ),
     Page("outbox/<uuid:alert_id>/profile/ask/", profiles.ask_others, "profile_ask", C.ALERT_WRITE, BOTH),
     Page("a/<str:reference>", received.by_reference, "by_reference", C.ALERT_READ),
+    # Casework of the agency
+    Page("tasks/", tasks_page.tasks, "tasks", C.CASE_READ),
+    Page("tasks/<uuid:task_id>/", tasks_page.task, "task", C.CASE_READ, BOTH),
+    Page("tasks/<uuid:task_id>/end/", tasks_page.end, "task_end", C.CASE_READ, BOTH),
+    Page("inbox/<uuid:alert_id>/assign/", tasks_page.assign, "answer_assign", C.CASE_READ, BOTH),
+    Page("about/<uuid:subject_id>/note/", tasks_page.about_note, "about_note", C.CASE_READ, BOTH),
+    Page("about/<uuid:subject_id>/case/", tasks_page.about_case, "about_case", C.CASE_READ, BOTH),
+    Page("about/<uuid:subject_id>/task/", tasks_page.about_task, "about_task", C.CASE_READ, BOTH),
+    Page("cases/", cases_page.cases, "cases", C.CASE_READ, BOTH),
+    Page("cases/new/", cases_page.new_case, "case_new", C.CASE_MANAGE, BOTH),
+    Page("cases/<uuid:case_id>/", cases_page.case, "case", C.CASE_READ),
+    Page("cases/<uuid:case_id>/change/", cases_page.change, "case_change", C.CASE_MANAGE, BOTH),
+    Page("cases/<uuid:case_id>/close/", cases_page.close, "case_close", C.CASE_MANAGE, BOTH),
+    Page("cases/<uuid:case_id>/reopen/", cases_page.reopen, "case_reopen", C.CASE_MANAGE, CHANGE),
+    Page("cases/<uuid:case_id>/review/", cases_page.review, "case_review", C.CASE_MANAGE, BOTH),
+    Page("cases/<uuid:case_id>/note/", cases_page.note, "case_note", C.CASE_READ, BOTH),
+    Page("cases/<uuid:case_id>/task/", tasks_page.case_task, "case_task", C.CASE_READ, BOTH),
+    Page(
+        "cases/<uuid:case_id>/items/<uuid:item_id>/remove/",
+        cases_page.remove,
+        "case_item_remove",
+        C.CASE_READ,
+        CHANGE,
+    ),
+    Page("units/", units_page.units, "units", C.CASE_READ),
+    Page("units/new/", units_page.new_unit, "unit_new", C.OFFICER_MANAGE, BOTH),
+    Page("units/<uuid:unit_id>/", units_page.unit, "unit", C.OFFICER_MANAGE, BOTH),
+    Page("officers/<str:public_id>/hand-over/", units_page.hand_over, "hand_over", C.CASE_MANAGE, BOTH),
     Page("outbox/", lists.outbox, "outbox", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/", sent.sent, "sent", C.ALERT_READ),
     Page("outbox/<uuid:alert_id>/files/<int:n>/", sent.sent_attachment, "sent_attachment", C.ALERT_READ),

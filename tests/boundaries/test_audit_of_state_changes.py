@@ -137,6 +137,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "another function of the same act records the event, which is found by a table, an argument or a `with`": (
         "agencies/own_statements.py:_keep: agencies.OwnStatement",
+        "casework/cases.py:_store: casework.Case",
         "alerts/sending/hand_in.py:Handing.send: peers.Outgoing, peers.OutgoingBlob",
         "alerts/sending/hand_in.py:Handing.state: peers.Outgoing",
         "sharing/statements.py:_acknowledge: sharing.Delivery",
@@ -157,6 +158,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "vault/making.py:keep_roots: vault.VaultKey, vault.VaultSecret",
     ),
     "nothing counts any more: it is too old, settled, or was never confirmed": (
+        "casework/notes.py:forget_notes: casework.Note",
         "officers/login/sessions.py:forget_sessions: officers.OfficerSession",
         "science/board/harm_reviews.py:forget_reviews: science.HarmReview",
         "science/spectra/library.py:_drop: science.LibrarySpectrum, science.SpectraImport",

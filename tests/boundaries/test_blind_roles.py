@@ -22,6 +22,7 @@ from tests.builders import Hub
 
 OPENING = (
     "alerts",
+    "casework",
     "desk",
     "science",
     "substances",

@@ -7,7 +7,9 @@ from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 
 EXCHANGE: Final = frozenset({"agencies", "operators", "sharing"})
-DESK: Final = frozenset({"alerts", "desk", "notices", "officers", "peers", "science", "substances", "vault"})
+DESK: Final = frozenset(
+    {"alerts", "casework", "desk", "notices", "officers", "peers", "science", "substances", "vault"}
+)
 
 
 def _references() -> dict[str, tuple[str, str]]:

@@ -261,6 +261,7 @@ def test_the_exchanges_image_has_no_science_toolkit_and_no_code_of_a_desk() -> N
     assert copied["exchange"] == {"agencies", "sharing", "operators"}
     assert copied["desk"] == {
         "alerts",
+        "casework",
         "desk",
         "notices",
         "officers",
@@ -280,6 +281,7 @@ def test_the_image_holds_neither_demonstration_nor_tests() -> None:
         "agencies",
         "alerts",
         "callers",
+        "casework",
         "desk",
         "ledger",
         "notices",

@@ -119,6 +119,7 @@ def acts_in_the_source() -> set[str]:
         "agencies",
         "alerts",
         "callers",
+        "casework",
         "desk",
         "hub",
         "ledger",

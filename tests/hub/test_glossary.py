@@ -9,7 +9,20 @@ from desk.agency.audit.words import ACTS
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 MOST_WORDS = 60
 OF_ALL_PROGRAMS = frozenset(
-    {"content", "retract", "rule", "spectra", "spectrum", "substance", "template", "vault", "view", "watch"}
+    {
+        "content",
+        "retract",
+        "rule",
+        "spectra",
+        "spectrum",
+        "substance",
+        "task",
+        "template",
+        "unit",
+        "vault",
+        "view",
+        "watch",
+    }
 )
 """Words of chemistry, of the law and of programs that need no line in the glossary."""
 OF_MANY = {"agreements": "agreement", "deliveries": "delivery"}

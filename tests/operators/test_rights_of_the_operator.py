@@ -15,6 +15,7 @@ from tests.services import surroundings
 
 DESK = (
     "alerts",
+    "casework",
     "desk",
     "notices",
     "officers",

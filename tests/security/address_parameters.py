@@ -21,6 +21,16 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "inbox/<uuid:alert_id>/": {"alert_id": "received", "n": "file"},
     "inbox/<uuid:alert_id>/acknowledge/": {"alert_id": "opened"},
     "inbox/<uuid:alert_id>/confirm/": {"alert_id": "taken back"},
+    "about/<uuid:subject_id>/": {"subject_id": "received"},
+    "cases/<uuid:case_id>/": {"case_id": "case", "item_id": "item in a case"},
+    "tasks/<uuid:task_id>/": {"task_id": "task"},
+    "units/<uuid:unit_id>/": {"unit_id": "unit"},
+    "officers/<str:public_id>/hand-over/": {"public_id": "busy officer"},
+    "api/v1/about/<uuid:subject_id>/": {"subject_id": "received"},
+    "api/v1/cases/<uuid:case_id>": {"case_id": "case", "item_id": "item in a case"},
+    "api/v1/tasks/<uuid:task_id>": {"task_id": "task"},
+    "api/v1/units/<uuid:unit_id>": {"unit_id": "unit"},
+    "api/v1/officers/<str:public_id>/hand-over": {"public_id": "busy officer"},
     "a/<str:reference>": {"reference": "reference"},
     "outbox/<uuid:alert_id>/": {"alert_id": "sent", "n": "file"},
     "outbox/<uuid:alert_id>/second-look/": {"alert_id": "flash"},
@@ -167,14 +177,57 @@ VERSION: Final = "version of the keyset"
 """A placeholder for the version of the keyset from which a form about keys was made."""
 PREVIEW: Final = "preview of the alert"
 """A placeholder for the digest of the recipients that the page has shown."""
+UNIT: Final = "the laboratory's unit"
+CASE: Final = "the laboratory's case"
+SUBJECT: Final = "an alert for a case"
+COLLEAGUE: Final = "a colleague of the laboratory"
+"""Placeholders for ids of casework."""
 
 KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 """A public key of RFC 8037, appendix A."""
 
 SPECTRUM: Final = b"NAME: other\nFORMULA: C2H6O\nPRECURSORMZ: 47.05\nNum Peaks: 1\n29.04 100\n"
+_CASE: Final = {
+    "number": "K 2",
+    "title": "Grey powder",
+    "unit": UNIT,
+    "access": "unit",
+    "review_on": "2027-06-30",
+}
 
 GOOD: Final[Mapping[str, Sent]] = {
     "inbox/<uuid:alert_id>/": Sent({"reason": "on_duty"}),
+    "inbox/<uuid:alert_id>/assign/": Sent({"officer": COLLEAGUE, "seen": ""}),
+    "about/<uuid:subject_id>/note/": Sent({"text": "Seen in May."}),
+    "about/<uuid:subject_id>/case/": Sent({"case": CASE}),
+    "about/<uuid:subject_id>/task/": Sent({"kind": "call", "text": "Call."}),
+    "cases/": Sent({"q": "tablets"}),
+    "cases/new/": Sent(_CASE),
+    "cases/<uuid:case_id>/change/": Sent(_CASE),
+    "cases/<uuid:case_id>/close/": Sent({"reason": "Over."}),
+    "cases/<uuid:case_id>/review/": Sent({"next_on": "2028-01-31"}),
+    "cases/<uuid:case_id>/note/": Sent({"text": "Ask again."}),
+    "cases/<uuid:case_id>/task/": Sent({"kind": "call", "text": "Call."}),
+    "tasks/<uuid:task_id>/": Sent({"officer": COLLEAGUE, "seen": ""}),
+    "tasks/<uuid:task_id>/end/": Sent({"outcome": "done", "result": "Called."}),
+    "units/new/": Sent({"name": "Customs", "members": COLLEAGUE}),
+    "units/<uuid:unit_id>/": Sent({"name": "Customs", "members": COLLEAGUE}),
+    "officers/<str:public_id>/hand-over/": Sent({"to": COLLEAGUE}),
+    "api/v1/cases": Sent(_CASE),
+    "api/v1/cases/search": Sent({"text": "tablets"}),
+    "api/v1/cases/<uuid:case_id>": Sent(_CASE),
+    "api/v1/cases/<uuid:case_id>/close": Sent({"reason": "Over."}),
+    "api/v1/cases/<uuid:case_id>/review": Sent({"next_on": "2028-01-31"}),
+    "api/v1/cases/<uuid:case_id>/items": Sent({"subject": SUBJECT}),
+    "api/v1/cases/<uuid:case_id>/notes": Sent({"text": "Ask again."}),
+    "api/v1/about/<uuid:subject_id>/notes": Sent({"text": "Seen in May."}),
+    "api/v1/tasks": Sent({"kind": "call", "text": "Call.", "case": CASE}),
+    "api/v1/tasks/<uuid:task_id>/assign": Sent({"officer": COLLEAGUE, "seen": ""}),
+    "api/v1/tasks/<uuid:task_id>/end": Sent({"outcome": "done", "result": "Called."}),
+    "api/v1/alerts/received/<uuid:received_id>/assign": Sent({"officer": COLLEAGUE}),
+    "api/v1/units": Sent({"name": "Customs", "members": []}),
+    "api/v1/units/<uuid:unit_id>": Sent({"name": "Customs", "members": []}),
+    "api/v1/officers/<str:public_id>/hand-over": Sent({"to": COLLEAGUE}),
     "outbox/<uuid:alert_id>/withdraw/": Sent({"code": "error"}),
     "queue/<uuid:alert_id>/validate/": Sent({"revision": 2, "preview": PREVIEW}),
     "queue/<uuid:alert_id>/release/": Sent({"revision": 2, "preview": PREVIEW}),
@@ -293,6 +346,8 @@ def good_values(world: SecurityWorld, sent: Sent) -> dict[str, Any]:
     """Return the values of a good request, with those that only this world knows filled in."""
     sample = str(world.things["sample sent"].value)
     known = {PREVIEW: world.preview_digest, VERSION: world.keyset_version, SAMPLE: sample}
+    known |= {UNIT: str(world.things["unit"].value), CASE: str(world.things["case"].value)}
+    known |= {SUBJECT: str(world.things["sent"].value), COLLEAGUE: world.people["releaser"].public_id}
     return {name: known.get(v, v) if isinstance(v, str) else v for name, v in sent.data.items()}
 
 

@@ -39,6 +39,9 @@ PLACES: Final[dict[Column, Place]] = {
     ("reply", "summary"): lambda row: ("reply", f"{row.pk}/summary", 1),
     ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
     ("harmreview", "sealed"): at_its_id("harmreview"),
+    ("case", "sealed"): at_its_id("case"),
+    ("note", "sealed"): at_its_id("note"),
+    ("task", "sealed"): at_its_id("task"),
     ("storedstructure", "sealed"): at_its_id("storedstructure"),
     ("caughtstructure", "sealed"): at_its_id("caughtstructure"),
     ("adoptedrules", "sealed"): at_its_id("adoptedrules"),
@@ -50,6 +53,7 @@ PLACES: Final[dict[Column, Place]] = {
 }
 OTHERWISE: Final[dict[Column, str]] = {
     ("exchangekey", "sealed"): "bound to agency and revision; another agency's row is no key",
+    ("case", "number_token"): "equal for equal numbers on purpose; what it leads to is opened and bound",
     ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
     ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
     ("vaultsecret", "wrapped"): "bound to agency, epoch and key of the ring, below",
@@ -66,7 +70,7 @@ MOST_ROWS: Final = 4
 
 
 def sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
-    for label in ("alerts", "science", "vault"):
+    for label in ("alerts", "casework", "science", "vault"):
         for model in apps.get_app_config(label).get_models():
             for column in model._meta.concrete_fields:
                 if isinstance(column, models.BinaryField):

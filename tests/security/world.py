@@ -35,6 +35,10 @@ from alerts.review.preview import preview_release
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability, Role
 from callers.directory import Custody
+from casework.cases import CaseFacts, add_item, open_case
+from casework.notes import write_note
+from casework.tasks import create_task
+from casework.units import save_unit
 from ledger.models import LoopState, SetAside
 from notices.models import Notification
 from officers.deskkeys import authenticate_key, issue_key
@@ -293,6 +297,7 @@ class SecurityWorld:
         self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"keeper"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
+        self._make_casework()
         self._make_set_aside()
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
@@ -322,6 +327,22 @@ class SecurityWorld:
         state = LoopState.objects.create(loop="desk.spectra", in_a_row=10, version="0", stopped_at=now)
         self.put("item set aside", item.pk, 10**9, **hubs)
         self.put("stopped loop", state.pk, 10**9, **hubs)
+
+    def _make_casework(self) -> None:
+        """Make a case of a unit to which every reading role belongs, with one of all that it holds; the auditor sees none."""
+        author, now = self.people["author"], self.desk.tick()
+        members = [self.people[role].public_id for role in READERS]
+        unit = save_unit(self.people["agency_admin"], None, name="Narcotics", members=members, now=now)
+        due = (now + timedelta(days=90)).date()
+        case = open_case(author, CaseFacts("K 1", "Blue tablets", due, unit.pk), now=now)
+        received = ReceivedAlert.objects.get(pk=str(self.things["received"].value))
+        item = add_item(author, case, received, now=now)
+        write_note(author, case, text="Ask the ward.", now=now)
+        write_note(author, received, text="Seen before.", now=now)
+        task = create_task(author, kind="call", text="Call the ward.", case=case, subject=received, now=now)
+        for kind, row in (("unit", unit), ("case", case), ("item in a case", item), ("task", task)):
+            self.put(kind, row.pk)
+        self.put("busy officer", author.public_id, "A" * 22, roles=EVERYBODY)
 
     def _make_written_draft(self) -> None:
         """Make a draft of the only system of the laboratory that writes drafts; no officer reads it at that address."""

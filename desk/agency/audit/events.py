@@ -21,6 +21,7 @@ LONGEST_AGENCY_ID: Final = 23
 SUBJECTS: Final[Mapping[str, Promise]] = {
     "alerts": gettext_lazy("lists of alerts"),
     "audit": gettext_lazy("the audit"),
+    "cases": gettext_lazy("cases"),
     "database": gettext_lazy("the database"),
     "desk": gettext_lazy("this desk"),
     "ledger": gettext_lazy("the log"),

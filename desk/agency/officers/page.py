@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from callers import clock
 from callers.capabilities import Capability, Role
+from casework.handing_over import may_hand_over
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
 from officers.accountmail import hands_links_over
@@ -115,6 +116,8 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
     row = next(_rows([found], places_of(officer), now))
     may_manage = Capability.OFFICER_MANAGE in officer.capabilities
     acts = list(_acts(officer, row)) if may_manage else []
+    if may_hand_over(officer, found):
+        acts.append(PersonAct(_("Hand over the work…"), reverse("admin:hand_over", args=[found.public_id])))
     stands_in_for = found.stands_in_for.filter(is_active=True).order_by("full_name")
     return render_page(
         request,

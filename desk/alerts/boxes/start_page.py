@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first page: what waits for this officer; for the keeper, the desk itself and no agency's business."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from alerts.agency.power_changes import decidable_by
 from alerts.boxes.start import Start, read_start
 from callers import clock
 from callers.capabilities import Capability
+from casework.tasks import ON_FIRST_PAGE, TaskRow, first_tasks, left_behind
 from desk.alerts.boxes.start_rows import (
     HEADINGS,
     LATE,
@@ -22,6 +23,7 @@ from desk.alerts.boxes.start_rows import (
     rows_of_decisions,
     rows_of_keys,
     rows_of_notices,
+    rows_of_tasks,
     rows_of_work,
 )
 from desk.alerts.sent.doubts_page import worded_statements
@@ -68,8 +70,10 @@ def start(request: HttpRequest) -> HttpResponse:
         powers=decidable_by(officer, now=now) > 0,
         caught=newly_caught(officer, since=now - CAUGHT_FOR),
     )
+    tasks = first_tasks(officer, now=now)
     rows = [
         *rows_of_work(officer, work, answers),
+        *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *rows_of_notices(_failed_notices(officer)),
         *rows_of_keys(ending_keys(officer, now=now)),
         *decisions,
@@ -83,7 +87,7 @@ def start(request: HttpRequest) -> HttpResponse:
         waiting=grouped(rows, now),
         waiting_count=len(rows),
         late_heading=HEADINGS[LATE],
-        more=_more(work),
+        more=_more(work, tasks),
         first_steps=steps,
         reopened=reopened_lately(officer.agency, now=now),
         nothing=not (rows or steps),
@@ -94,7 +98,7 @@ def start(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _more(work: Start) -> list[tuple[str, str]]:
+def _more(work: Start, tasks: Sequence[TaskRow]) -> list[tuple[str, str]]:
     """Return the lists that hold more than the page shows, as label and address."""
     inbox = reverse("admin:inbox")
     lists = (
@@ -102,6 +106,7 @@ def _more(work: Start) -> list[tuple[str, str]]:
         (work.answer.more, _("To answer"), f"{inbox}?to_answer=yes"),
         (work.release.more, _("To release"), reverse("admin:queue")),
         (work.late.more, _("Overdue"), reverse("admin:overdue")),
+        (len(tasks) > ON_FIRST_PAGE, _("Tasks"), reverse("admin:tasks")),
     )
     return [(label, address) for is_more, label, address in lists if is_more]
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
@@ -19,6 +20,7 @@ from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
 from callers.endings import Ending
+from casework.tasks import TaskRow
 from desk.web.tones import isolated
 from notices.models import Notification
 from officers.models import Officer
@@ -89,6 +91,32 @@ def rows_of_work(
     yield from (_returned(officer, row) for row in work.returned.rows)
     yield from (_withdrawn(row) for row in work.confirm.rows)
     yield from (_missed(row) for row in work.late.rows)
+
+
+def rows_of_tasks(tasks: Iterable[TaskRow], left: int) -> Iterator[StartRow]:
+    """Yield a row for each task, and one for the `left` tasks of officers who are no longer there."""
+    for row in tasks:
+        if row.task is not None:
+            yield StartRow(
+                f"task-{row.task.pk}",
+                row.kind.label,
+                _("A task that does not open")
+                if row.text is None
+                else Truncator(row.text).chars(NOTE_LENGTH),
+                reverse("admin:task", args=[row.task.pk]),
+                about=(_title(row.card),) if row.card else (),
+                due=row.due_at,
+                since=row.task.created_at,
+                alert=row.subject,
+            )
+    if left:
+        title = ngettext(
+            "%(n)d task belongs to an officer who has left",
+            "%(n)d tasks belong to officers who have left",
+            left,
+        )
+        address = reverse("admin:tasks") + "?whose=all"
+        yield StartRow("tasks-left", pgettext_lazy("act", "Hand over"), title % {"n": left}, address)
 
 
 def _in_doubt(work: Start, answers: Sequence[Mapping[str, Any]]) -> Iterator[StartRow]:

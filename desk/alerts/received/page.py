@@ -59,6 +59,7 @@ from desk.alerts.received.reading import Reading, forget_reading, reading_of, re
 from desk.alerts.replies.alert_acts import acts_on_received, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.alerts.versions.page import version_before
+from desk.casework.alert_part import casework_on
 from desk.web.frame import render_page, signed_in
 from notices.facts import first_told
 from officers.models import Officer
@@ -320,6 +321,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
     asked = may_answer and not over
     return {
         "alert": alert,
+        "casework": casework_on(signed_in(request), alert),
         "asks_answer": asked,
         "may_acknowledge": asked and alert.first_opened_at is not None,
         "opens_first": asked and alert.first_opened_at is None,

@@ -49,6 +49,7 @@ from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.page import filled_by, inert
 from desk.alerts.replies.alert_acts import acts_on_sent, review_section
 from desk.alerts.sent.handed_in_page import say_signed
+from desk.casework.alert_part import casework_on
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import delivery_tone
 from notices.lateness import is_late
@@ -81,6 +82,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         "sent",
         _("Sent alert"),
         alert=alert,
+        casework=casework_on(officer, alert),
         view=view,
         title=view.title,
         sections=_sections(alert, view, filled_by(evidence, view.attachments, controlled)),
