@@ -23,6 +23,10 @@ LEAST_WIDE_TITLE: Final = 3
 NAMED_IDENTITIES: Final = frozenset({"tentative", "confirmed"})
 ASKING: Final = frozenset({"request_for_information", "clarification"})
 """Kinds of alert that want an answer by a time."""
+ASKS_ANEW: Final = "asks_anew"
+"""Change by which a new version of a question takes no earlier answer: every recipient owes one again."""
+CLOSED: Final = "closed"
+"""Change by which a new version of a question asks no more."""
 REFUSED: Final = "refused"
 DEFERRING: Final = frozenset({"partial", "needs_judicial_authorisation"})
 """Codes of an answer after which another one is to come."""

@@ -117,6 +117,10 @@ CASE_ROWS: Final = (
         _("Reason for another time: use up to 200 characters."), asked_for=ASKING, max_length=200,
     ),
     Field(
+        "question_change", 3, _("What changes in the question"), _("Empty: earlier answers stand."), "select",
+        Kind.CHOICE, choices=c.QUESTION_CHANGES, asked_for=ASKING, for_update=True,
+    ),
+    Field(
         "answer_code", 3, _("Answer"), _("What your agency answers."), "radios", Kind.CHOICE,
         choices=c.ANSWER_CODES, required_for=ANSWER, asked_for=ANSWER,
     ),

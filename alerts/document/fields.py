@@ -19,6 +19,7 @@ from alerts.document.case_rows import CASE_ROWS
 from alerts.document.kinds import (
     ALL,
     ANSWER,
+    ASKING,
     CASES,
     EMPTY,
     OFFERED,
@@ -173,6 +174,11 @@ _TABLE: Final = (
         in_document=False, asked_for=ALL,
     ),
     Field(
+        "for_attention", 5, _("For attention only"), _("They read the question and owe no answer."), "checks",
+        Kind.AGENCIES, _("For attention only: choose among the recipients, not all of them."), default=(),
+        max_length=500, asked_for=ASKING,
+    ),
+    Field(
         "named_officers", 5, _("Named officers"),
         _("For RED alone, who may open it. One on a line: the agency, then the officer's id, as they gave it to you."),
         "lines", Kind.LINES, _("Named officers: write one on a line, like: xb-health Bxze5."), default=(), max_length=500,
@@ -206,17 +212,23 @@ def fields_of_step(number: int) -> tuple[Field, ...]:
     return tuple(field for field in _TABLE if field.step == number)
 
 
-def shown_fields(number: int, data: Mapping[str, object], *, takes_red: bool = False) -> tuple[Field, ...]:
+def shown_fields(
+    number: int, data: Mapping[str, object], *, takes_red: bool = False, is_update: bool = False
+) -> tuple[Field, ...]:
     """Return the fields that the form shows for this draft's kind, and any other field that is not empty.
 
-    `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown.
+    `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown. `is_update`: the
+    draft is a next version.
     """
     return tuple(
         field
         for field in fields_of_step(number)
         if not field.computed
         and (takes_red or not field.for_red)
-        and (is_asked(field, data) or data.get(field.name) not in EMPTY)
+        and (
+            (is_asked(field, data) and (is_update or not field.for_update))
+            or data.get(field.name) not in EMPTY
+        )
     )
 
 

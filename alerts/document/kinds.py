@@ -69,7 +69,7 @@ class Field:
     `problem` is the sentence for a bad value; choices without one say "<label>: choose one.". `asked_for` are the
     kinds of alert whose form shows the field, `hinted_for` those in which leaving it empty is a hint. The hub itself
     writes a `computed` field: no form shows it, and a posted value is not kept. A field `for_red` is checked for TLP:RED
-    alone, and shown only where RED is possible.
+    alone, and shown only where RED is possible. One `for_update` belongs to a next version alone.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Field:
     in_document: bool = True
     computed: bool = False
     for_red: bool = False
+    for_update: bool = False
 
     @property
     def hint(self) -> bool:

@@ -105,10 +105,13 @@ def waits(row: InboxRow) -> bool:
 def owes_answer(row: InboxRow) -> bool:
     """Tell whether this agency has yet to answer its question."""
     received = row.received
-    return received.reply_by is not None and received.answered_at is None and row.state in OPEN_TO_ANSWERS
+    owes = received.reply_by is not None and received.answered_at is None and not received.for_attention
+    return owes and row.state in OPEN_TO_ANSWERS
 
 
 @register.filter
 def is_unread(row: InboxRow) -> bool:
     """Tell whether nobody of the agency has opened it yet, and somebody could."""
-    return row.state == "unread" or (row.state == "overdue" and row.received.first_opened_at is None)
+    return row.state == "unread" or (
+        row.state in {"overdue", "closed"} and row.received.first_opened_at is None
+    )

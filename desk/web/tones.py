@@ -20,6 +20,7 @@ TONES: Final[Mapping[str, str]] = {
     "answer_overdue": DANGER,
     "answered": OK,
     "available": QUIET,
+    "closed": DONE,
     "current": OK,
     "deferred": WARN,
     "discarded": GONE,

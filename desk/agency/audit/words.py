@@ -76,6 +76,8 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "blob.served": gettext_lazy("fetched a file"),
     "board.read": gettext_lazy("read the early-warning board"),
     "card.deleted": gettext_lazy("deleted what was kept of an alert, as its time was over"),
+    "calendar.changed": gettext_lazy("stated when the agency works"),
+    "call.noted": gettext_lazy("noted a telephone call"),
     "circle.member_confirmed": gettext_lazy("confirmed an agency in a circle"),
     "circle.recorded": gettext_lazy("recorded a circle"),
     "content.deleted": gettext_lazy("deleted the content of an alert at the exchange, as its time was over"),

@@ -108,7 +108,7 @@ def step_page(
     findings = _with(findings_of(officer, alert, content, preview, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
     has_red = takes_red(alert.agency_id)
-    shown = shown_fields(number, data, takes_red=has_red)
+    shown = shown_fields(number, data, takes_red=has_red, is_update=alert.version > 1)
     entries = [entry for entry in shown if not _is_said_by_lines(entry, data)]
     fields = form_fields(entries, data, findings, shows_problems=shows, countries=_countries(officer))
     fields = [with_note(f, RED, _red_note()) if has_red and f.name == "tlp" else f for f in fields]

@@ -92,10 +92,11 @@ def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
 def with_recipients(
     fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
 ) -> list[FormField]:
-    """Fill the two fields whose choices are agencies."""
+    """Fill the fields whose choices are agencies; nobody is marked for attention before recipients are chosen."""
     chosen = list(data.get("recipients") or ())
     offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
-    return [_filled(field, officer, offered, data) for field in fields]
+    filled = [_filled(field, officer, offered, data) for field in fields]
+    return [field for field in filled if field.name != "for_attention" or field.options]
 
 
 def _filled(
@@ -107,6 +108,10 @@ def _filled(
             for name, members in circles_for(officer)
         ]
         return replace(field, options=offered, extra={"circles": circles})
+    if field.name == "for_attention":
+        marked = data.get(field.name) or ()
+        to = tuple(replace(row, chosen=row.value in marked, note="") for row in offered if row.chosen)
+        return replace(field, options=to)
     if field.name == "recipient_reasons":
         return replace(field, rows=tuple(_reason_rows(offered, data.get(field.name) or {})))
     return field
