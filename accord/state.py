@@ -88,7 +88,8 @@ class ManifestRecord:
     """The facts of a received envelope's manifest, verified here; times in seconds.
 
     `keep` is None in a record written before it was kept. `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
-    anything else, and None until it was opened here. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
+    anything else, and None until it was opened here. `question_change` is what a next version changes in its question, "" until it
+    was opened here, and `for_attention` that it owes no answer of this agency. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
     by them again whether its signatures count.
     """
 
@@ -105,6 +106,8 @@ class ManifestRecord:
     reply_by: int | None = None
     code: str | None = None
     keep: int | None = None
+    question_change: str = ""
+    for_attention: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class SubmissionRecord:
     """One envelope or statement of our own. `logged_at` is its log time, None until a receipt is verified.
 
     `accepted` says that the hub has answered 202; until then nothing is known about its fate. `reply_by` is when it asks for an
-    answer, `code` what it answers itself, "" for anything but an answer.
+    answer, `code` what it answers itself, "" for anything but an answer. `question_change` as above; `for_attention` are recipients that owe no answer.
     """
 
     what: Literal["envelope", "statement"]
@@ -126,6 +129,8 @@ class SubmissionRecord:
     logged_at: int | None = None
     reply_by: int | None = None
     code: str = ""
+    question_change: str = ""
+    for_attention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -326,4 +331,6 @@ def _manifest(record: dict[str, Any] | None) -> ManifestRecord | None:
 
 
 def _submission(record: dict[str, Any]) -> SubmissionRecord:
-    return SubmissionRecord(**(record | {"to": tuple(record["to"])}))
+    return SubmissionRecord(
+        **(record | {"to": tuple(record["to"]), "for_attention": tuple(record.get("for_attention", ()))})
+    )

@@ -20,6 +20,7 @@ from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import RED
 from accord.envelope.worth import Signed
 from alerts.red_readers import is_limited
+from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
@@ -142,10 +143,14 @@ class Alert(models.Model):
     log_index = models.BigIntegerField(null=True)
     logged_at = models.DateTimeField(null=True)
     """Its place in the ledger, by a receipt that was verified; None before."""
+    is_bare_code = models.BooleanField(default=False)
+    """As it was submitted it is an answer that says a code alone, without text or files."""
     tokens_kept = models.BooleanField(default=False)
     previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
     version = models.PositiveIntegerField(default=1)
     replaced_at = models.DateTimeField(null=True)
+    question_change = models.CharField(max_length=9, blank=True)
+    """Change that this version makes to its question, once it was sent: asks_anew, closed; empty: earlier answers stand."""
     answers_due_at = models.DateTimeField(null=True)
     """When to look next whether its recipients have answered in time; None where nothing is asked, or the agency was told."""
 
@@ -273,6 +278,9 @@ class ReceivedAlert(models.Model):
     - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
       the agency.
     - `answered_at` is when the agency's newest answer to its question was sent, if that is final; `interim_at`, if another follows.
+    - `question_change` is what this version changes in the question: asks_anew, as its content says; closed, as its manifest asks
+      no more while one before did.
+    - `for_attention`: by its content its question is for this agency's attention, and it owes no answer.
     - `remind_at` is when officers are next told that the answer waits (`alerts.replies.reminding`), None while nobody is to be.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
@@ -326,6 +334,8 @@ class ReceivedAlert(models.Model):
     interim_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     remind_at = models.DateTimeField(null=True)
+    question_change = models.CharField(max_length=9, blank=True)
+    for_attention = models.BooleanField(default=False)
     re_jti = models.CharField(max_length=36, blank=True)
     re_md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)

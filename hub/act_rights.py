@@ -63,6 +63,8 @@ _OF_THE_DESK: Final = (
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
+    *_acts("calendar", "changed"),
+    *_acts("call", "noted"),
     *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
     *_acts("credential", "ended", "issued", "replaced"),

@@ -84,7 +84,8 @@ def _exchange(right: Right, **more: Right) -> dict[str, Right]:
 
 
 _POLICY: Final = (
-    *("four_eyes", "flash_single_releaser", "mfa_required_roles", "role_ceilings"),
+    *("four_eyes", "flash_single_releaser", "bare_code_single_releaser", "mfa_required_roles"),
+    "role_ceilings",
     *("case_number_required", "audit_keep_days", "mac"),
 )
 _POWERS: Final = (
@@ -110,6 +111,7 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
     "peers_agency": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE, MAILER: READ},
     # The desk-worker applies changes of power that nobody stopped for a day, under a code that only the vault can make.
     "officers_agencypolicy": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POLICY), MAILER: READ},
+    "officers_agencycalendar": {DESK: ADD | CHANGE, DESK_WORKER: READ},
     "officers_officer": {DESK: ADD | CHANGE, DESK_WORKER: change(*_POWERS), MAILER: read(*_TOLD)},
     "officers_accountlink": {
         DESK: ADD | change("used_at", "mailed_at", "mail_cause", "mac"),
@@ -329,6 +331,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "science_spectraimport": {DESK: KEEP, DESK_WORKER: REMOVE | LOCK},
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
     "science_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
+    "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "science_storedstructure": {DESK: READ, DESK_WORKER: KEEP},

@@ -17,6 +17,7 @@ from callers.binding import BoundRow
 from callers.capabilities import WITHHELD, Capability, Role, capabilities_of_roles
 from callers.names import check_name
 from callers.timezones import check_timezone
+from officers.calendar_rows import AgencyCalendar as AgencyCalendar  # noqa: PLC0414
 from officers.deskkey_rows import DeskKey as DeskKey  # noqa: PLC0414
 from officers.expiring_rows import AccountLink as AccountLink  # noqa: PLC0414
 from officers.expiring_rows import LoginAttempts as LoginAttempts  # noqa: PLC0414

@@ -33,6 +33,7 @@ CEILING_ROLES: Final = (Role.READER, Role.AUTHOR, Role.RELEASER, Role.KEY_OFFICE
 LABELS: Final[Mapping[str, str | Promise]] = {
     "four_eyes": gettext_lazy("Four eyes"),
     "flash_single_releaser": gettext_lazy("Flash by one releaser"),
+    "bare_code_single_releaser": gettext_lazy("Answers without text by one releaser"),
     "role_ceilings": gettext_lazy("Highest TLP by role"),
     "case_number_required": gettext_lazy("Case number at each opening"),
     "mfa_required_roles": gettext_lazy("Second factor"),
@@ -171,6 +172,9 @@ WEAKER: Final[Mapping[str, Callable[[Policy, Policy], bool]]] = {
     "four_eyes": lambda before, after: before.four_eyes and not after.four_eyes,
     "flash_single_releaser": lambda before, after: (
         after.flash_single_releaser and not before.flash_single_releaser
+    ),
+    "bare_code_single_releaser": lambda before, after: (
+        after.bare_code_single_releaser and not before.bare_code_single_releaser
     ),
     "role_ceilings": lambda before, after: _is_looser(
         before.role_ceilings, after.role_ceilings, CEILING_ROLES

@@ -18,6 +18,7 @@ class Policy:
 
     four_eyes: bool
     flash_single_releaser: bool
+    bare_code_single_releaser: bool
     role_ceilings: dict[str, str]
     case_number_required: bool
     mfa_required_roles: list[str]

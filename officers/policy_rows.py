@@ -24,6 +24,7 @@ class AgencyPolicy(BoundRow):
         "agency",
         "four_eyes",
         "flash_single_releaser",
+        "bare_code_single_releaser",
         "role_ceilings",
         "case_number_required",
         "mfa_required_roles",
@@ -35,6 +36,8 @@ class AgencyPolicy(BoundRow):
     )
     four_eyes = models.BooleanField(default=True)
     flash_single_releaser = models.BooleanField(default=False)
+    bare_code_single_releaser = models.BooleanField(default=False)
+    """Whether one releaser alone may send an answer that is a code without text or files."""
     mfa_required_roles = ArrayField(
         models.CharField(max_length=16, choices=Role), default=default_mfa_roles, blank=True
     )

@@ -22,6 +22,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "draftattachment": "draft",
     "receivedalert": "card",
     "reply": "card",
+    "callnote": "card",
     "sampleprofile": "card",
     "storedstructure": "card",
     "caughtstructure": "card",

@@ -21,6 +21,7 @@ from accord.client.results import AnswerGiven, Plan, Sent, SubmissionStatus
 from accord.client.unknown_submissions import SubmissionCheck
 from accord.document.checking import Finding
 from accord.document.places import Places
+from accord.document.rules import CLOSED
 from accord.envelope.seal import LeftOut
 
 MARKING = (
@@ -287,6 +288,8 @@ def _show_one(place: Workplace, status: SubmissionStatus) -> None:
         return
     print(f"{status.kind or status.what} {status.d}: {_state(status)}, logged {moment(status.log_time)}")
     print(f"jti {status.id}" if status.what == "envelope" else f"id {status.id}")
+    if status.question_change == CLOSED:
+        print("The question is closed: nobody owes an answer any more.")
     heads = ("recipient", "state", "told", "opened", "acknowledged", "answer")
     answers = {given.agency: _answer_words(given) for given in status.answers}
     rows = [
@@ -296,7 +299,7 @@ def _show_one(place: Workplace, status: SubmissionStatus) -> None:
             row.told_at or "-",
             row.opened_at or "-",
             row.acknowledged_at or "-",
-            answers.get(row.recipient, "-"),
+            answers.get(row.recipient, "owes none" if row.recipient in status.for_attention else "-"),
         )
         for row in status.deliveries
     ]

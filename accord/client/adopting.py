@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import AbsentError, AnswerError, RefusedError
-from accord.client.questions import answer_code
+from accord.client.questions import answer_code, for_attention, question_change
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
 from accord.client.state_changes import add_adopted, mark_acknowledged
@@ -127,6 +127,8 @@ def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[st
         logged_at=verified.log_time,
         reply_by=terms.reply_by,
         code=answer_code(opened.alert),
+        question_change=question_change(opened.alert),
+        for_attention=for_attention(opened.alert),
     )
     title = opened.alert.get("title")
     return record, title if isinstance(title, str) else None, manifest.signers, verified.standing

@@ -82,6 +82,8 @@ def require_answerable(act: Act, md: str) -> None:
         raise NotToAnswerError(
             "withdrawn", f"Its sender has withdrawn it: it takes no answer. Confirm that: accord confirm {md}"
         )
+    if questions.is_closed(md):
+        raise NotToAnswerError("closed", "Its sender has closed the question: it takes no answer.")
     newest = questions.newest(md)
     if newest != md:
         raise NotToAnswerError(

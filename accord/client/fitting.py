@@ -22,9 +22,11 @@ from accord.client.outgoing import (
     read_reference,
     read_time,
 )
+from accord.client.questions import for_attention
 from accord.document.checking import Finding, step
 from accord.document.judging import check_alert, check_references
 from accord.document.places import Places
+from accord.document.rules import ASKS_ANEW, CLOSED
 
 _TIMES: Final = ("exp", "keep", "ack_by", "reply_by")
 _LISTS: Final = ("names", "attachments")
@@ -33,8 +35,25 @@ _LISTS: Final = ("names", "attachments")
 def require_fit(order: AlertToSend, *, now: int) -> None:
     """Raise DocumentError where the document or a reference in it does not fit."""
     found = check_document(order.alert, [item.filename for item in order.attachments], now=now)
+    found += _check_question(order)
     if found:
         raise DocumentError("The document", found)
+
+
+def _check_question(order: AlertToSend) -> list[Finding]:
+    """Return the faults between what a version changes in its question and the time around it."""
+    marked = for_attention(order.alert)
+    if marked and not set(marked) < set(order.to):
+        return [Finding(step("", "for_attention"), "name some of the recipients, not all of them.")]
+    change = order.alert.get("question_change")
+    at = step("", "question_change")
+    if change and order.kind != "update":
+        return [Finding(at, "only a next version (--kind update --re JTI:MD) changes its question.")]
+    if change == CLOSED and order.reply_by is not None:
+        return [Finding(at, "a closed question asks no more: leave out the time to answer by.")]
+    if change == ASKS_ANEW and order.reply_by is None:
+        return [Finding(at, "say by when you want the answer: --reply-by.")]
+    return []
 
 
 def check_document(document: object, files: Collection[str], *, now: int, at: str = "") -> list[Finding]:

@@ -49,6 +49,8 @@ def status_of(act: Act, facts: SubmissionFacts, questions: Questions) -> Submiss
         deliveries=facts.deliveries,
         fate=fate_of(act, facts, log_time),
         answers=questions.answers_to(facts.d),
+        question_change=record.question_change if record else "",
+        for_attention=record.for_attention if record else (),
     )
 
 

@@ -5,7 +5,8 @@
 
 - A question is an envelope whose verified manifest has `reply_by`; only its newest version asks.
 - The newest answer counts. Where that was withdrawn the question is open again: no earlier one takes its place.
-- An answer counts for every later version of the question. An acknowledgement changes nothing.
+- An answer counts for every later version of the question, up to one that asks anew. An acknowledgement changes nothing.
+- A version that asks no more closes the question.
 
 No state is stored: it follows from manifests, statements and own submissions, which the home keeps.
 """
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 from accord.client.results import AnswerGiven, Question
 from accord.client.session import Act
-from accord.document.rules import DEFERRING
+from accord.document.rules import ASKS_ANEW, CLOSED, DEFERRING
 from accord.envelope.manifest import Manifest
 from accord.envelope.statements.bodies import MANIFEST
 from accord.following.judging import counts, retraction_of
@@ -41,10 +42,27 @@ def answer_code(document: Mapping[str, Any]) -> str:
     return str(code) if document.get("alert_type") == ANSWER and is_code else ""
 
 
+def question_change(document: Mapping[str, Any]) -> str:
+    """Return what a next version changes in its question; "" for any other document, and for a change not known here."""
+    change = document.get("question_change")
+    return str(change) if change in (ASKS_ANEW, CLOSED) else ""
+
+
+def for_attention(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the recipients of a question that owe no answer."""
+    marked = document.get("for_attention")
+    return tuple(one for one in marked if isinstance(one, str)) if isinstance(marked, list) else ()
+
+
 def manifest_record(
-    manifest: Manifest, log_time: int, index: int | None, code: str | None = None
+    manifest: Manifest,
+    log_time: int,
+    index: int | None,
+    document: Mapping[str, Any] | None = None,
+    *,
+    agency: str = "",
 ) -> ManifestRecord:
-    """Return the facts to keep of a verified manifest."""
+    """Return the facts to keep of a verified manifest; `document` where it was opened, by `agency`."""
     terms = manifest.terms
     return ManifestRecord(
         md=manifest.md,
@@ -58,8 +76,10 @@ def manifest_record(
         index=index,
         re=None if terms.re is None else terms.re.md,
         reply_by=terms.reply_by,
-        code=code,
+        code=None if document is None else answer_code(document),
         keep=terms.keep,
+        question_change=question_change(document or {}),
+        for_attention=agency in for_attention(document or {}),
     )
 
 
@@ -73,7 +93,7 @@ class Questions:
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
         record = self.record(md)
-        if record is None or record.reply_by is None or self._is_over(record):
+        if record is None or record.reply_by is None or record.for_attention or self._is_over(record):
             return None
         newest = self.own_answer(md)
         code = None if newest is None else newest.code
@@ -117,10 +137,11 @@ class Questions:
 
     def own_answer(self, md: str) -> SubmissionRecord | None:
         """Return the newest own answer to a received question that the hub has; None where that was withdrawn."""
+        counting = self._counting(md)
         sent = [
             answer
             for answer in self._own_answers.get(self._root(md), ())
-            if answer.accepted or answer.logged_at is not None
+            if (answer.accepted or answer.logged_at is not None) and self._answers(answer) in counting
         ]
         newest = sent[-1] if sent else None
         return None if newest is None or newest.d in self._withdrawn_here else newest
@@ -136,14 +157,21 @@ class Questions:
 
     def answers_to(self, md: str) -> tuple[AnswerGiven, ...]:
         """Return the newest answer of each recipient to a question of ours, by agency."""
-        asked = self._state.submissions.get(md)
-        if asked is None or asked.reply_by is None:
+        asked, due = self._state.submissions.get(md), self._last_asked(md)
+        if asked is None or due is None:
             return ()
         given: dict[str, list[ManifestRecord]] = {}
         for record in self._replies.get(self._own_root(md), ()):
-            if record.iss in asked.to:
+            if record.iss in asked.to and self._answered_by(record) not in self._before_anew(md):
                 given.setdefault(record.iss, []).append(record)
-        return tuple(self._given(agency, rows, asked.reply_by) for agency, rows in sorted(given.items()))
+        return tuple(self._given(agency, rows, due) for agency, rows in sorted(given.items()))
+
+    def is_closed(self, md: str) -> bool:
+        """Tell whether the newest version of a received question asks no more."""
+        newest = self.record(self.newest(md))
+        if newest is None or newest.kind != UPDATE or newest.reply_by is not None:
+            return False
+        return any(row.reply_by is not None for row in self._versions(newest.md))
 
     def _given(self, agency: str, rows: list[ManifestRecord], due: int) -> AnswerGiven:
         newest = next((row for row in reversed(rows) if row.code), None)
@@ -152,6 +180,49 @@ class Questions:
             return AnswerGiven(agency, None, None, False, False, unopened)
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
+
+    def _versions(self, md: str) -> list[ManifestRecord]:
+        """Return this version of a received envelope and those before it, as far as they are known here, newest first."""
+        found: list[ManifestRecord] = []
+        while (row := self.record(md)) is not None and (not found or row.iss == found[0].iss):
+            found.append(row)
+            if row.kind != UPDATE or row.re is None:
+                break
+            md = row.re
+        return found
+
+    def _counting(self, md: str) -> set[str]:
+        """Return the versions of a received question whose answers count for this one."""
+        counting = {md}
+        for row in self._versions(md):
+            counting.add(row.md)
+            if row.question_change == ASKS_ANEW:
+                break
+        return counting
+
+    def _own_versions(self, md: str) -> list[SubmissionRecord]:
+        """Return this version of an own envelope and those before it, newest first."""
+        found = []
+        while (row := self._state.submissions.get(md)) is not None:
+            found.append(row)
+            if row.kind != UPDATE or row.about is None:
+                break
+            md = row.about
+        return found
+
+    def _last_asked(self, md: str) -> int | None:
+        """Return by when the newest version that asks, up to this one, wanted its answer."""
+        return next((row.reply_by for row in self._own_versions(md) if row.reply_by is not None), None)
+
+    def _before_anew(self, md: str) -> set[str]:
+        """Return the versions before the one that asked anew, whose answers no longer count."""
+        versions = self._own_versions(md)
+        anew = next((n for n, row in enumerate(versions) if row.question_change == ASKS_ANEW), len(versions))
+        return {row.d for row in versions[anew + 1 :]}
+
+    def _answers(self, answer: SubmissionRecord) -> str:
+        """Return the received version that an own answer, or a later version of one, is about."""
+        return self._state.submissions[self._own_root(answer.d)].about or ""
 
     def _is_over(self, record: ManifestRecord) -> bool:
         """Tell whether a question is asked no longer: replaced, withdrawn, or past the time for which it is kept."""
@@ -192,8 +263,7 @@ class Questions:
         found: dict[str, list[SubmissionRecord]] = {}
         for record in sorted(self._state.submissions.values(), key=lambda record: record.iat):
             if record.code:
-                first = self._state.submissions[self._own_root(record.d)]
-                found.setdefault(self._root(first.about or ""), []).append(record)
+                found.setdefault(self._root(self._answers(record)), []).append(record)
         return found
 
     @cached_property

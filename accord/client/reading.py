@@ -16,7 +16,7 @@ from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at,
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
 from accord.client.incoming import HeldBlob, take_blob
 from accord.client.progress import FETCHING, Meter
-from accord.client.questions import answer_code, manifest_record
+from accord.client.questions import manifest_record
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
 from accord.client.state_changes import add_failure, add_inbox_item, add_manifest, mark_opened
@@ -184,7 +184,7 @@ def _finish(
     act.changes.record(mark_opened(opened.md, act.now))
     log_time = opened.content.log_time
     index = unverified.receipts[0].index_at(log_time)
-    record = manifest_record(opened.manifest, log_time, index, answer_code(opened.alert))
+    record = manifest_record(opened.manifest, log_time, index, opened.alert, agency=act.agency)
     act.changes.record(add_manifest(opened.md, record))
     if write:
         act.changes.write()

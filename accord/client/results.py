@@ -283,7 +283,8 @@ class SubmissionStatus:
     """The fate of one object of ours. `here` is False for one this client never signed: an alarm.
 
     `fate`: `withdrawn`, `repudiated` or `reaffirmed`, `superseded`, as far as known here. `answers`: of a question, the newest
-    answer of each recipient that has sent any.
+    answer of each recipient that has sent any; `question_change`: what this version changed in it, `asks_anew` or `closed`;
+    `for_attention`: recipients that owe no answer.
     """
 
     what: str
@@ -297,3 +298,5 @@ class SubmissionStatus:
     deliveries: tuple[DeliveryFacts, ...]
     fate: tuple[str, ...] = ()
     answers: tuple[AnswerGiven, ...] = ()
+    question_change: str = ""
+    for_attention: tuple[str, ...] = ()

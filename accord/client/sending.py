@@ -31,7 +31,7 @@ from accord.client.errors import (
 from accord.client.outgoing import AlertToSend
 from accord.client.own_copy import OwnCopy, open_own, require_own_signature
 from accord.client.progress import SENDING, Meter
-from accord.client.questions import answer_code
+from accord.client.questions import answer_code, for_attention, question_change
 from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
@@ -103,6 +103,8 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
             about=about,
             reply_by=order.reply_by,
             code=answer_code(order.alert),
+            question_change=question_change(order.alert),
+            for_attention=for_attention(order.alert),
         )
         _spool_envelope(act, draft, record)
     send_spooled(act, record)
@@ -147,6 +149,8 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
             about=about,
             reply_by=terms.reply_by,
             code=answer_code(own.inner.alert),
+            question_change=question_change(own.inner.alert),
+            for_attention=for_attention(own.inner.alert),
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)

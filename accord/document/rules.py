@@ -27,6 +27,10 @@ NOT_ASKING: Final = frozenset(
     {"reply", "answer", "peer_review", "profile_query", "profile_answer", "profile_details"}
 )
 """Kinds that cannot carry a question; every other one may."""
+ASKS_ANEW: Final = "asks_anew"
+"""Change by which a new version of a question takes no earlier answer: every recipient owes one again."""
+CLOSED: Final = "closed"
+"""Change by which a new version of a question asks no more."""
 REFUSED: Final = "refused"
 DEFERRING: Final = frozenset({"partial", "needs_judicial_authorisation"})
 """Codes of an answer after which another one is to come."""

@@ -56,7 +56,8 @@ class InboxRow:
     @property
     def owes_answer(self) -> bool:
         received = self.received
-        return received.reply_by is not None and received.answered_at is None and self.state in _UNANSWERED
+        owes = received.reply_by is not None and received.answered_at is None and not received.for_attention
+        return owes and self.state in _UNANSWERED
 
     @property
     def owed(self) -> Owed | None:
@@ -76,8 +77,8 @@ class InboxRow:
     @property
     def is_unread(self) -> bool:
         """Tell whether nobody of the agency has opened it yet, and somebody could."""
-        is_late = self.state is ReceivedState.OVERDUE
-        return self.state is ReceivedState.UNREAD or (is_late and self.received.first_opened_at is None)
+        hides_it = self.state in (ReceivedState.OVERDUE, ReceivedState.CLOSED)
+        return self.state is ReceivedState.UNREAD or (hides_it and self.received.first_opened_at is None)
 
     @property
     def _answer_is_first(self) -> bool:

@@ -30,7 +30,7 @@ from alerts.receiving.verification import own_failed_text
 from alerts.red_readers import names_of
 from alerts.replies.answers import answers_given, asked_back
 from alerts.replies.thread_rows import RepliesHeld, read_replies
-from alerts.sending.amendment import versions_seen
+from alerts.sending.amendment import versions_asking, versions_seen
 from alerts.sending.receipts import Receipt, Receipts, read_receipts, recipients_of
 from alerts.sending.sending_stopped import gone_text
 from alerts.sending.sent_document import sent_document
@@ -41,6 +41,7 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError
 from ledger.audit import record_event
 from officers.models import Officer
+from peers.models import Agency
 from peers.sent import DeliveryFact, deliveries_of
 from vault import services
 from vault.handing import is_gone
@@ -155,11 +156,14 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     peers = VerifiedDirectory(row.agency_id, now)
     receipts = read_receipts(officer, row, peers=peers, now=now)
     sent, replies = receipts.terms, None
-    if sent.reply_by is not None:
-        versions = {version.md: version.version for version in versions_seen(officer, row)}
-        replies = read_replies(officer, versions, now=now)
-        given = answers_given(versions, replies, due=sent.reply_by)
-        receipts = receipts.with_answers(given, asked_back(versions, replies, asker=row.agency_id))
+    if sent.reply_by is not None or row.question_change:
+        versions = versions_seen(officer, row)
+        replies = read_replies(officer, [version.md for version in versions], now=now)
+        asking = versions_asking(versions)
+        given = answers_given(asking, replies, due=sent.reply_by or _last_asked(officer, versions))
+        receipts = receipts.with_answers(
+            given, asked_back(asking, replies, asker=row.agency_id), content.data.get("for_attention") or ()
+        )
     _record(officer, row, now)
     data = sent_document(row, content)
     return SentAlert(
@@ -182,6 +186,18 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         standing=own_signatures(officer, [row.md], peers=peers, now=now)[row.md],
         named=_named(row, content),
     )
+
+
+def _last_asked(officer: Officer, versions: Sequence[Alert]) -> dt.datetime | None:
+    """Return by when the newest of these versions that asks wanted its answer."""
+    sent = sent_of(officer, [version.md for version in versions])
+    return next((due for version in versions if (due := sent[version.md].reply_by)), None)
+
+
+def recipients_named(row: Alert) -> list[tuple[str, str]]:
+    """Return id and name of each agency that this version was sent to, by name."""
+    to = deliveries_of(row.agency_id).filter(md=row.md).values("recipient")
+    return list(Agency.objects.filter(pk__in=to).order_by("name").values_list("pk", "name"))
 
 
 def _named(row: Alert, content: DraftContent) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ An acknowledgement is owed until it is given, an answer until it is final. What 
 owe by our newest alert. Exercises have no clock. The acknowledgements of others are the exchange's word.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
@@ -17,8 +18,9 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.replies.answers import AnswerGiven, answers_given
+from alerts.replies.calls import Call, last_calls
 from alerts.replies.thread_rows import read_replies
-from alerts.sending.amendment import versions_of
+from alerts.sending.amendment import versions_asking, versions_of
 from alerts.sending.sent_signatures import answers_of, sent_of
 from alerts.states import AlertState
 from callers.capabilities import Capability, require
@@ -33,24 +35,32 @@ SENT_WITHIN: Final = timedelta(days=180)
 """Age of the oldest own alert of which it is still said that others owe something."""
 
 
+Calls = Mapping[tuple[UUID, str], Call]
+
+
 @dataclass(frozen=True)
 class WeOwe:
-    """Received alert whose acknowledgement or answer is overdue since `due`."""
+    """Received alert whose acknowledgement or answer is overdue since `due`; `called` is the last call to its sender."""
 
     row: InboxRow
     owed: Owed
     due: datetime
+    called: Call | None = None
 
 
 @dataclass(frozen=True)
 class TheyOwe:
-    """Own alert to which an agency owes an acknowledgement or an answer since `due`; `agency` with its duty telephone."""
+    """Own alert to which an agency owes an acknowledgement or an answer since `due`; `agency` with its duty telephone.
+
+    `called` is the last call to that agency about it.
+    """
 
     alert: Alert
     card: Card | None
     agency: Agency
     owed: Owed
     due: datetime
+    called: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +79,10 @@ def read_overdue(officer: Officer, *, now: datetime) -> Overdue:
     peers = VerifiedDirectory(officer.agency_id or "", now)
     ours, theirs = _owed_by_us(officer, now), _owed_to_us(officer, now)
     rows = inbox_rows(officer, ours[:SHOWN], peers=peers, now=now)
+    calls = last_calls(officer, received=ours[:SHOWN], alerts=theirs[:SHOWN])
     return Overdue(
-        we_owe=sorted((one for row in rows for one in _of_row(row, now)), key=lambda one: one.due),
-        they_owe=tuple(_of_alerts(officer, theirs[:SHOWN], peers, now)),
+        we_owe=sorted((one for row in rows for one in _of_row(row, calls, now)), key=lambda one: one.due),
+        they_owe=tuple(_of_alerts(officer, theirs[:SHOWN], calls, peers, now)),
         more_of_ours=len(ours) > SHOWN,
         more_of_theirs=len(theirs) > SHOWN,
     )
@@ -82,15 +93,17 @@ def _owed_by_us(officer: Officer, now: datetime) -> list[ReceivedAlert]:
     return list(rows.select_related("issuer", "agency").order_by("-number")[: SHOWN + 1])
 
 
-def _of_row(row: InboxRow, now: datetime) -> Iterator[WeOwe]:
+def _of_row(row: InboxRow, calls: Calls, now: datetime) -> Iterator[WeOwe]:
     received = row.received
+    called = calls.get((received.pk, received.issuer_id))
     if received.withdrawn_at is not None:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
-        yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by)
-    reply_by = received.reply_by if received.keep > now else None
+        yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by, called)
+    owes = received.keep > now and not received.for_attention
+    reply_by = received.reply_by if owes else None
     if received.answered_at is None and reply_by is not None and reply_by <= now:
-        yield WeOwe(row, Owed.ANSWER, reply_by)
+        yield WeOwe(row, Owed.ANSWER, reply_by, called)
 
 
 def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
@@ -112,12 +125,12 @@ def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
 
 
 def _of_alerts(
-    officer: Officer, alerts: Sequence[Alert], peers: VerifiedDirectory, now: datetime
+    officer: Officer, alerts: Sequence[Alert], calls: Calls, peers: VerifiedDirectory, now: datetime
 ) -> Iterator[TheyOwe]:
     mds = [alert.md for alert in alerts]
     sent = sent_of(officer, mds)
     facts = answers_of(officer, sent, peers=peers, now=now)
-    versions = {alert.md: {one.md: one.version for one in versions_of(alert)} for alert in alerts}
+    versions = {alert.md: versions_asking(versions_of(alert)) for alert in alerts}
     asking = [md for alert in alerts if sent[alert.md].reply_by for md in versions[alert.md]]
     replies = read_replies(officer, asking, now=now) if asking else None
     known = Agency.objects.in_bulk({fact.recipient for rows in facts.values() for fact, _worth in rows})
@@ -126,16 +139,19 @@ def _of_alerts(
         terms = sent[alert.md]
         given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
         for fact, _worth in facts[alert.md]:
-            for owed, due in _owed_by(fact, terms, given.get(fact.recipient), now):
-                yield TheyOwe(alert, cards.get(str(alert.pk)), known[fact.recipient], owed, due)
+            card, answer = cards.get(str(alert.pk)), given.get(fact.recipient)
+            asked = card is None or fact.recipient not in card.for_attention
+            for owed, due in _owed_by(fact, terms, answer, now, asked=asked):
+                agency = known[fact.recipient]
+                yield TheyOwe(alert, card, agency, owed, due, calls.get((alert.pk, agency.pk)))
 
 
 def _owed_by(
-    fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, now: datetime
+    fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, now: datetime, *, asked: bool
 ) -> Iterator[tuple[Owed, datetime]]:
     if terms.ack_by is not None and terms.ack_by <= now and fact.is_awaited:
         yield Owed.ACKNOWLEDGEMENT, terms.ack_by
     has_it = fact.state in REACHED and fact.recalled_at is None
     is_answered = answer is not None and answer.is_final
-    if terms.reply_by is not None and terms.reply_by <= now and has_it and not is_answered:
+    if asked and terms.reply_by is not None and terms.reply_by <= now and has_it and not is_answered:
         yield Owed.ANSWER, terms.reply_by

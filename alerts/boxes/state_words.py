@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from django.utils.translation import gettext as _
 
 from accord.calls.answers import PreviewAnswer
+from accord.document.rules import CLOSED
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.signature_state import SignatureState, utc_text
 from alerts.review.verdicts import worded
@@ -42,6 +43,7 @@ class ReceivedState(StrEnum):
     REPLACED = "replaced"
     UNOPENABLE = "unopenable"
     OVERDUE = "overdue"
+    CLOSED = "closed"
     ANSWERED = "answered"
     ANSWER_OVERDUE = "answer_overdue"
     TO_ANSWER = "to_answer"
@@ -55,7 +57,8 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     """Return the most important state of a received alert, its signatures judged before; computed, never stored."""
     s = ReceivedState
     standing = received.standing.state if received.standing else SignatureState.VALID
-    reply_by = received.reply_by if received.keep > now else None
+    owes = received.keep > now and not received.for_attention
+    reply_by = received.reply_by if owes else None
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
         (s.UNRELIABLE, received.is_distrusted),
@@ -64,6 +67,7 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
         (s.REPLACED, received.replaced_by_id),
         (s.UNOPENABLE, received.unopenable),
         (s.OVERDUE, received.acknowledged_at is None and is_past(received.ack_by, now)),
+        (s.CLOSED, received.question_change == CLOSED),
         (s.ANSWERED, received.answered_at),
         (s.ANSWER_OVERDUE, is_past(reply_by, now)),
         (s.TO_ANSWER, received.acknowledged_at and reply_by),
@@ -92,6 +96,7 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         ReceivedState.UNRELIABLE: _("Do not rely on it"),
         ReceivedState.REPLACED: _("Older version"),
         ReceivedState.UNOPENABLE: _("Cannot be opened"),
+        ReceivedState.CLOSED: _("Question closed"),
         ReceivedState.ANSWERED: _("Answered"),
         ReceivedState.TO_ANSWER: _("More to answer") if received.interim_at else _("To answer"),
         ReceivedState.ACKNOWLEDGED: _("Acknowledged"),

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from accord.document.rules import asks, read_day
+from accord.document.rules import CLOSED, asks, read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
 from alerts.document.choices import ANSWER_WITHIN, NOT_GRADED
@@ -22,8 +22,8 @@ GRADING_SCHEME: Final = "europol4x4"
 
 _UNJUDGED: Final = {"identity_state": "unknown", **dict.fromkeys(GRADES, NOT_GRADED)}
 """Values that are sent for what an author was asked and did not judge."""
-_OF_A_QUESTION: Final = frozenset({"request_priority", "due_reason"})
-_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE})
+_OF_A_QUESTION: Final = frozenset({"request_priority", "due_reason", "question_change", "for_attention"})
+_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE, Kind.AGENCIES})
 
 
 def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def build_terms(data: Mapping[str, Any], *, jti: str, now: dt.datetime) -> Terms
         pri=chosen["pri"],
         tlp=chosen["tlp"],
         rel=_who_may_release(chosen["tlp"], data.get("handling") or ()),
-        ack_by=_acknowledge_by(chosen, now),
+        ack_by=None if closes_question(data) else _acknowledge_by(chosen, now),
         reply_by=_reply_by(data, now, keep),
     )
 
@@ -112,9 +112,20 @@ def _acknowledge_by(chosen: Mapping[str, str], now: dt.datetime) -> int | None:
     return int(now.timestamp()) + ACKNOWLEDGE_WITHIN_SECS[chosen["pri"]]
 
 
+def owes_no_answer(data: Mapping[str, Any], agency_id: str) -> bool:
+    """Tell whether a question is for this recipient's attention only."""
+    marked = data.get("for_attention")
+    return isinstance(marked, list | tuple) and agency_id in marked
+
+
+def closes_question(data: Mapping[str, Any]) -> bool:
+    """Tell whether this version of a question asks no more."""
+    return asks(data) and data.get("question_change") == CLOSED
+
+
 def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime | None:
-    """Return when a question sent at `now` wants its answer; None without a question, and where no valid time is set."""
-    if not asks(data):
+    """Return when a question sent at `now` wants its answer; None where nothing is asked, or no valid time is set."""
+    if not asks(data) or closes_question(data):
         return None
     priority = data.get("request_priority")
     if priority != "custom":

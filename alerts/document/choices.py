@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
+from accord.document.rules import ASKS_ANEW, CLOSED
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
@@ -93,6 +95,11 @@ OPINIONS: Final["Choices"] = (
     ("disagree", _("Disagree")),
     ("needs_data", _("Needs data")),
 )
+QUESTION_CHANGES: Final["Choices"] = (
+    (ASKS_ANEW, _("Ask anew: earlier answers no longer count")),
+    (CLOSED, _("Close the question: nobody owes an answer any more")),
+)
+"""Changes that a new version makes to its question; without one, earlier answers stand."""
 ANSWER_CODES: Final["Choices"] = (
     ("no_hit", _("No hit: we looked, and hold nothing on it")),
     ("hit", _("Hit: we hold something on it")),

@@ -18,6 +18,7 @@ from alerts.document.case_rows import CASE_ROWS
 from alerts.document.kinds import (
     ALL,
     ANSWER,
+    CARRY_A_QUESTION,
     CASES,
     EMPTY,
     OFFERED,
@@ -173,6 +174,11 @@ _TABLE: Final = (
         in_document=False, asked_for=ALL,
     ),
     Field(
+        "for_attention", Step.RECIPIENTS, _("For attention only"), _("They read the question and owe no answer."), "checks",
+        Kind.AGENCIES, _("For attention only: choose among the recipients, not all of them."), default=(),
+        max_length=500, asked_for=CARRY_A_QUESTION,
+    ),
+    Field(
         "expiry", Step.MORE, _("Expires"), _("Nobody receives it for the first time after this day."), "date",
         Kind.DATE, _("Expires: enter a day after today, not past the day it is kept until."), in_document=False,
         asked_for=ALL,
@@ -206,16 +212,23 @@ def fields_of_step(step: Step, kind: object) -> tuple[Field, ...]:
 
 
 def shown_fields(
-    step: Step, data: Mapping[str, object], *, takes_red: bool = False, agency_kind: str = ""
+    step: Step,
+    data: Mapping[str, object],
+    *,
+    takes_red: bool = False,
+    agency_kind: str = "",
+    is_update: bool = False,
 ) -> tuple[Field, ...]:
     """Return the fields that the form shows for this draft's kind, and any other field that is not empty.
 
-    `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown.
+    `takes_red`: RED is possible for the draft's agency; without it, fields for RED alone are not shown. `is_update`: the
+    draft is a next version.
     """
     grades = agency_kind not in NOT_ASKED_FOR_POLICE_GRADES
 
     def shows(field: Field) -> bool:
         is_for_it = (takes_red or not field.for_red) and (grades or not field.for_police)
+        is_for_it &= is_update or not field.for_update
         return (is_for_it and is_asked(field, data)) or (
             not field.for_red and data.get(field.name) not in EMPTY
         )

@@ -89,7 +89,8 @@ class Field:
     page is then "What is known" and not `step`. `hinted_for` are those in which leaving it empty is a hint. A field is
     required in its kinds, or only `needed_with` one of these fields. The hub itself writes a `computed` field: no form
     shows it, and a posted value is not kept. A field `for_red` is checked for TLP:RED alone, and shown only where RED is
-    possible; one `for_police` is not asked of laboratories and health agencies.
+    possible; one `for_police` is not asked of laboratories and health agencies; one `for_update` belongs to a next version
+    alone.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Field:
     computed: bool = False
     for_red: bool = False
     for_police: bool = False
+    for_update: bool = False
 
     @property
     def hint(self) -> bool:

@@ -13,7 +13,7 @@ from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
 from accord.envelope.vocabulary import MAX_RED_AGENCIES
-from alerts.document.building import build_document
+from alerts.document.building import build_document, closes_question
 from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Circumstances
 from alerts.document.defaults import KEPT_DAYS_AT_MOST, POLICE_LANES, years_after
@@ -86,7 +86,7 @@ def _clash_text(name: str, clash: Clash) -> str:
 
 def _another_time_is_later(draft: DraftCheck) -> None:
     """Refuse a custom time that is not later or after the expiry."""
-    if draft["request_priority"] != "custom" or not asks(draft.data):
+    if draft["request_priority"] != "custom" or not asks(draft.data) or closes_question(draft.data):
         return
     due, expiry = read_moment(draft.good("due_at")), read_day(draft.good("expiry"))
     if due is None or not _is_later(due, draft.known):
@@ -97,6 +97,13 @@ def _another_time_is_later(draft: DraftCheck) -> None:
 
 def _is_later(due: dt.datetime, known: Circumstances) -> bool:
     return due.date() > known.today if known.now is None else due > known.now
+
+
+def _attention_is_of_some(draft: DraftCheck) -> None:
+    """Refuse agencies that do not receive the question, and a question that nobody is to answer."""
+    marked, chosen = set(draft.good("for_attention") or ()), set(draft.good("recipients") or ())
+    if marked and not marked < chosen and asks(draft.data):
+        draft.refuse("for_attention", FIELDS["for_attention"].problem)
 
 
 def _red_stays_with_own_keys(draft: DraftCheck) -> None:
@@ -172,6 +179,7 @@ RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     *SUBSTANCE_RULES,
     *IDENTITY_RULES,
     _another_time_is_later,
+    _attention_is_of_some,
     _red_stays_with_own_keys,
     _red_names_officers,
     _somebody_can_receive,

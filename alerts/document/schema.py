@@ -122,4 +122,10 @@ _PLAIN: Final[dict[Kind, dict[str, Any]]] = {
         "examples": ["12.5"],
     },
     Kind.COUNTRY: _COUNTRY,
+    Kind.AGENCIES: {
+        "type": "array",
+        "uniqueItems": True,
+        "maxItems": 500,
+        "items": {"type": "string", "pattern": "^[a-z]{2}-[a-z0-9]{2,20}$"},
+    },
 }

@@ -40,11 +40,11 @@ TEMPLATES: Final = SealedStore[dict[str, Any]]("drafttemplate", as_json, json.lo
 NAME_AT_MOST: Final = 80
 TEMPLATES_AT_MOST: Final = 200
 LEFT_BEHIND: Final = frozenset(
-    {"event_date", "expiry", "review_date", "review_reason", "due_at", "due_reason"}
+    {"event_date", "expiry", "review_date", "review_reason", "due_at", "due_reason", "question_change"}
 )
 OWN_FIELDS: Final = LEFT_BEHIND | {
     *("exhibit_no", "source_grade", "info_grade", "handling", "handling_condition"),
-    *("recipients", "recipient_reasons", "named_officers", "lane", "purpose", "pri"),
+    *("recipients", "recipient_reasons", "for_attention", "named_officers", "lane", "purpose", "pri"),
 }
 """Fields that a copy of a received alert leaves empty: the agency's own numbers, gradings, choices."""
 

@@ -64,9 +64,11 @@ class Migration(migrations.Migration):
                 ("withdrawn_at", models.DateTimeField(null=True)),
                 ("jti", models.CharField(blank=True, max_length=36)),
                 ("md", models.CharField(blank=True, max_length=43)),
+                ("is_bare_code", models.BooleanField(default=False)),
                 ("tokens_kept", models.BooleanField(default=False)),
                 ("version", models.PositiveIntegerField(default=1)),
                 ("replaced_at", models.DateTimeField(null=True)),
+                ("question_change", models.CharField(blank=True, max_length=9)),
                 ("answers_due_at", models.DateTimeField(null=True)),
                 (
                     "agency",
@@ -298,6 +300,8 @@ class Migration(migrations.Migration):
                 ("interim_at", models.DateTimeField(null=True)),
                 ("answered_at", models.DateTimeField(null=True)),
                 ("remind_at", models.DateTimeField(null=True)),
+                ("question_change", models.CharField(blank=True, max_length=9)),
+                ("for_attention", models.BooleanField(default=False)),
                 ("first_md", models.CharField(blank=True, max_length=43)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
@@ -942,6 +946,68 @@ class Migration(migrations.Migration):
                 condition=models.Q(("is_telling_reported", False)),
                 fields=["agency", "-number"],
                 name="received_untold",
+            ),
+        ),
+        migrations.CreateModel(
+            name="CallNote",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("called_at", models.DateTimeField()),
+                ("noted_at", models.DateTimeField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "peer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+            ],
+            options={"ordering": ["-called_at", "-id"]},
+        ),
+        migrations.AddConstraint(
+            model_name="callnote",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="call_about_one_alert",
             ),
         ),
     ]

@@ -23,6 +23,7 @@ class Card:
 
     `facts` are those that the early-warning board counts by, empty where the alert does not state them: `block` (first of
     the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
+    `for_attention` are the recipients of a question that owe no answer.
     """
 
     title: str = ""
@@ -32,6 +33,7 @@ class Card:
     hints: int = 0
     is_damaged: bool = False
     facts: Mapping[str, str | int] = field(default_factory=dict, repr=False)
+    for_attention: tuple[str, ...] = ()
 
     @property
     def alert_type_text(self) -> str:
@@ -56,7 +58,13 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
         countries=(country[:2],) if country else (),
         hints=hints,
         facts=_facts_of(data),
+        for_attention=_agencies_of(data),
     )
+
+
+def _agencies_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    marked = data.get("for_attention")
+    return tuple(map(str, marked)) if isinstance(marked, list | tuple) else ()
 
 
 def _facts_of(data: Mapping[str, Any]) -> dict[str, str | int]:

@@ -25,7 +25,6 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max
 
-from accord.answer_times import first_telling
 from accord.calls import errors as calls
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
@@ -64,6 +63,7 @@ from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.statement_subjects import DeskSubjects
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
 from alerts.replies.projection import keep_received
+from alerts.replies.reminder_times import first_reminder
 from alerts.sending.hand_in import queue_statement
 from alerts.sending.ledger_places import take_places
 from callers.actors import SystemActor
@@ -438,7 +438,7 @@ class FeedOfAgency:
             self._now,
         )
         if received.reply_by is not None and received.status == "actual":
-            received.remind_at = first_telling(self._now, received.reply_by)
+            received.remind_at = first_reminder(received, now=self._now)
         place_version(received)
         if self._facts_here.may_be_withdrawn(received.md):
             note_known_retract(received, peers=self._peers)

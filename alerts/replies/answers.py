@@ -4,12 +4,14 @@
     open -> interim -> answered          open -> answered
 
 - The newest answer of an agency counts. Where that was withdrawn the question is open again: no earlier one takes its place.
-- An interim answer keeps the question open. An answer counts for every later version of the question.
+- An interim answer keeps the question open. An answer counts for every later version of the question, up to one that asks anew.
+- A question that its sender has closed waits no more: its newest version asks nothing.
+- An agency for whose attention a question is owes no answer; it may give one.
 - Acknowledging a question changes nothing here.
 - With each answer the reminders of the question end, or begin again where that was withdrawn (`alerts.replies.reminding`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -17,7 +19,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from accord.document.rules import DEFERRING, read_day
+from accord.document.rules import ASKS_ANEW, DEFERRING, read_day
 from alerts.document.display import choice_text
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.kinds import ANSWER, CLARIFICATION
@@ -35,6 +37,7 @@ def still_to_answer(now: datetime) -> Q:
         withdrawn_at=None,
         unopenable=False,
         reply_by__isnull=False,
+        for_attention=False,
         replaced_by=None,
         keep__gt=now,
     )
@@ -45,9 +48,9 @@ def settle_question(agency_id: str, md: str) -> None:
     asked = ReceivedAlert.objects.filter(agency_id=agency_id, md=md).first()
     if asked is None:
         return
-    versions = _versions_asked(asked)
-    asking = list(versions)
-    mds = [row.md for row in asking]
+    versions = versions_asked(asked)
+    asking = list(versions.order_by("-version", "-number"))
+    mds = _mds_counting(asking)
     newest = _newest_sent(agency_id, mds)
     sent_at = newest[0].released_at if newest else None
     is_final = newest is not None and newest[1].code not in DEFERRING
@@ -60,7 +63,8 @@ def settle_question(agency_id: str, md: str) -> None:
 
 def day_announced(received: ReceivedAlert) -> date | None:
     """Return the day for which the agency's newest answer, an interim one, announces the next; None where it names none."""
-    newest = _newest_sent(received.agency_id, [row.md for row in _versions_asked(received)])
+    asking = list(versions_asked(received).order_by("-version", "-number"))
+    newest = _newest_sent(received.agency_id, _mds_counting(asking))
     return read_day(newest[1].expected) if newest else None
 
 
@@ -108,12 +112,22 @@ def answers_given(
     }
 
 
-def _versions_asked(asked: ReceivedAlert) -> QuerySet[ReceivedAlert]:
+def versions_asked(asked: ReceivedAlert) -> QuerySet[ReceivedAlert]:
     """Select the versions of a received question that ask for an answer."""
     same = Q(md=asked.md)
     if asked.first_md:
         same |= Q(first_md=asked.first_md, issuer_id=asked.issuer_id)
     return ReceivedAlert.objects.filter(same, agency_id=asked.agency_id, reply_by__isnull=False)
+
+
+def _mds_counting(asking: Sequence[ReceivedAlert]) -> list[str]:
+    """Return the addresses of the versions whose answers count; `asking` are newest first."""
+    mds = []
+    for row in asking:
+        mds.append(row.md)
+        if row.question_change == ASKS_ANEW:
+            break
+    return mds
 
 
 @dataclass(frozen=True)

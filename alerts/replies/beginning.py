@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.document.rules import CLOSED
 from alerts.access import agency_of, find_alert, find_received
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
@@ -23,7 +24,7 @@ from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.retractions import judge_for_display
 from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY, TITLES
-from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies
+from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies, closed_question, reply_title
 from alerts.replies.source import Source, seal_source, source_of
 from alerts.rows.replies import Reply
 from alerts.states import AlertState
@@ -32,7 +33,6 @@ from callers.markings import strictest
 from ledger.audit import record_event
 from officers.models import Officer
 
-TITLE_CHARS: Final = 120
 BEGINNING: Final = "accord reply begins"
 REVIEWED: Final = frozenset({"new_substance", "harm_cluster", "seizure", "request_for_information"})
 """Kinds of alert that identify a substance, which another laboratory can review."""
@@ -118,6 +118,8 @@ def start_reply(
 
 def _check_is_asked(received: ReceivedAlert) -> None:
     """Raise `ReplyRefusedError` where nothing is asked, or the agency has given its final answer."""
+    if received.question_change == CLOSED:
+        raise closed_question()
     if received.reply_by is None:
         raise ReplyRefusedError("no-question", _("This alert asks for no answer: reply in words."))
     if received.answered_at is not None:
@@ -142,7 +144,7 @@ def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
     source = opened.source
     frame = {
         "alert_type": alert_type,
-        "title": TITLES.get(alert_type) or _reply_title(str(opened.view.title)),
+        "title": TITLES.get(alert_type) or reply_title(str(opened.view.title)),
         "status": source.status,
         "tlp": source.tlp,
         "handling": list(source.handling) or ["H0"],
@@ -162,11 +164,6 @@ def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
 def no_case() -> dict[str, Any]:
     """Return every field that could disclose a case, as empty."""
     return {name: None for name, field in FIELDS.items() if name not in FRAME and not field.computed}
-
-
-def _reply_title(title: str) -> str:
-    text = _("Re: %(title)s") % {"title": title}
-    return text if len(text) <= TITLE_CHARS else text[: TITLE_CHARS - 1].rstrip() + "…"
 
 
 def _type_of(cards: Mapping[str, Card], row: Alert) -> str:

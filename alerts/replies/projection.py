@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from accord.document.rules import ASKS_ANEW, CLOSED
+from alerts.document.building import owes_no_answer
 from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
 from alerts.profiles.samples import keep_profile
 from alerts.receiving.versions import UPDATE
-from alerts.replies.answers import settle_question
+from alerts.replies.answers import settle_question, versions_asked
 from alerts.replies.kinds import PROFILE_DETAILS, REPLY
 from alerts.replies.source import open_source, seal_source
 from alerts.replies.summary import seal_summary, summary_of
@@ -22,10 +24,15 @@ from alerts.rows.replies import ProfileQuestion, Reply
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
     """Keep the rows of a received alert that is saved; without a document (own keys, RED) only the alert it answers."""
     reply = _filed(received, now)
+    if received.kind == UPDATE:
+        _note_question_change(received, document or {})
     if received.kind == UPDATE and received.reply_by is not None:
         settle_question(received.agency_id, received.md)
     if document is None:
         return
+    if received.reply_by is not None and owes_no_answer(document, received.agency_id):
+        received.for_attention = True
+        received.save(update_fields=["for_attention"])
     if reply is not None:
         reply.summary = seal_summary(reply, summary_of(document, files=received_files(received)))
         reply.save(update_fields=["summary"])
@@ -34,6 +41,9 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
 
 def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], *, now: datetime) -> None:
     """Keep the rows of an own alert that was just sent; the caller holds its lock."""
+    if alert.previous_id is not None and document.get("question_change"):
+        alert.question_change = str(document["question_change"])
+        alert.save(update_fields=["question_change"])
     reply = Reply.of(alert)
     if reply is not None:
         reply.summary = seal_summary(reply, summary_of(document, files=len(content.attachments)))
@@ -70,6 +80,18 @@ def keep_amended(previous: Alert, draft: Alert, *, now: datetime) -> None:
 def received_files(received: ReceivedAlert) -> int:
     """Return how many files its envelope carries."""
     return received.files
+
+
+def _note_question_change(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
+    """Note what a next version changes in its question: to ask anew as its content says, to ask no more as its manifest does."""
+    change = ""
+    if received.reply_by is not None:
+        change = ASKS_ANEW if document.get("question_change") == ASKS_ANEW else ""
+    elif versions_asked(received).filter(version__lt=received.version).exists():
+        change = CLOSED
+    if change:
+        received.question_change = change
+        received.save(update_fields=["question_change"])
 
 
 def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:

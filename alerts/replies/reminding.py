@@ -8,6 +8,9 @@
 - An interim answer stops reminder and escalation. Once the day that it announces is over, in the agency's zone, the escalation goes
   on. The day is sealed; this process opens it, and keeps no time made of it. Where none is announced, whoever can answer is told
   once when the answer becomes overdue, and that ends it.
+- A call to the asker that an officer has noted ends the escalation; a call to an agency that owes an answer, that who asked is told
+  of it (`alerts.replies.calls`).
+- Of a routine question nobody is told outside the working time of the agency that owes the answer (`alerts.replies.reminder_times`).
 - An exercise starts no clock. Of an alert marked RED nothing is opened for a mail: its named officers are not known here.
 - Who asked is told once, when agencies that got the question have given neither a final answer nor an interim one whose day is
   still to come.
@@ -26,11 +29,14 @@ from django.db.models import QuerySet
 from accord.answer_times import pause_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.cards import open_alert_cards
 from alerts.receiving.retractions import judge_for_display
 from alerts.red_readers import is_red
 from alerts.replies.answers import AnswerGiven, answers_given, day_announced, still_to_answer
+from alerts.replies.calls import agencies_called, calls_to_asker
+from alerts.replies.reminder_times import told_from
 from alerts.replies.thread_rows import replies_of_agency
-from alerts.sending.amendment import versions_of
+from alerts.sending.amendment import versions_asking, versions_of
 from alerts.states import AlertState
 from callers.deliveries import REACHED
 from callers.markings import strictest
@@ -83,7 +89,8 @@ def _look_at_owed(pk: UUID, *, peers: Peers, now: datetime) -> None:
     received = rows.filter(pk=pk).first()
     if received is None:
         return
-    received.remind_at = _tell_who_owes(received, peers, now)
+    may_tell_at = told_from(received, now)
+    received.remind_at = _tell_who_owes(received, peers, now) if may_tell_at == now else may_tell_at
     received.save(update_fields=["remind_at"])
 
 
@@ -106,6 +113,8 @@ def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> date
             return None
         if _today_at(received.agency, now) <= day:
             return now + LOOK_AGAIN
+    if calls_to_asker(received).exists():
+        return None
     is_anybody_left = escalate_answer(owes, about, due, now=now)
     return now + pause_of(received.received_at, due) if is_anybody_left else None
 
@@ -131,7 +140,9 @@ def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
     if alert.state != AlertState.RELEASED or alert.replaced_at is not None or is_red(alert.tlp):
         # To RED nobody can reply, so that nothing is known of its answers.
         return None
-    answers = _answers_to(alert, now)
+    cards = open_alert_cards(alert.agency_id, [alert])
+    passed_over = agencies_called(alert).union(*(card.for_attention for card in cards.values()))
+    answers = [answer for agency, answer in _answers_to(alert, now) if agency not in passed_over]
     missing = sum(answer is None or _is_over(answer, alert.agency, now) for answer in answers)
     if missing:
         marking = strictest(alert.tlp, alert.floor)
@@ -142,12 +153,12 @@ def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
     return None if is_all_final else now + LOOK_AGAIN
 
 
-def _answers_to(alert: Alert, now: datetime) -> list[AnswerGiven | None]:
-    """Return the newest answer of each recipient that the question has reached. Raises NotBoundError."""
+def _answers_to(alert: Alert, now: datetime) -> list[tuple[str, AnswerGiven | None]]:
+    """Return each recipient that the question has reached, with its newest answer. Raises NotBoundError."""
     sent = sent_by(alert.agency_id, [alert.md])[alert.md]
-    versions = {version.md: version.version for version in versions_of(alert)}
+    versions = versions_asking(versions_of(alert))
     given = answers_given(versions, replies_of_agency(alert.agency_id, versions, now=now), due=sent.reply_by)
-    return [given.get(fact.recipient) for fact in sent.facts if fact.state in REACHED]
+    return [(fact.recipient, given.get(fact.recipient)) for fact in sent.facts if fact.state in REACHED]
 
 
 def _is_over(answer: AnswerGiven, agency: Agency, now: datetime) -> bool:

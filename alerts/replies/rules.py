@@ -12,15 +12,16 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from accord.document.rules import ASKS_ANEW, CLOSED
 from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.findings import Findings
 from alerts.document.kinds import REPLIES
-from alerts.drafting.revisions import DraftContent
+from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.retractions import judge_for_display
 from alerts.red_readers import is_red
-from alerts.replies.kinds import PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, TITLES
+from alerts.replies.kinds import ANSWER, CLARIFICATION, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY, TITLES
 from alerts.replies.source import Source, handling_left_out, is_looser, open_source
 from alerts.replies.summary import CASE_FIELDS
 from alerts.rows.replies import ProfileQuestion, Reply
@@ -30,6 +31,20 @@ from peers.models import Agency
 
 SPECIAL: Final = REPLIES | {PROFILE_QUERY}
 ON_PROFILES: Final = frozenset({PROFILE_QUERY, PROFILE_ANSWER, PROFILE_DETAILS})
+TITLE_CHARS: Final = 120
+_OF_A_BARE_CODE: Final = frozenset(
+    {
+        "alert_type",
+        "answer_code",
+        "refusal_reason",
+        "expected_at",
+        "handling",
+        "handling_condition",
+        "review_date",
+    }
+    | {"source_grade", "info_grade", "assessment_kind", "severity", "certainty"}
+)
+"""Fields in which an answer without text may say something: choices, days, and what its question binds it to."""
 FRAME: Final = frozenset(
     {"alert_type", "status", "title", "contact", "source_grade", "info_grade", "assessment_kind", "severity"}
     | {"certainty", "tlp", "handling", "handling_condition", "lane", "purpose", "pri", "recipients"}
@@ -63,6 +78,14 @@ def keep_to_source(alert: Alert, content: DraftContent, findings: Findings, *, n
     return _with(findings, problems)
 
 
+def keep_to_version(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
+    """Add a finding where a first version says what it changes in its question."""
+    if alert.previous_id or not data.get("question_change"):
+        return findings
+    text = _("What changes in the question: leave it empty; only a next version changes it.")
+    return _with(findings, {"question_change": [text]})
+
+
 def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> None:
     """Raise `ReplyRefusedError` where the alert that this answers was withdrawn since, or is in doubt."""
     reply = Reply.of(alert)
@@ -72,8 +95,30 @@ def check_still_answers(officer: Officer, alert: Alert, *, now: datetime) -> Non
         agency_id=alert.agency_id, md=reply.re_md
     )
     answered = row.first()
-    if answered is not None:
-        check_open_to_replies(judge_for_display(answered, now=now), now=now)
+    if answered is None:
+        return
+    check_open_to_replies(judge_for_display(answered, now=now), now=now)
+    if read_revision(alert).data.get("alert_type") in (ANSWER, CLARIFICATION):
+        _check_still_asked(answered)
+
+
+def is_bare_code(alert: Alert, content: DraftContent) -> bool:
+    """Tell whether a reply is an answer that says its code alone: no text, no file, the title and contact that it began with."""
+    data, reply = content.data, Reply.of(alert)
+    if reply is None or reply.source is None or data.get("alert_type") != ANSWER or content.attachments:
+        return False
+    begun = {"title": reply_title(open_source(reply).title), "contact": alert.agency.duty_phone}
+    return not is_red(alert.tlp) and all(
+        value in EMPTY or value == begun.get(name) or name in _OF_A_BARE_CODE or _says_nothing(name, value)
+        for name, value in data.items()
+        if name in FIELDS and FIELDS[name].in_document
+    )
+
+
+def reply_title(title: str) -> str:
+    """Return the first title of a reply to an alert with this one."""
+    text = _("Re: %(title)s") % {"title": title}
+    return text if len(text) <= TITLE_CHARS else text[: TITLE_CHARS - 1].rstrip() + "…"
 
 
 def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
@@ -89,6 +134,27 @@ def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
         raise ReplyRefusedError("deleted", _("Its content was deleted: it takes no reply."))
     if received.standing is not None and not received.standing.counts:
         raise ReplyRefusedError("in-doubt", _("Its signature is in doubt: call the sender before you reply."))
+
+
+def _check_still_asked(asked: ReceivedAlert) -> None:
+    """Raise `ReplyRefusedError` where a newer version of the question that counts takes no answer to this one."""
+    newest = asked.replaced_by
+    if newest is None:
+        return
+    if newest.question_change == CLOSED:
+        raise closed_question()
+    newer = ReceivedAlert.objects.filter(
+        agency_id=asked.agency_id, issuer_id=asked.issuer_id, first_md=asked.first_md
+    ).filter(version__gt=asked.version, version__lte=newest.version)
+    if newer.filter(question_change=ASKS_ANEW).exists():
+        text = _("The sender asks anew in a newer version: read it and answer that. Your text is kept here.")
+        raise ReplyRefusedError("asked-anew", text)
+
+
+def closed_question() -> ReplyRefusedError:
+    """Return the refusal of an answer to a question that its sender has closed."""
+    text = _("The sender has closed the question: it takes no answer. What was written is kept.")
+    return ReplyRefusedError("closed", text)
 
 
 def require_consent(officer: Officer, content: DraftContent) -> None:

@@ -31,6 +31,7 @@ class Source:
     purpose: str
     alert_type: str
     holders: tuple[str, ...]
+    title: str = ""
 
     @property
     def may_receive(self) -> tuple[str, ...]:
@@ -58,6 +59,7 @@ def source_of(view: "OpenedView", agency_id: str) -> Source:
         lane=received.lane,
         purpose=received.purpose,
         alert_type=str(document.get("alert_type") or ""),
+        title=str(document.get("title") or ""),
         holders=tuple(sorted(set(view.audience) - {agency_id, received.issuer_id})),
     )
 

@@ -5,6 +5,7 @@
   issued or rotated its API key; and every account attributed to one of these persons (`officers.attribution`).
 - Validating needs a person who is no author. So does releasing under four eyes, which is the default; without them an
   author may release what somebody else has validated.
+- An agency may let one releaser alone send an answer that is a code without text or files, never for RED.
 - An agency may let one releaser alone send a flash alert; a review afterwards by a person who is no author is then due
   within a day.
 """
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from alerts.errors import SecondPersonNeededError
 from alerts.models import Alert, AlertRevision
+from alerts.red_readers import is_red
 from alerts.states import AlertState, Move
 from callers.markings import is_within
 from officers.attribution import attributed_to, counts_as, independent_of, independent_of_each
@@ -144,7 +146,7 @@ def _validating(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allow
     if not _has_written(officer, writers):
         return Allowed()
     if _one_may_send(alert):
-        return Allowed(alone=True)
+        return Allowed(alone=not _one_may_answer(alert))
     return Denied(
         _("You wrote or submitted this alert, or gave the key that wrote it: somebody else checks it.")
     )
@@ -159,7 +161,7 @@ def _releasing(officer: Officer, alert: Alert, writers: Iterable[str]) -> Allowe
     ):
         return Allowed()
     if _one_may_send(alert):
-        return Allowed(alone=True)
+        return Allowed(alone=not _one_may_answer(alert))
     return Denied(
         _("You wrote or submitted this alert, or gave the key that wrote it: somebody else sends it.")
     )
@@ -170,4 +172,10 @@ def _has_written(officer: Officer, writers: Iterable[str]) -> bool:
 
 
 def _one_may_send(alert: Alert) -> bool:
-    return policy_of(alert.agency).flash_single_releaser and alert.pri == "flash"
+    is_flash = policy_of(alert.agency).flash_single_releaser and alert.pri == "flash"
+    return is_flash or _one_may_answer(alert)
+
+
+def _one_may_answer(alert: Alert) -> bool:
+    """Tell whether one person may send it as an answer without text or files, after which no second look is due."""
+    return alert.is_bare_code and not is_red(alert.tlp) and policy_of(alert.agency).bare_code_single_releaser

@@ -24,6 +24,7 @@ from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.models import Alert
 from alerts.projections.cards import ALERT_TABLE
 from alerts.refusal_audit import audited_refusal
+from alerts.replies.rules import is_bare_code
 from alerts.review.preview import Judged, Preview, findings_of, judged_of, preview_for_act
 from alerts.review.second_person import require_releaser, require_second_person, second_persons_for
 from alerts.sending.amendment import check_still_amends
@@ -77,6 +78,7 @@ def _submit(
     findings = findings_of(author, locked, content, preview, judged=before.judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)
+    locked.is_bare_code = is_bare_code(locked, content)
     require_releaser(locked, submitter=author)
     locked.submitted_at, locked.submitted_by, locked.changed_at = now, author, now
     locked.return_note = None

@@ -6,12 +6,14 @@ one it replaces, which must still be the newest, in force and neither withdrawn 
 validated and released.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.document.rules import ASKS_ANEW
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import Reference
 from alerts.access import find_alert, lock_alert
@@ -43,9 +45,10 @@ from vault import services
 AMENDED: Final = "own alert, to be amended"
 
 
-def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
+def amend_alert(author: Officer, alert: Alert, *, question_change: str = "", now: datetime) -> Alert:
     """Draft the next version of a sent alert, or return the draft that exists already.
 
+    `question_change` is what it changes in the question, of `alerts.document.choices.QUESTION_CHANGES`.
     Raises `AmendmentRefusedError`, `MoveRefusedError` for an alert that was never sent, `ReceiptPendingError` before the log
     has it. Not inside a transaction: the files are opened from the envelope that was sent.
     """
@@ -61,7 +64,7 @@ def amend_alert(author: Officer, alert: Alert, *, now: datetime) -> Alert:
         check_amendable(author, locked, now=now)
         if amendment_of(locked) is not None:
             return _under_way(author, locked)
-        return _draft_next(author, locked, content, files, now)
+        return _draft_next(author, locked, content, files, question_change, now)
 
 
 def _under_way(author: Officer, alert: Alert) -> Alert:
@@ -142,6 +145,16 @@ def versions_of(alert: Alert) -> list[Alert]:
     return chain
 
 
+def versions_asking(versions: Sequence[Alert]) -> dict[str, int]:
+    """Return the numbers, by address, of the versions of a question whose answers count; `versions` are newest first."""
+    asking: dict[str, int] = {}
+    for version in versions:
+        asking[version.md] = version.version
+        if version.question_change == ASKS_ANEW:
+            break
+    return asking
+
+
 def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
     """Return every sent version that the officer may see, newest first; `alert` is one of them."""
     versions = versions_of(newest_of(alert))
@@ -163,9 +176,15 @@ def newest_of(alert: Alert) -> Alert:
 
 
 def _draft_next(
-    author: Officer, previous: Alert, content: DraftContent, files: list[AttachmentFile], now: datetime
+    author: Officer,
+    previous: Alert,
+    content: DraftContent,
+    files: list[AttachmentFile],
+    question_change: str,
+    now: datetime,
 ) -> Alert:
     data = {name: content.data[name] for name in FIELDS if name in content.data}
+    data["question_change"] = question_change or None
     computed = {name: data[name] for name in ("comparison",) if data.get(name)}
     floor = strictest(previous.tlp, previous.floor)
     draft = create_draft(author, data=data, computed=computed, floor=floor, now=now)

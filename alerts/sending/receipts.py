@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """State of a sent alert at each agency that received any version of it, and of its withdrawal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,6 +33,8 @@ class Receipt:
     answer: AnswerGiven | None = None
     """Its newest answer, if the alert asks for one."""
     asked_back: AskedBack | None = None
+    for_attention: bool = False
+    """The question is for its attention, and it owes no answer."""
 
     @property
     def is_confirmed(self) -> bool:
@@ -67,13 +69,29 @@ class Receipts:
         return sum(row.is_confirmed for row in self.rows)
 
     @property
-    def answered(self) -> int:
-        return sum(row.answer is not None and row.answer.is_final for row in self.current)
+    def asked(self) -> tuple[Receipt, ...]:
+        """Agencies with the newest version that owe an answer."""
+        return tuple(row for row in self.current if not row.for_attention)
 
-    def with_answers(self, answers: Mapping[str, AnswerGiven], back: Mapping[str, AskedBack]) -> "Receipts":
-        """Return the same with what each agency has answered and asked back, by its id."""
+    @property
+    def answered(self) -> int:
+        return sum(row.answer is not None and row.answer.is_final for row in self.asked)
+
+    def with_answers(
+        self,
+        answers: Mapping[str, AnswerGiven],
+        back: Mapping[str, AskedBack],
+        for_attention: Collection[str] = (),
+    ) -> "Receipts":
+        """Return the same with what each agency has answered and asked back, by its id, and which owe no answer."""
         rows = (
-            replace(row, answer=answers.get(row.agency), asked_back=back.get(row.agency)) for row in self.rows
+            replace(
+                row,
+                answer=answers.get(row.agency),
+                asked_back=back.get(row.agency),
+                for_attention=row.agency in for_attention,
+            )
+            for row in self.rows
         )
         return replace(self, rows=tuple(rows))
 

@@ -9,7 +9,7 @@ from rest_framework import serializers as s
 
 from alerts.boxes.inbox import InboxRow
 from alerts.boxes.on_the_way import ActsNext, WayRow, WayState
-from alerts.document.choices import ALERT_TYPES, ANSWER_CODES
+from alerts.document.choices import ALERT_TYPES, ANSWER_CODES, QUESTION_CHANGES
 from alerts.document.findings import Findings
 from alerts.document.identity import show_scheme
 from alerts.document.reading import AsText
@@ -294,6 +294,8 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     unopenable = s.BooleanField()
     first_opened_at = s.DateTimeField(allow_null=True)
     acknowledged_at = s.DateTimeField(allow_null=True)
+    question_change = s.ChoiceField(QUESTION_CHANGES, help_text="Empty: earlier answers stand.")
+    for_attention = s.BooleanField(help_text="Its question owes no answer of this agency.")
     interim_at = s.DateTimeField(
         allow_null=True, help_text="When an answer was sent after which another follows."
     )
@@ -432,10 +434,20 @@ class RecipientFactOut(s.Serializer[Any]):
     recall_confirmed_at = s.DateTimeField(allow_null=True, source="fact.recall_confirmed_at")
     answer = AnswerGivenOut(allow_null=True)
     asked_back = AskedBackOut(allow_null=True)
+    for_attention = s.BooleanField(help_text="It owes no answer.")
+
+
+class AmendIn(s.Serializer[Any]):
+    """The change that the next version makes to its question; without one, earlier answers stand."""
+
+    question_change = s.ChoiceField(QUESTION_CHANGES, required=False, default="", allow_blank=True)
 
 
 class SentOut(_WithScheme):
     alert = AlertFactsOut()
+    question_change = s.ChoiceField(
+        QUESTION_CHANGES, source="alert.question_change", help_text="Empty: earlier answers stand."
+    )
     attachments = FileOut(many=True)
     recipients = RecipientFactOut(many=True)
     reply_by = s.DateTimeField(allow_null=True)

@@ -12,6 +12,7 @@ from desk.agency.agreements import api as lanes
 from desk.agency.apikeys import api as apikeys
 from desk.agency.apikeys import exchange_api as exchange_keys
 from desk.agency.audit import api as audit
+from desk.agency.calendar import api as calendar
 from desk.agency.directory import api as directory
 from desk.agency.entry import api as own_entry
 from desk.agency.keys import api as keys
@@ -32,6 +33,7 @@ from desk.alerts.compose.bulk_api import BulkDraftsView
 from desk.alerts.received import api as received
 from desk.alerts.received.acknowledging_api import AcknowledgeManyView
 from desk.alerts.replies import api as replies
+from desk.alerts.replies import calls_api as calls
 from desk.alerts.sent import doubts_api as doubts
 from desk.alerts.sent import handed_in_api as handed_in
 from desk.alerts.versions import api as versions
@@ -46,8 +48,8 @@ from desk.science.substances import api as substances
 
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
-    system_drafts, versions, templates,
-    account, apikeys, aside, audit, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
+    system_drafts, versions, templates, calls,
+    account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
     officers, own_entry, peers, policy, powers, restore, views,
     *SCIENCE,
 )  # fmt: skip

@@ -115,6 +115,7 @@ AGENCY: Final = (
             Tab("officers", _("Officers"), C.OFFICER_READ),
             Tab("duty", _("Duty"), C.OFFICER_READ),
             Tab("policy", _("Policy"), C.OFFICER_READ),
+            Tab("calendar", _("Calendar"), C.OFFICER_READ),
             Tab("notifications", _("Notifications"), C.NOTICE_READ),
             Tab("powers", _("Changes of power"), C.OFFICER_READ),
         ),

@@ -29,6 +29,7 @@ from desk.agency.apikeys import page as apikeys
 from desk.agency.audit import alert_page as audit_alert
 from desk.agency.audit import export_page as audit_export
 from desk.agency.audit import page as audit_page
+from desk.agency.calendar import page as calendar
 from desk.agency.directory import page as directory
 from desk.agency.entry import page as own_entry
 from desk.agency.keys import history_page as history
@@ -56,6 +57,7 @@ from desk.alerts.boxes import start_page as start
 from desk.alerts.compose import starting, steps, structure
 from desk.alerts.received import acknowledging_page as bulk
 from desk.alerts.received import page as received
+from desk.alerts.replies import calls_page as calls
 from desk.alerts.replies import page as replying
 from desk.alerts.review import page as review
 from desk.alerts.sent import doubts_page as doubts
@@ -194,6 +196,8 @@ PAGES: Final = (
     Page("inbox/<uuid:alert_id>/reply/", replying.reply, "reply", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/answer/", replying.answer, "answer", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/ask-back/", replying.ask_back, "ask_back", C.ALERT_WRITE, BOTH),
+    Page("inbox/<uuid:alert_id>/call/", calls.to_sender, "call_sender", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page("outbox/<uuid:alert_id>/call/", calls.to_recipient, "call_recipient", C.ALERT_ACKNOWLEDGE, BOTH),
     Page("inbox/<uuid:alert_id>/review/", replying.review, "peer_review", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/profile/", profiles.received_leads, "received_profile", C.SCIENCE_READ),
     Page(
@@ -331,6 +335,8 @@ PAGES: Final = (
     Page("api-keys/<str:prefix>/rotate/", apikeys.rotate, "apikey_rotate", C.APIKEY_MANAGE, BOTH),
     Page("api-keys/<str:prefix>/revoke/", apikeys.revoke, "apikey_revoke", C.APIKEY_MANAGE, BOTH),
     Page("directory/own/", own_entry.own_entry, "own_entry", C.AGENCY_MANAGE, BOTH),
+    Page("calendar/", calendar.calendar, "calendar", C.OFFICER_READ),
+    Page("calendar/change/", calendar.change, "calendar_change", C.AGENCY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),

@@ -167,6 +167,33 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="AgencyCalendar",
+            fields=[
+                (
+                    "agency",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="calendar",
+                        serialize=False,
+                        to="peers.agency",
+                    ),
+                ),
+                (
+                    "working_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(), size=None
+                    ),
+                ),
+                ("opens", models.TimeField(default=datetime.time(9, 0))),
+                ("closes", models.TimeField(default=datetime.time(17, 0))),
+                ("holidays", models.JSONField(blank=True, default=list)),
+            ],
+            options={
+                "ordering": ["agency"],
+            },
+        ),
+        migrations.CreateModel(
             name="AgencyPolicy",
             fields=[
                 ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
@@ -182,6 +209,7 @@ class Migration(migrations.Migration):
                 ),
                 ("four_eyes", models.BooleanField(default=True)),
                 ("flash_single_releaser", models.BooleanField(default=False)),
+                ("bare_code_single_releaser", models.BooleanField(default=False)),
                 (
                     "mfa_required_roles",
                     django.contrib.postgres.fields.ArrayField(

@@ -159,6 +159,7 @@ def _weaker_hash() -> str:
 POLICIES = {
     "four eyes": ("four_eyes = %s", False),
     "flash": ("flash_single_releaser = %s", True),
+    "bare answers": ("bare_code_single_releaser = %s", True),
     "ceilings": ("role_ceilings = %s", '{"reader": "RED"}'),
     "case number": ("case_number_required = %s", True),
     "demanded factors": ("mfa_required_roles = %s", []),
@@ -182,7 +183,9 @@ def test_a_policy_that_was_changed_by_sql_counts_for_nothing(
     assert must_have_factor(olga), "deny by default: of everybody"
     admin = enrol(agency_of(olga), "agency_admin")
     with pytest.raises(NotBoundError):
-        change_policy(admin, agency_of(olga), Policy(True, False, {}, False, [], 1095), seen="", now=NOW)
+        change_policy(
+            admin, agency_of(olga), Policy(True, False, False, {}, False, [], 1095), seen="", now=NOW
+        )
 
 
 def test_what_the_program_changes_of_an_agency_leaves_its_policy_bound(olga: Officer) -> None:

@@ -64,3 +64,31 @@ def test_a_bad_answer_names_its_member(desk: DeskWorld, body: dict[str, str], fi
     refused = Session(desk.aroha)("POST", at, WHY | body)
     assert refused.status_code == 422, refused.content
     assert field in str(refused.json())
+
+
+def test_a_system_asks_anew_and_closes_by_amending(desk: DeskWorld) -> None:
+    asker, asked = Session(desk.ilka), Alert.objects.get(agency=desk.lab, kind="alert")
+    refused = asker("POST", f"alerts/{asked.pk}/amend", {"question_change": "forgotten"})
+    assert refused.status_code == 422 and "question_change" in str(refused.json())
+    begun = asker("POST", f"alerts/{asked.pk}/amend", {"question_change": "closed"})
+    assert begun.status_code == 201, begun.content
+    closing = desk.send(Alert.objects.get(pk=begun.json()["id"]))
+    shown = asker("GET", f"alerts/{closing.pk}").json()
+    assert (shown["question_change"], shown["reply_by"]) == ("closed", None)
+    listed = Session(desk.aroha)("GET", "alerts?box=inbox").json()["items"][0]
+    assert (listed["state"], listed["received"]["question_change"]) == ("closed", "closed")
+
+
+def test_a_system_notes_a_call_and_lists_the_notes(desk: DeskWorld) -> None:
+    asked, received = Alert.objects.get(agency=desk.lab, kind="alert"), desk.received(desk.aroha)
+    body = {"called_at": desk.hub.now.isoformat(), "text": "They look on Monday."}
+    for officer, at, to in (
+        (desk.ilka, f"alerts/{asked.pk}/calls", {"agency": "xb-health"}),
+        (desk.aroha, f"alerts/received/{received.pk}/calls", {}),
+    ):
+        session = Session(officer)
+        refused = session("POST", at, body | to | {"text": ""})
+        assert refused.status_code == 422 and "text" in str(refused.json())
+        assert session("POST", at, body | to).status_code == 201
+        (listed,) = session("GET", at).json()["items"]
+        assert (listed["text"], listed["noted_by"]) == (body["text"], officer.display_name)

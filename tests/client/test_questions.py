@@ -170,6 +170,62 @@ def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWor
     assert seen is not None and (seen.code, seen.at) == ("no_hit", sent.log_time)
 
 
+def test_a_version_that_asks_anew_takes_no_earlier_answer(world: PartnerWorld, asked: Sent) -> None:
+    answer(world, asked)
+    anew = ASKED | {"question_change": "asks_anew"}
+    newer = ask(world, alert=anew, kind="update", re=Reference(asked.jti, asked.md))
+    world.client("xb-bravo").open(newer.md)
+    assert (state(world, newer), waits(world)) == ("open", [newer.md])
+    assert given(world, newer) is None
+    sent = answer(world, newer, "hit")
+    seen = given(world, newer)
+    assert (state(world, newer), seen) == (
+        "answered",
+        AnswerGiven("xb-bravo", "hit", sent.log_time, False, False, ()),
+    )
+
+
+def test_a_closed_question_waits_no_more_and_takes_no_answer(world: PartnerWorld, asked: Sent) -> None:
+    answer(world, asked, "partial", text="More follows.")
+    closed = ASKED | {"question_change": "closed"}
+    closing = ask(world, alert=closed, reply_by=None, kind="update", re=Reference(asked.jti, asked.md))
+    assert waits(world) == []
+    for md in (asked.md, closing.md):
+        with pytest.raises(NotToAnswerError) as refused:
+            world.client("xb-bravo").answer_order(md, Answer("hit"))
+        assert refused.value.reason == "closed"
+    seen = given(world, closing)
+    assert seen is not None and (seen.code, seen.late) == ("partial", False)
+
+
+@pytest.mark.parametrize(
+    ("change", "order", "text"),
+    [
+        ("closed", {"kind": "alert"}, "only a next version"),
+        ("closed", {"kind": "update"}, "leave out the time to answer by"),
+        ("asks_anew", {"kind": "update", "reply_by": None}, "say by when"),
+    ],
+)
+def test_what_a_version_changes_in_its_question_fits_the_order(
+    world: PartnerWorld, asked: Sent, change: str, order: dict[str, Any], text: str
+) -> None:
+    re = Reference(asked.jti, asked.md) if order["kind"] == "update" else None
+    with pytest.raises(DocumentError) as refused:
+        ask(world, alert=ASKED | {"question_change": change}, re=re, **order)
+    assert text in str(refused.value)
+
+
+def test_a_question_for_attention_waits_for_no_answer_once_it_was_opened(world: PartnerWorld) -> None:
+    world.partners("xa-alpha", "xb-bravo", "xc-charlie")
+    document = ASKED | {"for_attention": ["xb-bravo"]}
+    asked = ask(world, to=("xb-bravo", "xc-charlie"), alert=document)
+    world.client("xb-bravo").open(asked.md)
+    assert (waits(world), question(world, asked)) == ([], None)
+    assert world.client("xa-alpha").submission(asked.md).for_attention == ("xb-bravo",)
+    with pytest.raises(DocumentError, match="not all of them"):
+        ask(world, alert=document)
+
+
 def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
     asked = ask(world, within=HOUR // 2)

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpeningReason
 from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.replies.calls import note_call
 from alerts.replies.reminding import due_to_remind, remind_of_answers
 from alerts.sending.amendment import amend_alert
 from alerts.sending.withdrawal import withdraw_alert
@@ -24,7 +25,8 @@ from callers.capabilities import Role
 from notices.models import Notification
 from notices.sending import send_notifications
 from notices.states import ANSWER_OCCASIONS, Cause, NotificationState, Occasion
-from officers.models import AgencyPolicy, Officer
+from officers.models import AgencyCalendar, AgencyPolicy, Officer
+from peers.models import Agency
 from tests.bound_rows import rewrite
 from tests.builders import START
 from tests.mail_server import MailServer
@@ -170,6 +172,109 @@ def test_who_is_told_that_an_answer_waits(
     act(desk, ask(desk))
     sweep(desk, hours)
     assert told() == expected
+
+
+def call(desk: DeskWorld, hours: float) -> None:
+    """Note, at the agency that owes the answer, a call to who asked."""
+    now = owed(desk).received_at + timedelta(hours=hours)
+    note_call(desk.casimir, owed(desk), called_at=now, text="They wait until Monday.", now=now)
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(1.0, {BEFORE: EVERYBODY}), (8.3, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}})],
+)
+def test_a_call_to_the_asker_ends_the_escalation_and_not_the_reminder_before(
+    desk: DeskWorld, hours: float, expected: dict[str, set[str]]
+) -> None:
+    ask(desk)
+    sweep(desk, hours)
+    call(desk, hours)
+    sweep(desk, 300, since=hours)
+    assert told() == expected
+    assert owed(desk).answered_at is None and owed(desk).acknowledged_at is None
+
+
+def test_a_call_before_an_interim_answer_ends_nothing_after_it(desk: DeskWorld) -> None:
+    ask(desk)
+    call(desk, 0.01)
+    answer(
+        desk,
+        "needs_judicial_authorisation",
+        expected_at=(desk.hub.now + timedelta(days=8)).date().isoformat(),
+    )
+    sweep(desk, 300)
+    assert told() == {OVERDUE: EVERYBODY}
+
+
+def test_who_asked_is_not_told_of_an_agency_that_was_called(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    due = owed(desk).reply_by
+    assert due is not None
+    note_call(desk.ilka, asked, agency="xd-reg", called_at=due, text="On Monday.", now=due)
+    look(due + timedelta(hours=2))
+    assert missing() == {(name, "1") for name in ASKERS}
+
+
+def test_nobody_is_reminded_of_a_question_that_is_for_attention(desk: DeskWorld) -> None:
+    ask(desk, for_attention=["xb-health"])
+    due = owed(desk).reply_by
+    assert due is not None
+    sweep(desk, 300)
+    look(due + timedelta(hours=2))
+    assert (told(), missing()) == ({}, {(name, "1") for name in ASKERS})
+
+
+def work_in_the_morning(desk: DeskWorld, came: datetime, *holidays: date) -> None:
+    """State that the health authority, which is in UTC here, works from 9 to 12 each day but for these."""
+    Agency.objects.filter(pk="xb-health").update(timezone="UTC")
+    rows = [[day.isoformat(), ""] for day in holidays]
+    AgencyCalendar.objects.create(
+        agency=desk.health, working_days=[1, 2, 3, 4, 5, 6, 7], opens=time(9), closes=time(12), holidays=rows
+    )
+
+
+def ask_within(desk: DeskWorld, **within: int) -> ReceivedAlert:
+    """Ask at noon of a day for an answer within this time."""
+    desk.hub.now = (desk.hub.now + timedelta(days=1)).replace(hour=12, minute=0, second=0)
+    due = f"{desk.hub.now + timedelta(**within):%Y-%m-%dT%H:%MZ}"
+    ask(desk, request_priority="custom", due_at=due, due_reason="The court sits.")
+    return owed(desk)
+
+
+def test_a_routine_reminder_keeps_to_the_calendar_of_who_answers_and_the_signed_time_counts(
+    desk: DeskWorld,
+) -> None:
+    day = (desk.hub.now + timedelta(days=1)).date()
+    due_on = day + timedelta(days=4)
+    work_in_the_morning(desk, desk.hub.now, due_on, due_on - timedelta(days=1))
+    received = ask_within(desk, days=4)
+    assert received.reply_by is not None and received.reply_by.date() == due_on, (
+        "a holiday where it is answered"
+    )
+    before = datetime.combine(due_on - timedelta(days=2), time(11, 59), UTC)
+    assert received.remind_at == before, "a day before it is due nobody works"
+    look(received.reply_by + timedelta(minutes=1))
+    received.refresh_from_db()
+    following = datetime.combine(due_on + timedelta(days=1), time(9), UTC)
+    assert (told(), received.remind_at) == ({}, following)
+    look(following)
+    assert told() == {OVERDUE: {"aroha"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [({}, True), ({"pri": "flash"}, False), ({"request_priority": "urgent_direct"}, False)],
+    ids=["routine", "flash", "within eight hours"],
+)
+def test_what_is_urgent_is_told_of_at_night(desk: DeskWorld, changes: dict[str, Any], waits: bool) -> None:
+    work_in_the_morning(desk, desk.hub.now)
+    ask(desk, **{"request_priority": "normal"} | changes)
+    received = owed(desk)
+    assert received.reply_by is not None
+    night = (received.reply_by + timedelta(days=1)).replace(hour=3)
+    look(night)
+    assert bool(told()) is not waits
 
 
 def test_of_several_versions_only_the_newest_is_told_of(desk: DeskWorld) -> None:

@@ -125,3 +125,81 @@ def test_the_overdue_board_names_both_sides_with_whom_to_call(desk: DeskWorld, a
     ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=moment)
     page = as_officer(desk.aroha).get("/overdue/").content.decode()
     assert QUESTION["title"] in page and "Forensic Laboratory, Arvenia" in page
+
+
+def test_the_asker_closes_the_question_on_its_page_and_everybody_reads_that(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
+    assert "close_question" in browser.get(f"/outbox/{asked.pk}/").content.decode()
+    browser.post(f"/outbox/{asked.pk}/amend/", {"close_question": "yes"})
+    closing = Alert.objects.get(previous=asked)
+    assert closing.state == AlertState.SUBMITTED
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    desk.validate(closing)
+    release_alert(desk.benno, closing, revision=closing.current, now=desk.tick())
+    desk.settle()
+    page = browser.get(f"/outbox/{closing.pk}/").content.decode()
+    assert "Question closed" in page and "0 of 2 answered." in page and "close_question" not in page
+    listed = as_officer(desk.aroha).get("/inbox/").content.decode()
+    assert "Question closed" in listed
+    page = open_at_health(desk, as_officer(desk.aroha))
+    assert "your agency owes none" in page and "/answer/" not in page
+
+
+def test_a_draft_says_what_changes_in_its_question_only_as_a_next_version(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    browser, asked = as_officer(desk.ilka), Alert.objects.get(agency=desk.lab, kind="alert")
+    first = desk.draft(**QUESTION)
+    assert 'name="question_change"' not in browser.get(f"/drafts/{first.pk}/3/").content.decode()
+    browser.post(f"/outbox/{asked.pk}/amend/")
+    draft = Alert.objects.get(previous=asked)
+    assert 'name="question_change"' in browser.get(f"/drafts/{draft.pk}/3/").content.decode()
+
+
+def test_a_call_is_noted_on_its_page_and_read_on_the_alert_and_the_board(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
+    at = f"/outbox/{asked.pk}/call/"
+    assert "Health Authority" in browser.get(at).content.decode()
+    local = f"{timezone.localtime():%Y-%m-%dT%H:%M}"
+    refused = browser.post(at, {"agency": "xb-health", "called_at": local, "text": ""})
+    assert refused.status_code == 422 and "whom you spoke to" in refused.content.decode()
+    noted = browser.post(at, {"agency": "xb-health", "called_at": local, "text": "They look on Monday."})
+    assert noted.status_code == 302, noted.content.decode()
+    assert "They look on Monday." in browser.get(f"/outbox/{asked.pk}/").content.decode()
+    received, theirs = desk.received(desk.aroha), as_officer(desk.aroha)
+    ReceivedAlert.objects.filter(pk=received.pk).update(reply_by=timezone.now() - timedelta(hours=1))
+    noted = theirs.post(f"/inbox/{received.pk}/call/", {"called_at": local, "text": "Told them Monday."})
+    assert noted.status_code == 302, noted.content.decode()
+    assert "called" in theirs.get("/overdue/").content.decode()
+    assert "Told them Monday." in open_at_health(desk, theirs)
+
+
+def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    browser, draft = as_officer(desk.ilka), desk.draft(**QUESTION)
+    page = browser.get(f"/drafts/{draft.pk}/5/").content.decode()
+    assert 'name="for_attention"' in page
+    typed = {
+        "revision": str(draft.current),
+        "shown": "for_attention",
+        "for_attention": "xb-health",
+        "go": "save",
+    }
+    assert browser.post(f"/drafts/{draft.pk}/5/", typed).status_code == 302
+    draft.refresh_from_db()
+    desk.hub.now = max(desk.hub.now, timezone.now())
+    sent = desk.send(draft)
+    assert "owes no answer: for attention" in browser.get(f"/outbox/{sent.pk}/").content.decode()
+    theirs = as_officer(desk.aroha)
+    assert "For your attention" in theirs.get("/inbox/").content.decode()
+    assert "It may give one." in open_at_health(desk, theirs)
+
+
+def test_an_alert_without_a_question_marks_nobody_for_attention(desk: DeskWorld, as_officer: SignIn) -> None:
+    draft = desk.draft()
+    assert 'name="for_attention"' not in as_officer(desk.ilka).get(f"/drafts/{draft.pk}/5/").content.decode()

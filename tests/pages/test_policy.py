@@ -30,6 +30,7 @@ from tests.pages.desk_world import DeskWorld
 STANDING = {
     "four_eyes": "yes",
     "flash_single_releaser": "no",
+    "bare_code_single_releaser": "no",
     "case_number_required": "no",
     "mfa_required_roles": ["releaser", "key_officer", "agency_admin"],
     "audit_keep_days": "1095",

@@ -27,6 +27,7 @@ WISHES: Final[Mapping[str, Any]] = {
     "is_active": False,
     "four_eyes": False,
     "flash_single_releaser": True,
+    "bare_code_single_releaser": True,
     "is_superuser": True,
     "is_staff": True,
     "actor": "officer:flood-of-fields",

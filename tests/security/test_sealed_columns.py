@@ -48,6 +48,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("agencyrules", "sealed"): lambda row: ("agencyrules", str(row.pk), row.number),
     ("spectraimport", "sealed"): at_its_id("spectraimport"),
     ("libraryspectrum", "sealed"): at_its_id("libraryspectrum"),
+    ("callnote", "sealed"): at_its_id("callnote"),
     ("drafttemplate", "sealed"): at_its_id("drafttemplate"),
     ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
 }

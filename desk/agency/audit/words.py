@@ -77,6 +77,8 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "blob.served": gettext_lazy("fetched a file"),
     "board.read": gettext_lazy("read the early-warning board"),
     "card.deleted": gettext_lazy("deleted what was kept of an alert, as its time was over"),
+    "calendar.changed": gettext_lazy("stated when the agency works"),
+    "call.noted": gettext_lazy("noted a telephone call"),
     "case.changed": gettext_lazy("changed a case"),
     "case.closed": gettext_lazy("closed a case"),
     "case.item_added": gettext_lazy("added an alert to a case"),

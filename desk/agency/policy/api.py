@@ -46,6 +46,7 @@ class PolicyIn(s.Serializer[Any]):
 
     four_eyes = s.BooleanField(required=False)
     flash_single_releaser = s.BooleanField(required=False)
+    bare_code_single_releaser = s.BooleanField(required=False)
     role_ceilings = Ceilings(child=s.ChoiceField(list(LEVELS)), required=False)
     case_number_required = s.BooleanField(required=False)
     mfa_required_roles = s.ListField(
@@ -59,6 +60,7 @@ class PolicyOut(s.Serializer[Any]):
 
     four_eyes = s.BooleanField()
     flash_single_releaser = s.BooleanField()
+    bare_code_single_releaser = s.BooleanField()
     role_ceilings = Ceilings()
     case_number_required = s.BooleanField()
     mfa_required_roles = s.ListField(child=s.CharField())

@@ -39,6 +39,10 @@ YES_NO: Final = {
             gettext_lazy("One releaser alone may send a flash alert; a second look follows within 24 hours"),
         ),
     ),
+    "bare_code_single_releaser": (
+        ("no", gettext_lazy("Answers need a second person, whatever they say")),
+        ("yes", gettext_lazy("One releaser alone may send an answer without text and files, never for RED")),
+    ),
     "case_number_required": (
         ("no", gettext_lazy("A reason is asked at each opening")),
         ("yes", gettext_lazy("The reason is a case number; flash alerts may be opened on duty")),
@@ -86,6 +90,7 @@ class PolicyForm(forms.Form):
         return Policy(
             four_eyes=values["four_eyes"] == "yes",
             flash_single_releaser=values["flash_single_releaser"] == "yes",
+            bare_code_single_releaser=values["bare_code_single_releaser"] == "yes",
             role_ceilings={role: level for role, level in ceilings.items() if level},
             case_number_required=values["case_number_required"] == "yes",
             mfa_required_roles=sorted(values["mfa_required_roles"]),

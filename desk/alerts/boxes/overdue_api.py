@@ -15,6 +15,13 @@ from desk.alerts.serializers import AlertFactsOut, CardOut, ReceivedFactsOut
 from desk.web.api import DeskView
 
 
+class CalledOut(s.Serializer[Any]):
+    """The last call noted about it; its text is in `calls` of the alert."""
+
+    called_at = s.DateTimeField()
+    noted_by = s.CharField()
+
+
 class WeOweOut(s.Serializer[Any]):
     """A received alert whose acknowledgement or answer is overdue since `due`."""
 
@@ -22,6 +29,7 @@ class WeOweOut(s.Serializer[Any]):
     card = CardOut(source="row.card", allow_null=True)
     owed = s.ChoiceField(list(Owed))
     due = s.DateTimeField()
+    called = CalledOut(allow_null=True)
 
 
 class TheyOweOut(s.Serializer[Any]):
@@ -32,6 +40,7 @@ class TheyOweOut(s.Serializer[Any]):
     agency = s.CharField(source="agency.pk")
     owed = s.ChoiceField(list(Owed))
     due = s.DateTimeField()
+    called = CalledOut(allow_null=True)
 
 
 class OverdueOut(s.Serializer[Any]):

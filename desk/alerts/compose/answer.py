@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.document.building import answer_moment
+from officers.calendars import working_time_of
 from officers.models import Officer
 from peers.models import Agency
 
@@ -24,6 +25,8 @@ class AnswerBy:
     moment: datetime
     is_counted: bool
     theirs: tuple[TheirClock, ...]
+    proposed: datetime | None = None
+    """Next working moment of the own agency, where the time is outside of its calendar."""
 
 
 def answer_by(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> AnswerBy | None:
@@ -34,4 +37,7 @@ def answer_by(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> An
     chosen = data.get("recipients") or []
     agencies = Agency.objects.visible_to(officer).filter(pk__in=chosen).order_by("name")
     theirs = tuple(TheirClock(*row) for row in agencies.values_list("name", "timezone"))
-    return AnswerBy(moment, data.get("request_priority") != "custom", theirs)
+    work = working_time_of(officer.agency) if officer.agency else None
+    proposed = work.next_from(moment) if work else moment
+    is_counted = data.get("request_priority") != "custom"
+    return AnswerBy(moment, is_counted, theirs, proposed if proposed != moment else None)

@@ -200,16 +200,19 @@ class ReleaseView(DeskView):
 class AmendView(DeskView):
     capability = Capability.ALERT_WRITE
 
-    @extend_schema(request=None, responses={201: serializers.AlertFactsOut})
+    @extend_schema(request=serializers.AmendIn, responses={201: serializers.AlertFactsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Begin the next version of a sent alert: a draft with its fields and files, to the same recipients.
 
         Until that draft is released nothing changes for those who received the alert.
         """
 
+        change = read_body(serializers.AmendIn, request)["question_change"]
+
         def run() -> Outcome:
             sent = find_alert(self.officer, alert_id)
-            return Outcome(CREATED, str(amend_alert(self.officer, sent, now=self.now).pk))
+            draft = amend_alert(self.officer, sent, question_change=change, now=self.now)
+            return Outcome(CREATED, str(draft.pk))
 
         outcome = idempotent(request, self.actor, run, now=self.now)
         draft = find_alert(self.officer, outcome.resource)

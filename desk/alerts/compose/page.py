@@ -177,7 +177,7 @@ def step_page(
         preview = judged.among(content.data.get("recipients") or ()) if judged else None
     findings = _with(findings_of(officer, alert, content, preview, now=now), refused or {})
     shows = bool(refused) or "check" in request.GET
-    fields = _fields(officer, step, data, findings, shows_problems=shows)
+    fields = _fields(officer, step, data, findings, shows_problems=shows, is_update=alert.version > 1)
     context = _common(request, alert, content, data, findings)
     fields = with_files(fields, [note.filename for note in content.attachments])
     if step is Step.ANALYSIS:
@@ -248,17 +248,20 @@ def _render(request: HttpRequest, step: Step, *, status: int, **context: Any) ->
 
 
 def _fields(
-    officer: Officer, step: Step, data: Mapping[str, Any], findings: Findings, *, shows_problems: bool
+    officer: Officer,
+    step: Step,
+    data: Mapping[str, Any],
+    findings: Findings,
+    *,
+    shows_problems: bool,
+    is_update: bool = False,
 ) -> list[FormField]:
     """Return the fields of a page as it shows them."""
-    entries = [entry for entry in _shown(officer, step, data) if not _is_said_by_lines(entry, data)]
+    shown = shown_fields(step, data, is_update=is_update, **_asked_of(officer))
+    entries = [entry for entry in shown if not _is_said_by_lines(entry, data)]
     countries = _countries(officer)
     fields = form_fields(entries, data, findings, shows_problems=shows_problems, countries=countries)
     return [_helped(field, officer, dict(countries)) for field in fields]
-
-
-def _shown(officer: Officer, step: Step, data: Mapping[str, Any]) -> tuple[Field, ...]:
-    return shown_fields(step, data, **_asked_of(officer))
 
 
 def _asked_of(officer: Officer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from accord.document.rules import asks
 from alerts.document.display import choice_text
 from alerts.errors import ExchangeAwayError
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE
@@ -92,10 +93,11 @@ def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
 def with_recipients(
     fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
 ) -> list[FormField]:
-    """Fill the two fields whose choices are agencies."""
+    """Fill the fields whose choices are agencies; nobody is marked for attention before recipients and a question are there."""
     chosen = list(data.get("recipients") or ())
     offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
-    return [_filled(field, officer, offered, data) for field in fields]
+    filled = [_filled(field, officer, offered, data) for field in fields]
+    return [field for field in filled if field.name != "for_attention" or (field.options and asks(data))]
 
 
 def _filled(
@@ -107,6 +109,10 @@ def _filled(
             for name, members in circles_for(officer)
         ]
         return replace(field, options=offered, extra={"circles": circles})
+    if field.name == "for_attention":
+        marked = data.get(field.name) or ()
+        to = tuple(replace(row, chosen=row.value in marked, note="") for row in offered if row.chosen)
+        return replace(field, options=to)
     if field.name == "recipient_reasons":
         return replace(field, rows=tuple(_reason_rows(offered, data.get(field.name) or {})))
     return field

@@ -39,6 +39,7 @@ from alerts.receiving.versions import versions_held
 from alerts.red_readers import is_red
 from alerts.replies.answers import answers_given, asked_back
 from alerts.replies.beginning import reply_under_way
+from alerts.replies.calls import calls_about
 from alerts.replies.display import Answered, answered_by
 from alerts.replies.kinds import ANSWER
 from alerts.replies.reviews import reviews_of
@@ -56,7 +57,7 @@ from desk.alerts.display.sections import PageSection, acknowledge_text, page_sec
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
-from desk.alerts.replies.alert_acts import acts_on_received, review_section
+from desk.alerts.replies.alert_acts import acts_on_received, may_note_calls, review_section
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.alerts.versions.page import version_before
 from desk.casework.alert_part import casework_on
@@ -258,6 +259,8 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         answer_under_way=_answer_under_way(signed_in(request), view.received),
         own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
         asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
+        may_note=may_note_calls(signed_in(request)),
+        calls=calls_about(signed_in(request), view.received),
         answered=_answered(signed_in(request), view),
         reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(signed_in(request), view.audience),

@@ -9,12 +9,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from alerts.document.kinds import REPLIES
+from alerts.errors import AlertIncompleteError
 from alerts.models import Alert, ReceivedAlert
 from alerts.red_readers import is_red
 from alerts.replies.beginning import REVIEWED
 from alerts.replies.kinds import CLARIFICATION, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
+from alerts.review.validation import submit_alert
+from callers import clock
 from callers.capabilities import Capability
 from desk.alerts.display.sections import PageSection
+from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 
 REVIEWS: Final = "reviews"
@@ -62,6 +66,19 @@ def acts_on_sent(officer: Officer, alert: Alert, document: Mapping[str, Any]) ->
     kind = str(document.get("alert_type") or "")
     way = _profile_act(officer, kind, document, "admin:sent_profile")
     return AlertActs(may_copy=kind not in NOT_COPIED, **way)
+
+
+def may_note_calls(officer: Officer) -> bool:
+    return Capability.ALERT_ACKNOWLEDGE in officer.capabilities
+
+
+def submits(officer: Officer, draft: Alert) -> bool:
+    """Submit a draft that was just made; False where something must be corrected, which its check shows."""
+    try:
+        submit_alert(officer, draft, revision=draft.current, now=clock.now())
+    except (AlertIncompleteError, NobodyToReleaseError):
+        return False
+    return True
 
 
 def review_section(document: Mapping[str, Any]) -> list[PageSection]:

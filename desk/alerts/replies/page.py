@@ -23,21 +23,19 @@ from django.utils.translation import gettext_lazy
 from alerts.access import find_received, today_of
 from alerts.document.fields import FIELDS, Step
 from alerts.document.rules import contradictions
-from alerts.errors import AlertIncompleteError
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.beginning import Opened, open_to_answer, start_reply
 from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY
 from alerts.replies.rules import other_holders
-from alerts.review.validation import submit_alert
 from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError
 from desk.alerts.compose.page import LAST_STEP, step_address
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading
+from desk.alerts.replies.alert_acts import submits
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
-from officers.errors import NobodyToReleaseError
 from officers.models import Officer
 
 OPINION_TEXTS: Final = (
@@ -281,19 +279,10 @@ def _begin(
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form, template="reply_form")
-    if request.POST.get("then") == "submit" and draft.created_at == now and _is_submitted(officer, draft):
+    if request.POST.get("then") == "submit" and draft.created_at == now and submits(officer, draft):
         messages.success(request, _("Submitted. It waits for a second person."))
         return redirect("admin:received", received.pk)
     return begun(request, draft, step=step, now=now)
-
-
-def _is_submitted(officer: Officer, draft: Alert) -> bool:
-    """Submit a draft that was just made; False where something must be corrected, which its check shows."""
-    try:
-        submit_alert(officer, draft, revision=draft.current, now=clock.now())
-    except (AlertIncompleteError, NobodyToReleaseError):
-        return False
-    return True
 
 
 def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, now: datetime) -> Opened:

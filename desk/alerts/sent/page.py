@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accord.document.rules import CLOSED
 from alerts.access import find_alert
 from alerts.boxes.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.boxes.state_words import must_be_phoned, overdue_text
@@ -22,6 +23,7 @@ from alerts.problems import words_for
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_state import SignatureState
 from alerts.red_readers import is_red
+from alerts.replies.calls import calls_about
 from alerts.replies.display import answered_by
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
@@ -47,7 +49,7 @@ from desk.alerts.display.evidence import evidence_of
 from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.received.page import filled_by, inert
-from desk.alerts.replies.alert_acts import acts_on_sent, review_section
+from desk.alerts.replies.alert_acts import acts_on_sent, may_note_calls, review_section, submits
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.casework.alert_part import casework_on
 from desk.web.frame import render_page, signed_in
@@ -94,6 +96,8 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         receipts=receipts,
         earlier=[_shown(row, view, now) for row in receipts.earlier],
         answered=answered_by(officer, alert) if view.document.get("alert_type") in REPLIES else None,
+        may_note=may_note_calls(officer),
+        calls=calls_about(officer, alert),
         ways=acts_on_sent(officer, alert, view.document),
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
@@ -156,6 +160,7 @@ def _ways_on(
         and view.standing.counts
         and view.exp > now
         and not is_red(alert.tlp),
+        "may_close": view.reply_by is not None,
         "has_expired": view.exp <= now,
         "under_way": under_way,
         "may_remind": may_withdraw
@@ -259,7 +264,11 @@ def remind(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Redirect to the draft of the next version, made now or before."""
     author, alert, now = signed_in(request), _find_sent(request, alert_id), clock.now()
-    draft = amend_alert(author, alert, now=now)
+    closes = "close_question" in request.POST
+    draft = amend_alert(author, alert, question_change=CLOSED if closes else "", now=now)
+    if closes and draft.created_at == now and submits(author, draft):
+        messages.success(request, _("Submitted. The question is closed once a second person sends it."))
+        return redirect("admin:sent", alert.pk)
     if draft.created_at != now:
         messages.info(request, _("A new version is under way already: this is it."))
     return redirect("admin:draft" if draft.state == AlertState.DRAFT else "admin:review", *_place(draft))

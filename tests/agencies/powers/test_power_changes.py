@@ -227,6 +227,7 @@ def test_every_field_of_the_policy_says_which_direction_is_looser() -> None:
     [
         ("four_eyes", False),
         ("flash_single_releaser", True),
+        ("bare_code_single_releaser", True),
         ("role_ceilings", {}),
         ("case_number_required", False),
         ("mfa_required_roles", []),

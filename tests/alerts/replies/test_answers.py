@@ -12,8 +12,9 @@ from alerts.boxes.inbox import Owed, list_received
 from alerts.boxes.outbox import read_sent
 from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
-from alerts.drafting.drafts import save_revision
-from alerts.errors import AlertIncompleteError, ReplyRefusedError
+from alerts.drafting.drafts import attach_file, save_revision
+from alerts.drafting.revisions import read_revision
+from alerts.errors import AlertIncompleteError, ReplyRefusedError, SecondPersonNeededError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpeningReason
@@ -23,7 +24,11 @@ from alerts.replies.summary import ReplySummary
 from alerts.replies.thread_rows import RepliesHeld
 from alerts.rows.replies import Reply
 from alerts.sending.amendment import amend_alert
+from alerts.sending.release import release_alert
 from alerts.sending.withdrawal import withdraw_alert
+from callers.capabilities import Role
+from officers.models import AgencyPolicy, Officer
+from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
 
 ON_DUTY = OpeningReason.ON_DUTY.value
@@ -171,6 +176,173 @@ def test_an_answer_counts_for_the_next_version_of_the_question(desk: DeskWorld) 
     assert (state(desk), waits(desk)) == ("answered", [])
     seen = given(desk, newest)
     assert seen is not None and seen.code == "no_hit"
+
+
+def next_version(desk: DeskWorld, asked: Alert, change: str = "", **data: Any) -> Alert:
+    draft = amend_alert(desk.ilka, asked, question_change=change, now=desk.tick())
+    if data:
+        save_revision(desk.ilka, draft, data=data, base=draft.current, now=desk.tick())
+        draft.refresh_from_db()
+    return desk.send(draft)
+
+
+def test_a_version_that_asks_anew_takes_no_earlier_answer(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    sent_answer(desk)
+    newest = next_version(desk, asked, "asks_anew", question="Have you seen this blue one?")
+    assert (state(desk), len(waits(desk)), given(desk, newest)) == ("unread", 1, None)
+    sent_answer(desk, "hit")
+    seen = given(desk, newest)
+    assert (state(desk), seen is not None and seen.code) == ("answered", "hit")
+    third = next_version(desk, newest)
+    assert read_revision(third).data["question_change"] is None, "what one version changed the next does not"
+    assert (state(desk), given(desk, third)) == ("answered", seen)
+
+
+def test_a_closed_question_waits_for_nobody_and_keeps_what_was_answered(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    sent_answer(desk, "partial", narrative="Half of the laboratories have looked.")
+    closing = next_version(desk, asked, "closed")
+    rows = list_received(desk.aroha, now=desk.hub.now).rows
+    assert (rows[0].state, waits(desk)) == ("closed", [])
+    desk.hub.now += timedelta(days=2)
+    assert overdue(desk) == []
+    assert not [one for one in read_overdue(desk.ilka, now=desk.hub.now).they_owe if one.owed is Owed.ANSWER]
+    received = desk.received(desk.aroha)
+    assert (received.reply_by, received.ack_by) == (None, None), "nobody owes anything for the closing itself"
+    seen = given(desk, closing)
+    assert seen is not None and (seen.code, seen.is_late) == ("partial", False)
+
+
+@pytest.mark.parametrize(("change", "code"), [("closed", "closed"), ("asks_anew", "asked-anew")])
+def test_an_answer_begun_before_is_refused_and_its_text_kept(desk: DeskWorld, change: str, code: str) -> None:
+    asked = ask(desk)
+    begun = answer(desk, "information_supplied", narrative="Two cases since May.")
+    next_version(desk, asked, change)
+    with pytest.raises(ReplyRefusedError, match=rf"^{code}$"):
+        desk.submit(begun)
+    assert read_revision(begun).data["narrative"] == "Two cases since May."
+    opened = open_to_answer(desk.aroha, desk.received(desk.aroha), reason=ON_DUTY, now=desk.tick())
+    if change == "closed":
+        with pytest.raises(ReplyRefusedError, match=r"^closed$"):
+            start_reply(desk.aroha, opened, alert_type="answer", data={"answer_code": "hit"}, now=desk.tick())
+    in_words = start_reply(
+        desk.aroha, opened, alert_type="reply", data={"narrative": "Sorry."}, now=desk.tick()
+    )
+    desk.send(in_words, desk.haitham)
+
+
+def test_an_answer_to_a_version_before_one_that_changes_nothing_is_taken(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    begun = answer(desk)
+    newest = next_version(desk, asked, title="Who has met this blue powder")
+    desk.send(begun, desk.haitham)
+    seen = given(desk, newest)
+    assert (state(desk), seen is not None and seen.code) == ("answered", "no_hit")
+
+
+def test_only_a_next_version_changes_its_question(desk: DeskWorld) -> None:
+    with pytest.raises(AlertIncompleteError) as refused:
+        desk.submit(desk.draft(**{**QUESTION, "question_change": "closed"}))
+    assert "only a next version" in refused.value.errors["question_change"][0]
+
+
+def test_a_question_whose_own_time_is_over_can_be_closed(desk: DeskWorld) -> None:
+    due = f"{desk.hub.now + timedelta(hours=2):%Y-%m-%dT%H:%MZ}"
+    asked = ask(desk, request_priority="custom", due_at=due, due_reason="The court sits.")
+    desk.hub.now += timedelta(hours=3)
+    next_version(desk, asked, "closed")
+    assert waits(desk) == []
+
+
+def test_who_is_asked_for_attention_owes_no_answer_and_may_give_one(desk: DeskWorld) -> None:
+    asked = ask(desk, for_attention=["xb-health"])
+    received = desk.received(desk.aroha)
+    assert (state(desk), waits(desk), received.for_attention) == ("unread", [], True)
+    desk.hub.now += timedelta(days=2)
+    assert overdue(desk) == []
+    owed = [one for one in read_overdue(desk.ilka, now=desk.hub.now).they_owe if one.owed is Owed.ANSWER]
+    assert [one.agency.pk for one in owed] == ["xd-reg"]
+    seen = read_sent(desk.ilka, asked, now=desk.hub.now)
+    assert {row.agency: row.for_attention for row in seen.recipients} == {"xb-health": True, "xd-reg": False}
+    assert [row.agency for row in seen.receipts.asked] == ["xd-reg"]
+    sent_answer(desk)
+    assert state(desk) == "answered"
+    seen_answer = given(desk, asked)
+    assert seen_answer is not None and seen_answer.code == "no_hit"
+
+
+@pytest.mark.parametrize("marked", [["xa-lab"], ["xb-health", "xd-reg"]], ids=["no recipient", "all of them"])
+def test_for_attention_are_some_of_the_recipients(desk: DeskWorld, marked: list[str]) -> None:
+    with pytest.raises(AlertIncompleteError) as refused:
+        desk.submit(desk.draft(**{**QUESTION, "for_attention": marked}))
+    assert "among the recipients, not all" in refused.value.errors["for_attention"][0]
+
+
+def alone(desk: DeskWorld, draft: Alert) -> Alert:
+    """Have the author, who may release as well, submit, check and send the draft without anybody else."""
+    rewrite(Officer.objects.filter(pk=desk.aroha.pk), roles=[Role.AUTHOR, Role.RELEASER])
+    desk.aroha.refresh_from_db()
+    draft.refresh_from_db()
+    return desk.send(draft, desk.aroha)
+
+
+def allow_bare_codes(desk: DeskWorld, **more: Any) -> None:
+    rewrite(AgencyPolicy.objects.filter(pk="xb-health"), bare_code_single_releaser=True, **more)
+
+
+def test_a_bare_code_is_sent_by_one_where_the_agency_allows_it_and_nobody_looks_twice(
+    desk: DeskWorld,
+) -> None:
+    asked = ask(desk)
+    begun = answer(desk)
+    with pytest.raises(SecondPersonNeededError):
+        alone(desk, begun)
+    allow_bare_codes(desk)
+    desk.aroha.refresh_from_db()
+    fresh = Alert.objects.get(pk=begun.pk)
+    sent = release_alert(
+        desk.aroha, desk.validate(fresh, desk.aroha), revision=fresh.current, now=desk.tick()
+    )
+    desk.settle()
+    seen = given(desk, asked)
+    assert (sent.second_look_by, seen is not None and seen.code) == (None, "no_hit")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"narrative": "Two cases since May."},
+        {"title": "Two cases since May."},
+        {"contact": "Two cases since May."},
+        {"review_reason": "Two cases since May."},
+        {"preferred_name": "caffeine"},
+    ],
+    ids=lambda said: next(iter(said)),
+)
+def test_an_answer_with_any_text_takes_two(desk: DeskWorld, said: dict[str, Any]) -> None:
+    ask(desk)
+    allow_bare_codes(desk)
+    with pytest.raises(SecondPersonNeededError):
+        alone(desk, answer(desk, **said))
+
+
+def test_an_answer_with_a_file_takes_two(desk: DeskWorld) -> None:
+    ask(desk)
+    allow_bare_codes(desk)
+    begun = answer(desk)
+    attach_file(desk.aroha, begun, base=begun.current, filename="a.txt", data=b"Two cases.", now=desk.tick())
+    with pytest.raises(SecondPersonNeededError):
+        alone(desk, begun)
+
+
+def test_what_is_no_answer_takes_two(desk: DeskWorld) -> None:
+    ask(desk)
+    allow_bare_codes(desk)
+    opened = open_to_answer(desk.aroha, desk.received(desk.aroha), reason=ON_DUTY, now=desk.tick())
+    reply = start_reply(desk.aroha, opened, alert_type="reply", data={"narrative": "Ours."}, now=desk.tick())
+    with pytest.raises(SecondPersonNeededError):
+        alone(desk, reply)
 
 
 def ask_back(desk: DeskWorld, question: str = "Which of the two parcels?") -> Alert:
