@@ -37,7 +37,7 @@ class Past:
     exchange: Log
     now: datetime
     desk: Log | None = None
-    before_sending: Callable[[], None] | None = None
+    before_sending: Callable[[], object] | None = None
     """Called once, between the queueing of notices and their sending."""
 
     def move_to(self, moment: datetime) -> None:
