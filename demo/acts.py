@@ -93,7 +93,7 @@ def send(world: World, author: str, releaser: str, alert: Alert) -> str:
     world.later(3)
     validate_alert(second, submitted, revision=submitted.current, now=world.past.now)
     released = release_alert(second, submitted, revision=submitted.current, now=world.past.now)
-    world.past.settle()
+    world.past.carry()
     return released.md
 
 
@@ -126,7 +126,7 @@ def send_with_own_keys(
         **chosen,
     )
     md = world.founders.clients[agency].submit(order).md
-    world.past.settle()
+    world.past.carry()
     return md
 
 
@@ -159,7 +159,7 @@ def answer(world: World, login: str, releaser: str, md: str, said: Answer) -> No
     if login not in world.people.officers:
         client = world.client_of(login)
         client.submit(client.answer_order(md, said, officer=world.people.public_id(login)))
-        world.past.settle()
+        world.past.carry()
         return
     officer = world.people[login]
     received = received_by(officer, md)

