@@ -25,7 +25,7 @@ MAP_WIDTH, MAP_HEIGHT = 720, 311
 BARS_HEIGHT: Final = 120
 BAR_STEP: Final = 13
 LEAST_RADIUS, MOST_RADIUS = 4.0, 22.0
-LABEL_GAP: Final = 14
+LABEL_GAP: Final = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Bubble:
 
     @property
     def label_below(self) -> float:
-        """Distance from the centre to the line of a label under the circle."""
+        """Distance from the centre to the top of a label under the circle."""
         return self.radius + LABEL_GAP
 
 
