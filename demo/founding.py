@@ -24,7 +24,7 @@ from demo.exchange import PastExchange
 from demo.ownership import at_the_exchange
 from demo.past import Past
 from demo.people import People, write_private
-from demo.world import AGENCIES, AGREEMENTS, KEYS_DAY, DemoAgency, DemoAgreement
+from demo.world import AGENCIES, AGREEMENTS, DemoAgency, DemoAgreement
 from officers.entering import Confirmed, take_in
 from officers.models import Officer
 from peers.agreements import follow_agreements
@@ -58,9 +58,10 @@ class Founders:
         return next(row for row in people if may_confirm(row))
 
 
-def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, Founders]:
-    """Found everything up to the day on which the first alert can be sent."""
-    past.move_to(today + timedelta(days=KEYS_DAY))
+def found_world(past: Past, folder: Path, *, today: datetime, day: int) -> tuple[People, Founders]:
+    """Found everything on a day relative to today; then the first alert can be sent."""
+    founded = today + timedelta(days=day)
+    past.move_to(founded)
     people = People()
     founders = Founders(people.enrol_keeper(now=past.now), people)
     for demo in AGENCIES:
@@ -71,7 +72,7 @@ def found_world(past: Past, folder: Path, *, today: datetime) -> tuple[People, F
             founders.clients[demo.id].complete_enrolment(wait_secs=0)
     _pin_each_other(founders, past.now)
     for agreement in AGREEMENTS:
-        _record(founders, agreement, past, today)
+        _record(founders, agreement, past, founded, today)
     past.settle()
     return people, founders
 
@@ -178,7 +179,7 @@ def _pin_each_other(founders: Founders, now: datetime) -> None:
                 client.pin(agency, fingerprint)
 
 
-def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime) -> None:
+def _record(founders: Founders, demo: DemoAgreement, past: Past, founded: datetime, today: datetime) -> None:
     with at_the_exchange():
         record_agreement(
             OPERATOR,
@@ -187,7 +188,7 @@ def _record(founders: Founders, demo: DemoAgreement, past: Past, today: datetime
             parties=demo.parties,
             lanes=demo.lanes,
             ceiling=demo.ceiling,
-            nbf=today + timedelta(days=demo.from_day),
+            nbf=founded,
             until=today + timedelta(days=demo.until_day),
             survive_lanes=demo.survive_lanes,
             survive_flash=demo.survive_flash,

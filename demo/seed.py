@@ -39,7 +39,10 @@ def main() -> int:
         return 1
     today = clock.now()
     past = Past(exchange, datetime(2000, 1, 1, tzinfo=UTC), desk)
-    made = tell_history(past, Path(os.environ["DEMO_DIR"]), today=today - timedelta(minutes=5))
+    is_whole = os.environ.get("DEMO_WORLD") == "whole"
+    made = tell_history(
+        past, Path(os.environ["DEMO_DIR"]), today=today - timedelta(minutes=5), is_whole=is_whole
+    )
     print(made)
     return 0
 

@@ -18,7 +18,8 @@ A, L, K, M, U, R = (
     Role.AUDITOR,
     Role.READER,
 )
-KEYS_DAY: Final = -75
+FOUNDED_BEFORE: Final = 15
+"""Days between the founding and the first alert."""
 ALL_SUITES: Final = ("PQ1", "EC1")
 
 
@@ -45,24 +46,22 @@ class DemoAgency:
     suites: tuple[str, ...]
     phone: str
     officers: tuple[DemoOfficer, ...]
-    suspended_day: int | None = None
 
 
 @dataclass(frozen=True)
 class DemoAgreement:
-    """`suspended` holds lanes that one party stopped, as (agency, lanes, day)."""
+    """`suspended` holds lanes that one party stopped, as (agency, lanes)."""
 
     ref: str
     title: str
     parties: tuple[str, ...]
     lanes: tuple[str, ...]
     ceiling: str
-    from_day: int = KEYS_DAY
     until_day: int = 365
     survive_lanes: tuple[str, ...] = ()
     survive_flash: bool = False
     circle: tuple[str, tuple[str, ...]] | None = None
-    suspended: tuple[str, tuple[str, ...], int] | None = None
+    suspended: tuple[str, tuple[str, ...]] | None = None
 
 
 KEEPER: Final = DemoOfficer("Noor Ashdene", "noor", (Role.KEEPER,))
@@ -164,7 +163,6 @@ AGENCIES: Final = (
             DemoOfficer("Runa Skarsholm", "runa", (A,), 1, unit="Fronteira"),
             DemoOfficer("Pavo Lindqvar", "pavo", (L, K, M), 2, unit="Sede"),
         ),
-        suspended_day=-12,
     ),
 )
 
@@ -192,10 +190,15 @@ AGREEMENTS: Final = (
         ("enforcement", "trade", "science"),
         "AMBER",
         survive_lanes=("science",),
-        suspended=("xd-reg", ("enforcement", "trade"), -9),
+        suspended=("xd-reg", ("enforcement", "trade")),
     ),
     DemoAgreement("G4", "Trade, named recipients", ("xd-reg", "xe-drugs"), ("trade",), "RED"),
     DemoAgreement(
         "G5", "Border enforcement", ("xa-lab", "xf-border"), ("enforcement",), "AMBER", until_day=-10
     ),
 )
+
+
+def agency_of(login: str) -> DemoAgency:
+    """Return the agency of the officer with this login."""
+    return next(agency for agency in AGENCIES if login in {officer.login for officer in agency.officers})

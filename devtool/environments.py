@@ -47,6 +47,8 @@ class World:
     """By name: an address with a number cannot have passkeys."""
     clock_offset_seconds: float = 0.0
     """The offset of its processes' time from the machine's."""
+    invented_countries: Path | None = None
+    """The file with the countries of a demonstration."""
 
     def addresses(self) -> dict[str, str]:
         """Return the addresses that a program beside the hub needs."""
@@ -87,6 +89,8 @@ def role_environment(role: str, world: World) -> dict[str, str]:
     if role == "desk":
         # In a demonstration nobody carries a second factor.
         environment["MFA_DEMANDED"] = "no"
+    if role == "desk" and world.invented_countries is not None:
+        environment["INVENTED_COUNTRIES"] = str(world.invented_countries)
     if role in CALLS_EXCHANGE:
         environment["EXCHANGE_LEDGER_VKEY"] = world.secrets.ledger_vkey()
     if role in SEQUENCES.values():

@@ -21,6 +21,7 @@ from devtool.processes import run_to_end
 from devtool.statefolder import StateFolder
 from devtool.stopping import stay_up, stopped_at_the_end
 from devtool.supervision import Hub
+from devtool.worldsnapshot import begin_with_snapshot
 
 AHub = TypeVar("AHub", bound=Hub)
 DESK_PORT = 8000
@@ -43,6 +44,7 @@ def run_hub(*, once: bool, port: int | None) -> int:
         for wanted in range(desk_port, desk_port + PORTS):
             option = f"./dev run --port {9000 if desk_port != 9000 else 9100}"
             require_free_port(wanted, option, patience_seconds=patience_seconds)
+        begin_with_snapshot(state, ticks)
         ports = (desk_port, desk_port + 1)
         started = Hub(state, *ports, scratch=False, ticks=ticks, operator_port=desk_port + 2)
         with stopped_at_the_end(started):

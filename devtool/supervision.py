@@ -57,6 +57,10 @@ class Hub(Supervisor):
         self._sink = None if os.environ.get("EMAIL_URL") else MailSink(state.mail)
         self.clock_offset = timedelta(0)
         """The offset from the machine's time of processes that are started from now on."""
+        self.is_whole = False
+        """Whether a world that is built has every story."""
+        self.seeded = ""
+        """What a world that was built says of itself."""
 
     @property
     def world(self) -> World:
@@ -75,6 +79,7 @@ class Hub(Supervisor):
             secrets_dir=self.state.secrets,
             operator_url=f"http://localhost:{self._operator_port or exchange_port + 1}",
             clock_offset_seconds=self.clock_offset.total_seconds(),
+            invented_countries=ROOT / "demo" / "data" / "countries.json",
         )
 
     def start_stores(self) -> None:
@@ -97,7 +102,7 @@ class Hub(Supervisor):
             with self.ticks.step("Demonstration world") as step:
                 self.state.note_prepared(SEEDING)
                 said = self._run_quietly([sys.executable, "-m", "demo.seed"], self._seed_environment())
-                step.title = said.strip().rpartition("\n")[2] or step.title
+                self.seeded = step.title = said.strip().rpartition("\n")[2] or step.title
                 self.state.note_prepared("seed")
 
     def migrate(self) -> None:
@@ -226,5 +231,6 @@ class Hub(Supervisor):
             ),
             **{f"{half.upper()}_LEDGER_STATE_DIR": str(self.state.ledgers[half]) for half in HALVES},
             "DEMO_DIR": str(self.state.demo),
+            "DEMO_WORLD": "whole" if self.is_whole else "small",
             "MAIL_DIR": str(self.state.mail),
         }

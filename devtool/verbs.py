@@ -85,6 +85,14 @@ def _reset(arguments: list[str]) -> int:
     return reset()
 
 
+def _world(arguments: list[str]) -> int:
+    from demo.ticks import Ticks
+    from devtool.worldsnapshot import build_world
+
+    _refuse_arguments("world", arguments)
+    return build_world(Ticks())
+
+
 def _bench(arguments: list[str]) -> int:
     from devtool.benching import run_benchmarks
 
@@ -222,6 +230,12 @@ VERBS = {
         _check,
     ),
     "reset": Verb("reset", "Remove the demonstration's data from .dev/; the next run starts afresh.", _reset),
+    "world": Verb(
+        "world",
+        "Build the whole demonstration world once: fourteen months, about 150 alerts; takes some minutes. Later starts\n"
+        "without data begin with it, in seconds; ./dev run alone builds a small world of the last weeks.",
+        _world,
+    ),
     "bench": Verb(
         "bench [NAME ...]",
         "Measure. One JSON object a line: name, value, unit, floor, ratio. All benchmarks, or those named.",

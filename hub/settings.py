@@ -6,6 +6,7 @@ Every secret `NAME` comes as a file, which `NAME_FILE` names; in development it 
 """
 
 import ipaddress
+import json
 import math
 import os
 import re
@@ -370,6 +371,12 @@ for _network in TRUSTED_PROXIES:
 MFA_DEMANDED: bool = env.bool("MFA_DEMANDED", default=True)
 if not MFA_DEMANDED and not DEVELOPMENT:
     raise ImproperlyConfigured("MFA_DEMANDED: second factors are left aside in development only.")
+# Names, places and outlines of countries that do not exist, by their user-assigned code; only a demonstration has any.
+INVENTED_COUNTRIES: dict[str, dict[str, Any]] = {}
+if _invented := env.str("INVENTED_COUNTRIES", default=""):
+    if not DEVELOPMENT:
+        raise ImproperlyConfigured("INVENTED_COUNTRIES: countries are invented in development only.")
+    INVENTED_COUNTRIES = json.loads(Path(_invented).read_text(encoding="utf-8"))
 MFA_ADAPTER = "desk.account.sealing.SealedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODES_SHOW_ONCE = True

@@ -15,6 +15,7 @@ from itertools import product
 from string import ascii_uppercase
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import get_language
 
 _ROWS: Final = tuple(
@@ -44,10 +45,15 @@ COUNTRIES: Final[Mapping[str, str]] = _Countries()
 
 @cache
 def _names(language: str | None) -> dict[str, str]:
-    spoken = (language or "").partition("-")[0]
-    column = spoken if spoken in LANGUAGES_OF_NAMES else "en"
+    column = _column(language)
     names = {row["code"]: row[column] for row in _ROWS}
     return dict(sorted(names.items(), key=lambda item: _as_sorted(item[1])))
+
+
+def _column(language: str | None) -> str:
+    """Return the language in which names are shown to a reader of this one."""
+    spoken = (language or "").partition("-")[0]
+    return spoken if spoken in LANGUAGES_OF_NAMES else "en"
 
 
 def _as_sorted(name: str) -> str:
@@ -67,5 +73,6 @@ def listed_codes() -> list[str]:
 
 
 def country_name(code: str) -> str:
-    """Return the country's name; a user-assigned code has none and is returned itself."""
-    return COUNTRIES.get(code, code)
+    """Return the country's name; a user-assigned code has none and is returned itself, but for a demonstration's."""
+    invented = settings.INVENTED_COUNTRIES.get(code)
+    return invented[_column(get_language())] if invented else COUNTRIES.get(code, code)

@@ -2,7 +2,9 @@
 """The demonstration world agrees with its description, and is built through the services alone."""
 
 import json
+import os
 import stat
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,15 +13,20 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accord.envelope.tree.notes import VerifierKey
+from alerts.boxes.outbox import read_sent
+from alerts.boxes.overdue import Owed, read_overdue
 from alerts.drafting.revisions import read_revision
 from alerts.models import Alert, ReceivedAlert
 from alerts.review.preview import check_draft
 from demo.history import tell_history
 from demo.past import Log, Past
+from demo.stories import Story, read_stories
 from ledger.verification import verify_ledger
 from notices.models import Notification
 from officers.models import Officer
 from peers.models import Agency
+from science.board.reading import read_board
+from science.law.newly_caught import list_caught
 from sharing.models import Agreement, Delivery, Envelope, LaneSuspension
 from tests.builders import Hub
 from tests.entries import the_desk_takes_in_by_hand
@@ -93,7 +100,29 @@ def _ten_alerts(now: datetime) -> None:
     festival = _sent_on(-6)
     assert (festival.status, festival.pri, festival.ack_by) == ("exercise", "flash", None)
     assert set(_answers(festival).values()) == {"acknowledged"}
-    assert Envelope.objects.count() == 7
+
+
+def _question_of_four(aroha: Officer, now: datetime) -> None:
+    """The health authority's question was answered by three agencies; the fourth is overdue."""
+    asked = Envelope.objects.get(iss_id="xb-health", reply_by__isnull=False)
+    rows = read_sent(aroha, Alert.objects.get(md=asked.md), now=now).recipients
+    codes = {row.agency: row.answer.code if row.answer else None for row in rows}
+    assert codes == {
+        "xa-lab": "hit",
+        "xc-customs": "no_hit",
+        "xe-drugs": "information_supplied",
+        "xd-reg": None,
+    }
+    owing = [one.agency.pk for one in read_overdue(aroha, now=now).they_owe if one.owed is Owed.ANSWER]
+    assert owing == ["xd-reg"]
+
+
+def _board_and_law(ilka: Officer, now: datetime) -> None:
+    """A cluster of harm stands out, and the rule that the laboratory follows reaches what it knows."""
+    clusters = [one for one in read_board(ilka, now=now).board.clusters if one.region == "Harbour District"]
+    assert {one.country for one in clusters} == {"XB"}
+    assert max(one.fatal for one in clusters) == 1
+    assert any(by.jurisdiction == "XB" for line in list_caught(ilka)[0] for by in line.by)
 
 
 def _own_drafts(ilka: Officer) -> None:
@@ -112,15 +141,21 @@ def _what_customs_wrote(nourin: Officer) -> None:
     assert read_revision(licence).data["kyc_result"] == "fail"
 
 
+def _told(tmp_path: Path, hub: Hub, *, is_whole: bool) -> str:
+    """Build the world with its logs in one folder; return what it says of itself."""
+    past = Past(Log(hub.key, tmp_path / "ledger"), datetime(2000, 1, 1, tzinfo=UTC))
+    today = timezone.now() - timedelta(minutes=5)
+    with the_desk_takes_in_by_hand():
+        return tell_history(past, tmp_path / "demo", today=today, is_whole=is_whole)
+
+
 def test_the_world_and_its_past(
     transactional_db: None, tmp_path: Path, mail_server: MailServer, settings: Settings
 ) -> None:
     settings.EXCHANGE_URL = "http://127.0.0.1:8001"
     hub = Hub(tmp_path / "ledger")
-    past = Past(Log(hub.key, tmp_path / "ledger"), datetime(2000, 1, 1, tzinfo=UTC))
-    with the_desk_takes_in_by_hand():
-        said = tell_history(past, tmp_path / "demo", today=timezone.now() - timedelta(minutes=5))
-    assert said == "6 agencies, 11 officers of desks, 1 keeper, 10 alerts"
+    said = _told(tmp_path, hub, is_whole=False)
+    assert said == "6 agencies, 11 officers of desks, 1 keeper, 19 alerts"
 
     assert Officer.objects.count() == 12, "who works in a system of its own agency has no account"
     assert dict(Agency.objects.values_list("pk", "status")) == {
@@ -132,7 +167,11 @@ def test_the_world_and_its_past(
         ("enforcement", "xd-reg"),
         ("trade", "xd-reg"),
     }
-    _ten_alerts(timezone.now())
+    now = timezone.now()
+    _ten_alerts(now)
+    assert Envelope.objects.count() == 7 + _sent_in(read_stories(is_whole=False))
+    _question_of_four(Officer.objects.get(email="aroha@xb-health.example"), now)
+    _board_and_law(Officer.objects.get(email="ilka@xa-lab.example"), now)
     _own_drafts(Officer.objects.get(email="ilka@xa-lab.example"))
     _what_customs_wrote(Officer.objects.get(email="nourin@xc-customs.example"))
 
@@ -145,3 +184,21 @@ def test_the_world_and_its_past(
     assert len(json.loads(logins.read_text(encoding="utf-8"))) == 12
     keys = [VerifierKey.parse(hub.key.vkey)]
     assert verify_ledger(keys, folder=tmp_path / "ledger").signed_leaves > 100
+
+
+@pytest.mark.skipif("ACCORD_WHOLE_WORLD" not in os.environ, reason="takes minutes; ACCORD_WHOLE_WORLD=1")
+def test_every_story_is_told(
+    transactional_db: None, tmp_path: Path, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.EXCHANGE_URL = "http://127.0.0.1:8001"
+    hub, stories = Hub(tmp_path / "ledger"), read_stories(is_whole=True)
+    _told(tmp_path, hub, is_whole=True)
+    assert Envelope.objects.count() == 7 + _sent_in(stories)
+    assert Alert.objects.filter(state="withdrawn").count() == 2
+    keys = [VerifierKey.parse(hub.key.vkey)]
+    assert verify_ledger(keys, folder=tmp_path / "ledger").signed_leaves > 1_000
+
+
+def _sent_in(stories: Iterable[Story]) -> int:
+    """Return how many alerts and answers the stories tell."""
+    return sum(1 + len(told.answers) for story in stories for told in story.alerts)

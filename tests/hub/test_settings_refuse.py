@@ -113,6 +113,11 @@ REFUSALS = {
     ),
     "time moved": ("desk", {"ACCORD_KEK": KEK, "CLOCK_OFFSET_SECONDS": "86400"}, "CLOCK_OFFSET_SECONDS"),
     "second factors left aside": ("desk", {"ACCORD_KEK": KEK, "MFA_DEMANDED": "no"}, "MFA_DEMANDED"),
+    "invented countries": (
+        "desk",
+        {"ACCORD_KEK": KEK, "INVENTED_COUNTRIES": "countries.json"},
+        "INVENTED_COUNTRIES",
+    ),
     "no word about proxies": ("exchange", {"TRUSTED_PROXIES": ""}, "TRUSTED_PROXIES"),
     "proxies and none of them": (
         "desk",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The early-warning board as a page and in JSON: own agency only, recomputed, drawn, bounded, audited."""
 
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -8,11 +9,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from alerts.models import ReceivedAlert
 from alerts.projections.cards import Card, seal_received_card
 from alerts.sending.withdrawal import withdraw_alert
+from demo.stories import DATA
 from ledger.models import AuditEvent
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -91,6 +93,17 @@ def test_what_rises_stands_with_what_is_usual(desk: DeskWorld, reader: Client) -
     )
     assert 0 < rise["chance"] < 0.01
     assert found["by_country"]["FR"] == 8
+
+
+def test_the_map_of_a_demonstration_shows_its_invented_countries_and_not_the_world(
+    desk: DeskWorld, reader: Client, settings: Settings
+) -> None:
+    desk.send(desk.draft(place_country="XA"))
+    assert "not on the map: XA 1" in text_of(reader)
+    settings.INVENTED_COUNTRIES = json.loads((DATA / "countries.json").read_text(encoding="utf-8"))
+    page = reader.get(PAGE).content.decode()
+    assert page.count('class="board-land"') == 6 and ">Arvenia 1</text>" in page
+    assert "invented for the demonstration" in page
 
 
 def test_a_cluster_of_harm_is_shown_with_place_week_and_baseline(desk: DeskWorld, reader: Client) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,7 @@ MAP_WIDTH, MAP_HEIGHT = 720, 311
 BARS_HEIGHT: Final = 120
 BAR_STEP: Final = 13
 LEAST_RADIUS, MOST_RADIUS = 4.0, 22.0
+LABEL_GAP: Final = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Bubble:
     x: int = 0
     y: int = 0
     radius: float = 0.0
+
+    @property
+    def label_below(self) -> float:
+        """Distance from the centre to the top of a label under the circle."""
+        return self.radius + LABEL_GAP
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,8 @@ class Map:
 
     bubbles: tuple[Bubble, ...] = field(default=())
     elsewhere: tuple[Bubble, ...] = field(default=())
+    outlines: tuple[str, ...] = ()
+    """Of a demonstration's countries, in place of the world's: paths of SVG."""
 
 
 def board(request: HttpRequest) -> HttpResponse:
@@ -93,15 +102,16 @@ def board(request: HttpRequest) -> HttpResponse:
 def draw_map(by_country: Sequence[tuple[str, int]]) -> Map:
     """Return circles for the countries that have a place, the largest first so that none hides another."""
     most = max((count for _code, count in by_country), default=1)
-    placed, elsewhere = [], []
+    placed, elsewhere, places = [], [], _invented_places() or _places()
     for code, count in by_country:
         bubble = Bubble(code, country_name(code), count)
-        place = _places().get(code)
+        place = places.get(code)
         if place is None:
             elsewhere.append(bubble)
         else:
             placed.append(Bubble(code, bubble.name, count, *place, radius=_radius(count, most)))
-    return Map(tuple(placed), tuple(elsewhere))
+    outlines = tuple(country["outline"] for country in settings.INVENTED_COUNTRIES.values())
+    return Map(tuple(placed), tuple(elsewhere), outlines)
 
 
 def draw_weeks(drawn: Board, *, cases: bool) -> Bars:
@@ -131,6 +141,10 @@ def _label(week: Week) -> str:
 
 def _radius(count: int, most: int) -> float:
     return round(max(LEAST_RADIUS, MOST_RADIUS * math.sqrt(count / max(most, 1))), 1)
+
+
+def _invented_places() -> dict[str, tuple[int, int]]:
+    return {code: (country["x"], country["y"]) for code, country in settings.INVENTED_COUNTRIES.items()}
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The snapshot of the whole world is unpacked as it was packed, and refused by name where it does not fit."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from devtool.worldsnapshot import FRESH_FOR, KEPT, Snapshot, SnapshotRefusedError, own_snapshot
+
+VERSIONS = {"the schema": "a", "the code": "b"}
+NOW = datetime(2027, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder as a stopped hub leaves it, and one file that no snapshot keeps."""
+    folder = tmp_path / "state"
+    for name in KEPT:
+        if "." in name:
+            (folder / name).parent.mkdir(exist_ok=True, parents=True)
+            (folder / name).write_text(f"content of {name}")
+        else:
+            (folder / name / "base").mkdir(parents=True)
+            (folder / name / "base" / "1").write_bytes(name.encode() * 100)
+    (folder / "pg").chmod(0o700)
+    (folder / "running.json").write_text("{}")
+    return folder
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path, state: Path) -> Snapshot:
+    made = Snapshot(tmp_path / "world", VERSIONS)
+    made.pack(state, "6 agencies", now=NOW)
+    return made
+
+
+def test_a_snapshot_is_unpacked_as_it_was_packed(snapshot: Snapshot, state: Path, tmp_path: Path) -> None:
+    assert snapshot.check(now=NOW) == "6 agencies"
+    fresh = tmp_path / "fresh"
+    snapshot.unpack(fresh)
+    assert {path.name for path in fresh.iterdir()} == set(KEPT)
+    assert (fresh / "pg" / "base" / "1").read_bytes() == (state / "pg" / "base" / "1").read_bytes()
+    assert (fresh / "pg").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_snapshot_is_for_its_owner_alone(snapshot: Snapshot) -> None:
+    assert snapshot.folder.stat().st_mode & 0o077 == 0
+    assert [path.name for path in snapshot.folder.iterdir() if path.stat().st_mode & 0o077] == []
+
+
+def _alter_archive(snapshot: Snapshot) -> None:
+    octets = bytearray(snapshot.archive.read_bytes())
+    octets[-1] ^= 1
+    snapshot.archive.write_bytes(octets)
+
+
+def _alter_manifest(snapshot: Snapshot) -> None:
+    snapshot.manifest.write_text(snapshot.manifest.read_text().replace("6 agencies", "7 agencies"))
+
+
+def _lose_key(snapshot: Snapshot) -> None:
+    (snapshot.folder / "key").unlink()
+
+
+def _break_manifest(snapshot: Snapshot) -> None:
+    snapshot.manifest.write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        (_alter_archive, "its archive was altered"),
+        (_alter_manifest, "it was altered, or built by another installation"),
+        (_lose_key, "it was altered, or built by another installation"),
+        (_break_manifest, "its manifest cannot be read"),
+    ],
+)
+def test_an_altered_snapshot_is_refused(
+    snapshot: Snapshot, alter: Callable[[Snapshot], None], reason: str
+) -> None:
+    alter(snapshot)
+    with pytest.raises(SnapshotRefusedError, match=reason) as refused:
+        snapshot.check(now=NOW)
+    assert "./dev world" in refused.value.remedy
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_snapshot_of_another_version_is_refused_by_its_name(snapshot: Snapshot, name: str) -> None:
+    of_today = Snapshot(snapshot.folder, {**VERSIONS, name: "another"})
+    with pytest.raises(SnapshotRefusedError, match=f"another version of {name}"):
+        of_today.check(now=NOW)
+
+
+def test_the_checkout_names_what_a_snapshot_depends_on() -> None:
+    assert set(own_snapshot().versions) == {"the schema", "the code", "PostgreSQL", "the machine"}
+
+
+def test_an_old_snapshot_is_refused(snapshot: Snapshot) -> None:
+    snapshot.check(now=NOW + FRESH_FOR)
+    with pytest.raises(SnapshotRefusedError, match="older than 30 days"):
+        snapshot.check(now=NOW + FRESH_FOR + timedelta(seconds=1))
+
+
+def test_a_snapshot_whose_packing_was_interrupted_is_none(snapshot: Snapshot, state: Path) -> None:
+    shutil.rmtree(state / "ledger")
+    with pytest.raises(FileNotFoundError):
+        snapshot.pack(state, "half", now=NOW)
+    assert not snapshot.manifest.exists()
+
+
+def test_the_manifest_tells_no_secret(snapshot: Snapshot, state: Path) -> None:
+    held = json.loads(json.loads(snapshot.manifest.read_text())["manifest"])
+    assert set(held) == {"title", "built_at", "sha256", "versions"}
