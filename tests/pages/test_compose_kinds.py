@@ -250,7 +250,7 @@ def test_the_preview_of_a_life_safety_alert_is_what_a_recipient_will_read(
 def test_a_question_about_a_life_safety_alert_is_shown_and_holds_nothing_up(
     author: Client, desk: DeskWorld
 ) -> None:
-    unknown = {"cases_non_fatal": "unknown", "cases_fatal": "unknown"}
+    unknown: dict[str, Any] = {"cases_non_fatal": "unknown", "cases_fatal": "unknown"}
     draft = desk.draft(pri="flash", harm_evidence="none_yet", **unknown)
     page = text_of(author, f"/drafts/{draft.pk}/{LAST_STEP:d}/")
     assert "flash is danger to life, but no harm and no case is known" in page
