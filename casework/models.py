@@ -59,9 +59,6 @@ class Unit(models.Model):
     Without a lead an agency admin acts for it.
     """
 
-    people = 0
-    """Not a column: number of active members, set where units are listed."""
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     name = models.CharField(max_length=60, validators=[check_name])

@@ -66,7 +66,7 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
 ) -> None:
     received, client = incoming(desk), as_officer(desk.benno)
     there = f"/inbox/{received.pk}/"
-    assert "No note yet." in text_of(client, there)
+    assert "Write a note…" in text_of(client, there)
     for name, fields in (
         ("case", {"case": str(case.pk)}),
         ("note", {"text": f"Seen in May. {MARKUP}"}),
@@ -80,7 +80,7 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
     client.post(f"/about/{received.pk}/note/?corrects={note.pk}", {"text": "Seen in June."})
     assert "A note that was corrected" in text_of(client, there)
     shown = text_of(client, f"/cases/{case.pk}/")
-    assert "Nine collapses" in shown and "put an alert into a case" in shown
+    assert "Nine collapses" in shown and "added an alert to a case" in shown
     assert "Call them." in text_of(as_officer(desk.ilka), "/")
     client.post(f"/cases/{case.pk}/items/{CaseItem.objects.get().pk}/remove/")
     assert "Nine collapses" not in text_of(client, f"/cases/{case.pk}/")
@@ -88,7 +88,9 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
 
 def test_a_task_is_assigned_and_ended_on_its_pages(desk: DeskWorld, as_officer: SignIn, case: Case) -> None:
     client = as_officer(desk.benno)
-    client.post(f"/cases/{case.pk}/task/", {"kind": "examine", "text": "Weigh it.", "due": "2030-01-31"})
+    client.post(
+        f"/cases/{case.pk}/task/", {"kind": "examine", "text": "Weigh it.", "due": given(Unit())["review_on"]}
+    )
     task = Task.objects.get()
     assert "Weigh it." in text_of(client, "/tasks/?whose=unit")
     to_ilka = {"officer": desk.ilka.public_id, "unit": "", "seen": ""}

@@ -19,14 +19,18 @@ from officers.models import Officer
 from tests.pages.desk_world import DeskWorld
 
 
+def people_in(row: Unit) -> int:
+    return row.people  # type: ignore[attr-defined, no-any-return]
+
+
 def test_a_unit_has_members_among_them_its_lead(desk: DeskWorld, unit: Unit) -> None:
     assert set(unit.members.all()) == {desk.ilka, desk.benno}
     (row,) = list_units(desk.ilka)
-    assert (row.name, row.lead, row.people) == ("Narcotics", desk.benno, 2)
+    assert (row.name, row.lead, people_in(row)) == ("Narcotics", desk.benno, 2)
     assert not list_units(desk.haitham)
     save_unit(desk.sunniva, unit, name="Narcotics 2", members=[desk.ilka.public_id], now=desk.tick())
     (row,) = list_units(desk.ilka)
-    assert (row.name, row.lead, row.people) == ("Narcotics 2", None, 1)
+    assert (row.name, row.lead, people_in(row)) == ("Narcotics 2", None, 1)
     with pytest.raises(NotPermittedError):
         save_unit(desk.benno, unit, name="Mine", members=[], now=desk.tick())
     with pytest.raises(AbsentError):

@@ -8,10 +8,12 @@ answer says something about rights and not about form; an address without a row 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.utils import timezone
 
 from tests.security.routes import Route
 from tests.security.world import INSTANCE, PARTNER, SecurityWorld, Thing
@@ -187,12 +189,13 @@ KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPa
 """A public key of RFC 8037, appendix A."""
 
 SPECTRUM: Final = b"NAME: other\nFORMULA: C2H6O\nPRECURSORMZ: 47.05\nNum Peaks: 1\n29.04 100\n"
+_AHEAD: Final = (timezone.now() + timedelta(days=100)).date().isoformat()
 _CASE: Final = {
     "number": "K 2",
     "title": "Grey powder",
     "unit": UNIT,
     "access": "unit",
-    "review_on": "2027-06-30",
+    "review_on": _AHEAD,
 }
 
 GOOD: Final[Mapping[str, Sent]] = {
@@ -205,7 +208,7 @@ GOOD: Final[Mapping[str, Sent]] = {
     "cases/new/": Sent(_CASE),
     "cases/<uuid:case_id>/change/": Sent(_CASE),
     "cases/<uuid:case_id>/close/": Sent({"reason": "Over."}),
-    "cases/<uuid:case_id>/review/": Sent({"next_on": "2028-01-31"}),
+    "cases/<uuid:case_id>/review/": Sent({"next_on": _AHEAD}),
     "cases/<uuid:case_id>/note/": Sent({"text": "Ask again."}),
     "cases/<uuid:case_id>/task/": Sent({"kind": "call", "text": "Call."}),
     "tasks/<uuid:task_id>/": Sent({"officer": COLLEAGUE, "seen": ""}),
@@ -217,7 +220,7 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/cases/search": Sent({"text": "tablets"}),
     "api/v1/cases/<uuid:case_id>": Sent(_CASE),
     "api/v1/cases/<uuid:case_id>/close": Sent({"reason": "Over."}),
-    "api/v1/cases/<uuid:case_id>/review": Sent({"next_on": "2028-01-31"}),
+    "api/v1/cases/<uuid:case_id>/review": Sent({"next_on": _AHEAD}),
     "api/v1/cases/<uuid:case_id>/items": Sent({"subject": SUBJECT}),
     "api/v1/cases/<uuid:case_id>/notes": Sent({"text": "Ask again."}),
     "api/v1/about/<uuid:subject_id>/notes": Sent({"text": "Seen in May."}),
