@@ -33,7 +33,7 @@ def test_a_case_is_worked_on_and_its_pages_have_no_fault(
     write_note(desk.ilka, received, text="The ward has two more patients.", now=desk.tick())
     for text, ahead in (("Call the ward.", timedelta(seconds=60)), ("Weigh the sample.", timedelta(days=3))):
         due = desk.hub.now + ahead
-        create_task(desk.ilka, kind="call", text=text, case=case, to=to, due_at=due, now=desk.tick())
+        task = create_task(desk.ilka, kind="call", text=text, case=case, to=to, due_at=due, now=desk.tick())
     sign_in(desk.ilka)
     page.goto(f"{live_server.url}/about/{received.pk}/note/")
     page.get_by_label("Note").fill("Both came from one event.")
@@ -47,7 +47,7 @@ def test_a_case_is_worked_on_and_its_pages_have_no_fault(
         ("casework-tasks", "/tasks/?whose=all"),
         ("casework-units", "/units/"),
         ("casework-alert", f"/inbox/{question.pk}/"),
-        ("casework-task", f"/tasks/{case.tasks.first().pk}/"),
+        ("casework-task", f"/tasks/{task.pk}/"),
         ("casework-start", "/"),
     ):
         page.goto(live_server.url + address)

@@ -13,8 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accord.envelope.tree.notes import VerifierKey
+from alerts.boxes.inbox import Owed
 from alerts.boxes.outbox import read_sent
-from alerts.boxes.overdue import Owed, read_overdue
+from alerts.boxes.overdue import read_overdue
 from alerts.drafting.revisions import read_revision
 from alerts.models import Alert, ReceivedAlert
 from alerts.review.preview import check_draft
