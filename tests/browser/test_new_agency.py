@@ -172,7 +172,7 @@ def write(journey: Journey) -> None:
     page, hands = journey.page, journey.hands
     journey.press("New alert", "link")
     hands.use(page.get_by_role("button", name=re.compile("^New substance")).first)
-    journey.fill(Title=TITLE)
+    hands.fill(page.get_by_label("Title"), TITLE)
     hands.fill(
         page.get_by_label("What happened"), "Found behind the lining of a spare wheel. Nobody was harmed."
     )

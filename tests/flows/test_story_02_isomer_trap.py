@@ -224,6 +224,7 @@ def test_a_laboratorys_own_system_meets_the_same_trap_over_rest(desk: DeskWorld)
     data = {
         "alert_type": "new_substance",
         "title": "Powder with a fluorinated fentanyl",
+        "harm_evidence": "none_yet",
         "identity_state": "confirmed",
         "preferred_name": NAME,
         "structure": PARA,
