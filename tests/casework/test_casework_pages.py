@@ -74,6 +74,8 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
     ):
         assert text_of(client, f"/about/{received.pk}/{name}/")
         assert client.post(f"/about/{received.pk}/{name}/", fields).headers["Location"] == there
+    assert "Seen in May." not in text_of(client, there)
+    client.post(there, {"reason": "on_duty"})
     page = text_of(client, there)
     assert "K 14/26" in page and "Seen in May." in page and MARKUP not in page
     note = Note.objects.get()
