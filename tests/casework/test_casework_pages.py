@@ -117,6 +117,10 @@ def test_a_search_of_cases_stands_in_no_address(desk: DeskWorld, as_officer: Sig
     found = client.post("/cases/", {"q": "sellers"})
     assert "Blue tablets" in found.content.decode()
     assert client.post("/cases/", {"q": "s"}).status_code == 422
+    everywhere = client.post("/search/", {"q": "k 14/26"}, follow=True).content.decode()
+    assert f"/cases/{case.pk}/" in everywhere
+    theirs = as_officer(desk.sunniva).post("/search/", {"q": "k 14/26"}, follow=True).content.decode()
+    assert f"/cases/{case.pk}/" not in theirs
     assert "Nothing matches." in client.post("/cases/", {"q": "nowhere"}).content.decode()
 
 
