@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from alerts.drafting.handing_over import drafts_to_hand_over, hand_over_drafts
+from alerts.drafting.handing_over import drafts_within, hand_over_drafts
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from casework.access import find_colleague
-from casework.models import Case, CaseAccess, Task, Unit
+from casework.models import Case, CaseAccess, Task, Unit, about_visible
 from casework.tasks import sees, waits
 from ledger.audit import record_event
 from officers.accounts import officer_for
@@ -46,22 +46,22 @@ def may_hand_over(actor: Officer, person: Officer) -> bool:
 
 
 def work_of(actor: Officer, public_id: str, *, now: datetime) -> tuple[Officer, Work]:
-    """Return a colleague and what there is to hand over. Raises NotPermittedError, AbsentError, `InputError`."""
+    """Return a colleague and what there is to hand over, counted as far as the actor may see it. Raises NotPermittedError, AbsentError, `InputError`."""
     require(actor, Capability.CASE_MANAGE)
     person = officer_for(actor, public_id)
     if not may_hand_over(actor, person):
         raise InputError("officer", _("Ask the lead of this officer's unit, or an agency admin."))
     work = Work(
-        tasks=_tasks(person, now).count(),
+        tasks=_tasks(person, now).filter(about_visible(actor)).count(),
         cases=_cases(actor, person).count(),
-        drafts=drafts_to_hand_over(person).count(),
+        drafts=drafts_within(actor, person).count(),
         units=_units(actor, person).count(),
     )
     return person, work
 
 
 def hand_over(actor: Officer, public_id: str, *, to: str, now: datetime) -> Work:
-    """Give all work of a colleague to `to`, by public id; return what went over. Raises as `work_of`."""
+    """Give all work of a colleague to `to`, by public id; return what went over, for no page to show. Raises as `work_of`."""
     with transaction.atomic():
         person, _work = work_of(actor, public_id, now=now)
         successor = find_colleague(actor, to, "to")

@@ -27,11 +27,15 @@ class CaseworkShown:
     answer: Task | None
 
 
-def casework_on(officer: Officer, subject: Subject) -> CaseworkShown | None:
-    """Return what an alert's page shows; None for RED, and for a role without cases."""
+def casework_on(officer: Officer, subject: Subject, *, is_open: bool = True) -> CaseworkShown | None:
+    """Return what an alert's page shows; None for RED, and for a role without cases.
+
+    `is_open`: a reason was given. Notes may quote the alert, so they wait for it too.
+    """
     if Capability.CASE_READ not in officer.capabilities or is_red(subject.tlp, getattr(subject, "floor", "")):
         return None
     held = list(cases_holding(officer, subject)[:CASES_SHOWN])
     asked = isinstance(subject, ReceivedAlert)
     answer = task_of_answer(officer, subject) if asked else None  # type: ignore[arg-type]
-    return CaseworkShown(open_cases(officer, held), notes_on(officer, subject), answer)
+    notes = notes_on(officer, subject) if is_open else []
+    return CaseworkShown(open_cases(officer, held), notes, answer)

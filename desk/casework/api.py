@@ -18,7 +18,7 @@ from alerts.models import ReceivedAlert
 from alerts.receiving.opening import MAX_CASE_CHARS
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
-from callers.idempotency import Outcome, idempotent
+from callers.idempotency import Outcome, idempotent, repeatable
 from callers.reading import read_body, read_query
 from casework.access import TEXT_AT_MOST, find_case, find_subject, find_task, find_unit
 from casework.cases import (
@@ -38,7 +38,7 @@ from casework.cases import (
 from casework.handing_over import hand_over, work_of
 from casework.models import Case, CaseAccess, CaseState, Task, TaskKind, TaskState
 from casework.notes import notes_on, write_note
-from casework.search import search_cases
+from casework.search import CasesFound, search_cases
 from casework.tasks import (
     ALL,
     BY_HAND,
@@ -356,8 +356,12 @@ class SearchCasesView(CaseworkView):
     @extend_schema(operation_id="cases_search", request=SearchCasesIn, responses={200: CasesFoundOut})
     def post(self, request: Request) -> Response:
         """Find cases by their exact number, else by words of their texts and notes; one event of the audit."""
-        body = read_body(SearchCasesIn, request)
-        return Response(CasesFoundOut(search_cases(self.officer, body["text"], now=self.now)).data)
+        text = read_body(SearchCasesIn, request)["text"]
+
+        def search() -> CasesFound:
+            return search_cases(self.officer, text, now=self.now)
+
+        return Response(CasesFoundOut(repeatable(request, self.actor, search, now=self.now)).data)
 
 
 class CaseView(CaseworkView):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two writers on two real connections: one succeeds, the other is told, nothing is sent or saved twice."""
 
+from functools import partial
+
 import pytest
 
 from alerts.document.files import AttachmentFile
@@ -16,6 +18,8 @@ from alerts.sending.release import release_alert
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import Role
 from callers.errors import InputError
+from casework.models import Task
+from casework.tasks import Assignment, assign_answer
 from ledger.models import AuditEvent
 from science.rows.library import LibrarySpectrum
 from science.spectra.received import keep_received_files, read_received_files
@@ -44,6 +48,21 @@ def test_of_two_savers_one_is_told(committed_desks: Desks) -> None:
         RevisionConflictError,
     ]
     assert list(alert.revisions.values_list("number", flat=True).order_by("number")) == [1, 2]
+
+
+def test_of_two_who_assign_a_question_for_the_first_time_one_is_told(committed_desks: Desks) -> None:
+    desks = committed_desks
+    asked = {"alert_type": "request_for_information", "question": "Seen this?"}
+    received = desks.received(**asked, request_priority="urgent_direct", lane="science", purpose="science")
+    health = desks.health
+    outcomes = at_once(
+        *(
+            partial(assign_answer, by, received, Assignment(by.public_id), seen="", now=desks.hub.now)
+            for by in (health.author, health.reader)
+        )
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["StaleTagError", "Task"]
+    assert Task.objects.count() == 1
 
 
 def test_of_two_releases_one_leaves(committed_desks: Desks) -> None:

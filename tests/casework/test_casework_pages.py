@@ -74,6 +74,8 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
     ):
         assert text_of(client, f"/about/{received.pk}/{name}/")
         assert client.post(f"/about/{received.pk}/{name}/", fields).headers["Location"] == there
+    assert "Seen in May." not in text_of(client, there)
+    client.post(there, {"reason": "on_duty"})
     page = text_of(client, there)
     assert "K 14/26" in page and "Seen in May." in page and MARKUP not in page
     note = Note.objects.get()
@@ -115,6 +117,10 @@ def test_a_search_of_cases_stands_in_no_address(desk: DeskWorld, as_officer: Sig
     found = client.post("/cases/", {"q": "sellers"})
     assert "Blue tablets" in found.content.decode()
     assert client.post("/cases/", {"q": "s"}).status_code == 422
+    everywhere = client.post("/search/", {"q": "k 14/26"}, follow=True).content.decode()
+    assert f"/cases/{case.pk}/" in everywhere
+    theirs = as_officer(desk.sunniva).post("/search/", {"q": "k 14/26"}, follow=True).content.decode()
+    assert f"/cases/{case.pk}/" not in theirs
     assert "Nothing matches." in client.post("/cases/", {"q": "nowhere"}).content.decode()
 
 

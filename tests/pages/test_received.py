@@ -19,7 +19,7 @@ from tests.pages.desk_world import DeskWorld
 from tests.stolen_vault_keys import as_recipient
 
 FIRST_OPENING_AT_MOST = 51
-AGAIN_AT_MOST = 42
+AGAIN_AT_MOST = 44
 """SQL statements, including those of the session and of both audits."""
 ORDER = [
     "asked",

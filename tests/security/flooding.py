@@ -49,6 +49,11 @@ DECLARED: Final[Mapping[str, frozenset[str]]] = {
     "inbox/<uuid:alert_id>/": frozenset({"reference"}),
     "inbox/<uuid:alert_id>/acknowledge/": frozenset({"answer"}),
     "officers/<str:public_id>/deputy/": frozenset({"deputy"}),
+    **dict.fromkeys(
+        ("tasks/<uuid:task_id>/", "inbox/<uuid:alert_id>/assign/", "cases/<uuid:case_id>/task/"),
+        frozenset({"officer", "unit"}),
+    ),
+    "about/<uuid:subject_id>/task/": frozenset({"officer", "unit"}),
     "api/v1/alerts/received/<uuid:received_id>/open": frozenset({"reference"}),
     "api/v1/alerts/received/<uuid:received_id>/attachments/<int:n>": frozenset({"reference"}),
 }

@@ -16,8 +16,11 @@ from tests.security.world import SecurityWorld, Thing, undone
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 ALERTS = frozenset({"draft", "submitted", "validated", "queued", "sent", "flash", "withdrawn"})
 RECEIVED = frozenset({"received", "opened", "taken back", "next version"})
-OF_EVERY_KIND = frozenset({"audit/alerts/<str:item>/"})
-"""Addresses at which alerts of every kind are present: the audit of an own draft, of a sent and of a received alert."""
+OF_EVERY_KIND = frozenset(
+    {"audit/alerts/<str:item>/", "api/v1/about/<uuid:subject_id>/notes"}
+    | {f"about/<uuid:subject_id>/{what}/" for what in ("note", "case", "task")}
+)
+"""Addresses at which alerts of several kinds are present: the audit of an own draft, and casework on a sent or a received alert."""
 TRIED = ("draft", "sent", "received", "notice", "template")
 
 

@@ -24,6 +24,7 @@ from alerts.document import choices
 from alerts.document.countries import COUNTRIES
 from callers import clock
 from callers.errors import InputError
+from casework.cases import case_with_number
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from peers.models import Agency
@@ -73,6 +74,7 @@ def _hits(
         officer,
         query,
         result=result,
+        case=case_with_number(officer, query.text) if query.text else None,
         names=_names(officer) if result.sent else {},
         older_address=_address(officer, query, result.older, now) if result.older else "",
         first_address=_address(officer, query, "", now) if before else "",

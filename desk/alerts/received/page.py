@@ -223,7 +223,7 @@ def closed_page(
 
 def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
     """Return the facts of a closed alert; a RED one is acknowledged only when open, by an officer whom it names."""
-    facts = _common(request, alert)
+    facts = _common(request, alert, is_open=False)
     if is_red(alert.tlp):
         facts |= {"may_acknowledge": False, "opens_first": facts["asks_answer"]}
     return facts
@@ -233,7 +233,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     """Show the content in the order in which a reader needs it."""
     alert = view.received
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
-    facts = _common(request, alert)
+    facts = _common(request, alert, is_open=True)
     numbers, now = {row.md: row.version for row in facts["held"]}, clock.now()
     held = read_replies(signed_in(request), numbers, now=now)
     evidence = evidence_of(view.document)
@@ -318,13 +318,13 @@ def _names(officer: Officer, ids: tuple[str, ...]) -> list[str]:
     return list(others.order_by("name").values_list("name", flat=True))
 
 
-def _common(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
+def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dict[str, Any]:
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
     return {
         "alert": alert,
-        "casework": casework_on(signed_in(request), alert),
+        "casework": casework_on(signed_in(request), alert, is_open=is_open),
         "asks_answer": asked,
         "may_acknowledge": asked and alert.first_opened_at is not None,
         "opens_first": asked and alert.first_opened_at is None,
