@@ -72,7 +72,7 @@ def test_rows_are_selected_and_acknowledged_by_keys(
 ) -> None:
     sent = desk.send(desk.draft(title="Blue tablets"))
     newest = ReceivedAlert.objects.get(agency=desk.health, md=sent.md)
-    ReceivedAlert.objects.filter(pk=newest.pk).update(number=5000)
+    ReceivedAlert.objects.filter(pk=newest.pk).update(number=5000, ack_by=desk.hub.now)
     open_alert(desk.haitham, newest, reason="on_duty", now=desk.tick())
     page.goto(f"{live_server.url}/inbox/")
     page.keyboard.press("?")

@@ -240,7 +240,7 @@ def test_a_chemist(world: MorningWorld, begins: Begins, holds: Holds) -> None:
     hands = begins(people.author)
     page = hands.page
     menu(hands, "Inbox")
-    expect(page.locator("tr.unread").first).to_contain_text(BAGS)
+    expect(page.locator("tr.unread").filter(has_text=BAGS)).to_be_visible()
     expect(page.locator("tr.unread").filter(has_text="New substance").first).to_contain_text(SPECTRUM)
     hands.press(page.get_by_role("link", name=SPECTRUM))
     open_on_duty(hands)

@@ -176,7 +176,7 @@ def test_a_second_look_at_what_one_releaser_sent_alone_is_taken_on_a_phone(
     phone.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
     hands = Hands(phone)
     phone.goto(live_server.url)
-    expect(phone.get_by_role("heading", name="To look at a second time")).to_be_visible()
+    expect(phone.get_by_role("listitem").filter(has_text="Look again")).to_be_visible()
     look_at(phone, "job-night-second-look")
     hands.open_first_row()
     expect(phone.get_by_text("Sent by one person alone.")).to_be_visible()

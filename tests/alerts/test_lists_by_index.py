@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What waits among very many alerts is found by an index made for it: no list reads through what nobody waits for.
+
+With so few rows as in tests PostgreSQL would read them all; here it may not, and its plan names the index.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from alerts.boxes.arrivals import arrivals_stamp
+from alerts.boxes.inbox import still_to_acknowledge, unread_here
+from alerts.models import Alert, ReceivedAlert
+from alerts.replies.answers import still_to_answer
+from peers.sent import awaited_of, envelopes_of
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+AGENCY = "xa-lab"
+Rows = Callable[[], QuerySet[Any]]
+
+
+def received(**columns: object) -> QuerySet[ReceivedAlert]:
+    return ReceivedAlert.objects.filter(agency_id=AGENCY, **columns)
+
+
+BY_INDEX: dict[str, Rows] = {
+    "sent_awaited": lambda: awaited_of(AGENCY).order_by("md").values("md"),
+    "sent_questions": lambda: envelopes_of(AGENCY).filter(reply_by__lte=NOW).values("md"),
+    "alert_second_look": lambda: Alert.objects.filter(
+        agency_id=AGENCY, second_look_by__isnull=False, second_look_at=None
+    ).order_by("second_look_by"),
+    "received_flash": lambda: received(pri="flash").order_by("-number"),
+    "received_unread": lambda: received().filter(unread_here()).order_by("-number"),
+    "received_to_acknowledge": lambda: (
+        received(ack_by__lte=NOW).filter(still_to_acknowledge()).order_by("ack_by", "number")
+    ),
+    "received_to_answer": lambda: (
+        received(reply_by__lte=NOW).filter(still_to_answer(NOW)).order_by("reply_by", "number")
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("index", BY_INDEX)
+def test_it_is_found_by_its_index(index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    assert f" {index} " in BY_INDEX[index]()[:51].explain()
+
+
+@pytest.mark.django_db
+def test_the_look_of_open_pages_reads_no_table_through() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        with CaptureQueriesContext(connection) as asked:
+            arrivals_stamp(AGENCY, now=NOW)
+        cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"].replace("%", "%%"))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Index" in plan and "Seq Scan" not in plan, plan
