@@ -47,7 +47,7 @@ def test_a_case_is_worked_on_and_its_pages_have_no_fault(
         ("casework-tasks", "/tasks/?whose=all"),
         ("casework-units", "/units/"),
         ("casework-alert", f"/inbox/{question.pk}/"),
-        ("casework-task", f"/tasks/{case.tasks.earliest("created_at").pk}/"),
+        ("casework-task", f"/tasks/{case.tasks.earliest('created_at').pk}/"),
         ("casework-start", "/"),
     ):
         page.goto(live_server.url + address)
