@@ -26,7 +26,9 @@ def list_units(officer: Officer) -> QuerySet[Unit]:
     """Return the units of the agency, each with `people`, the number of its active members."""
     require(officer, Capability.CASE_READ)
     active = Count("members", filter=Q(members__is_active=True))
-    return Unit.objects.visible_to(officer).select_related("lead").annotate(people=active)
+    return (
+        Unit.objects.visible_to(officer).select_related("lead").annotate(people=active).order_by("name", "pk")
+    )
 
 
 def own_units(officer: Officer) -> QuerySet[Unit]:

@@ -193,6 +193,8 @@ def test_json_does_each_job_of_the_pages(desk: DeskWorld, unit: Unit) -> None:
     assert api("POST", f"{at}/reopen").json()["state"] == "open"
     assert [one["number"] for one in api("GET", "cases?whose=mine").json()["items"]] == ["K 20/26"]
     assert Session(desk.haitham)("GET", at).status_code == 404
+    stranger = {"kind": "call", "text": "Call.", "case": made.json()["id"]}
+    assert Session(desk.haitham)("POST", "tasks", stranger).json()["field"] == "case"
 
 
 def test_units_hand_over_and_questions_in_json(desk: DeskWorld, unit: Unit, case: Case) -> None:
