@@ -11,7 +11,7 @@ from agencies.accession import suspend_agency
 from alerts.models import Alert
 from alerts.review.validation import validate_alert
 from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
-from callers.capabilities import Capability
+from callers.capabilities import Capability, Role
 from callers.directory import Custody
 from demo import alerts as texts
 from demo.acts import (
@@ -35,6 +35,7 @@ from demo.stories import first_day, read_stories
 from demo.telling import note_stories
 from demo.world import AGENCIES, AGREEMENTS, FOUNDED_BEFORE
 from officers.accounts import disable_officer, enable_officer
+from officers.models import Officer
 from peers.exchange import reached_by
 from peers.models import Agency
 from sharing.models import Envelope
@@ -177,11 +178,16 @@ def _renew_keysets(world: World) -> None:
 
 def _rotate_keys(world: World) -> None:
     for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
-        rotate_agency_keys(world.founders.keeper, agency, now=world.past.now)
+        rotate_agency_keys(_key_officer_of(world, agency.pk), agency, now=world.past.now)
     world.past.settle()
     for client in world.founders.clients.values():
         client.keys.rotate()
         world.past.settle()
+
+
+def _key_officer_of(world: World, agency_id: str) -> Officer:
+    agency = next(agency for agency in AGENCIES if agency.id == agency_id)
+    return next(world.people[person.login] for person in agency.officers if Role.KEY_OFFICER in person.roles)
 
 
 def _renew_api_keys(world: World) -> None:
