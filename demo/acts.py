@@ -82,7 +82,7 @@ def submit(world: World, author: str, alert: Alert) -> Alert:
     world.later(4)
     findings = check_draft(officer, alert, now=world.past.now)
     if findings.blocks:
-        raise ValueError(f"{author}: {findings.errors} {findings.open_questions}")
+        raise ValueError(f"{author}, {world.past.now}: {findings.errors} {findings.open_questions}")
     return submit_alert(officer, alert, revision=alert.current, now=world.past.now)
 
 

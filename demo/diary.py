@@ -10,8 +10,8 @@ from typing import Final
 
 from demo.past import Past
 
-PAUSE: Final = timedelta(minutes=20)
-"""The longest gap between acts whose statements the processes carry together."""
+PAUSE: Final = timedelta(minutes=60)
+"""Longest gap between acts whose statements the processes carry together."""
 
 
 @dataclass

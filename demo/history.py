@@ -11,7 +11,7 @@ from agencies.accession import suspend_agency
 from alerts.models import Alert
 from alerts.review.validation import validate_alert
 from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
-from callers.capabilities import Capability
+from callers.capabilities import Capability, Role
 from callers.directory import Custody
 from demo import alerts as texts
 from demo.acts import (
@@ -35,14 +35,17 @@ from demo.stories import first_day, read_stories
 from demo.telling import note_stories
 from demo.world import AGENCIES, AGREEMENTS, FOUNDED_BEFORE
 from officers.accounts import disable_officer, enable_officer
+from officers.models import Officer
 from peers.exchange import reached_by
 from peers.models import Agency
 from sharing.models import Envelope
+from vault.agency_keys import renew_agency_keys, rotate_agency_keys
 from vault.exchangekeys import renew_exchange_keys
-from vault.services import renew_agency_keys
 
 RENEWED_EVERY: Final = 62
-"""Days between renewals of keys, which hold for ninety."""
+"""Days between renewals of keysets and API keys, which hold for ninety."""
+ROTATED_AFTER: Final = 300
+"""Days after which new keys replace the first ones, which hold for a year."""
 
 
 def tell_history(past: Past, folder: Path, *, today: datetime, is_whole: bool = False) -> str:
@@ -65,7 +68,9 @@ def _tell(past: Past, folder: Path, today: datetime, *, is_whole: bool) -> Peopl
     for day, hour, act in TIMES:
         world.diary.note(world.moment(day, hour), partial(act, world))
     for day in range(0, founded + RENEWED_EVERY // 2, -RENEWED_EVERY):
-        world.diary.note(world.moment(day - 13, 8), partial(_renew_keysets, world))
+        is_due = day - 13 - founded in range(ROTATED_AFTER, ROTATED_AFTER + RENEWED_EVERY)
+        change = _rotate_keys if is_due else _renew_keysets
+        world.diary.note(world.moment(day - 13, 8), partial(change, world))
         world.diary.note(world.moment(day - 5, 9), partial(_renew_api_keys, world))
     note_stories(world, stories)
     world.diary.play()
@@ -169,6 +174,20 @@ def _renew_keysets(world: World) -> None:
     for client in world.founders.clients.values():
         client.keys.renew()
         world.past.settle()
+
+
+def _rotate_keys(world: World) -> None:
+    for agency in Agency.objects.filter(custody=Custody.HUB).order_by("id"):
+        rotate_agency_keys(_key_officer_of(world, agency.pk), agency, now=world.past.now)
+    world.past.settle()
+    for client in world.founders.clients.values():
+        client.keys.rotate()
+        world.past.settle()
+
+
+def _key_officer_of(world: World, agency_id: str) -> Officer:
+    agency = next(agency for agency in AGENCIES if agency.id == agency_id)
+    return next(world.people[person.login] for person in agency.officers if Role.KEY_OFFICER in person.roles)
 
 
 def _renew_api_keys(world: World) -> None:

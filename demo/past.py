@@ -23,7 +23,7 @@ from sharing.numbering import number_covered
 from sharing.repudiation import WORKER
 
 CARRIED_WITHIN = timedelta(seconds=1)
-ASKED_EVERY = timedelta(days=1)
+ASKED_EVERY = timedelta(days=5)
 """Time between a desk's questions for keys, agreements and what became of what it sent."""
 
 
@@ -71,7 +71,7 @@ class Past:
         self._settle(lambda: follow_feeds(now=self.now))
 
     def carry(self) -> None:
-        """Carry what was handed in, as `settle`; what a desk asks for beside its feed it asks once a day."""
+        """Carry what was handed in, as `settle`; what a desk asks for beside its feed it asks at intervals."""
         if self._followed_at is None or self.now - self._followed_at >= ASKED_EVERY:
             self.settle()
         else:

@@ -103,6 +103,8 @@ class Hub(Supervisor):
                 self.state.note_prepared(SEEDING)
                 said = self._run_quietly([sys.executable, "-m", "demo.seed"], self._seed_environment())
                 self.seeded = step.title = said.strip().rpartition("\n")[2] or step.title
+                if not self._scratch:
+                    step.evidence("of the last two months; fourteen, once: ./dev world, then ./dev reset")
                 self.state.note_prepared("seed")
 
     def migrate(self) -> None:

@@ -3,12 +3,18 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 
+from devtool.postgres import PostgreSQL
+from devtool.secretstore import load_or_draw_secrets
+from devtool.statefolder import StateFolder
 from devtool.worldsnapshot import FRESH_FOR, KEPT, Snapshot, SnapshotRefusedError, own_snapshot
 
 VERSIONS = {"the schema": "a", "the code": "b"}
@@ -115,3 +121,38 @@ def test_a_snapshot_whose_packing_was_interrupted_is_none(snapshot: Snapshot, st
 def test_the_manifest_tells_no_secret(snapshot: Snapshot, state: Path) -> None:
     held = json.loads(json.loads(snapshot.manifest.read_text())["manifest"])
     assert set(held) == {"title", "built_at", "sha256", "versions"}
+
+
+@pytest.mark.slow
+def test_a_database_goes_on_from_the_snapshot_under_its_own_logins(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "built")
+    state.make()
+    tmp_path.chmod(0o711)
+    logins = load_or_draw_secrets(state.secrets_file).logins
+    state.note_prepared("seed")
+    with _running(PostgreSQL(state.pg, logins, log=tmp_path / "log", volatile=True)) as built:
+        _asked(built, "CREATE TABLE kept AS SELECT 7 AS n")
+    snapshot, fresh = Snapshot(tmp_path / "world", VERSIONS), StateFolder(tmp_path / "fresh")
+    snapshot.pack(state.path, "one table", now=NOW)
+    snapshot.unpack(fresh.path)
+    fresh.make()
+    kept = load_or_draw_secrets(fresh.secrets_file).logins
+    with _running(PostgreSQL(fresh.pg, kept, log=tmp_path / "log", volatile=True)) as begun:
+        assert _asked(begun, "SELECT n FROM kept") == [(7,)]
+    assert fresh.is_prepared("seed")
+
+
+@contextmanager
+def _running(server: PostgreSQL) -> Generator[PostgreSQL]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _asked(server: PostgreSQL, statement: LiteralString) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement of the owner of the exchange's tables."""
+    with psycopg.connect(server.owner_urls()["exchange"], autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
