@@ -117,7 +117,7 @@ CASE_ROWS: Final = (
         _("Reason for another time: use up to 200 characters."), asked_for=ASKING, max_length=200,
     ),
     Field(
-        "question_change", 3, _("What changes in the question"), _("Empty: earlier answers stand."), "select",
+        "question_change", 3, _("What changes in the question"), _("Not stated: earlier answers stand."), "select",
         Kind.CHOICE, choices=c.QUESTION_CHANGES, asked_for=ASKING, for_update=True,
     ),
     Field(
