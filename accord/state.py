@@ -134,6 +134,17 @@ class SubmissionRecord:
 
 
 @dataclass(frozen=True)
+class CallRecord:
+    """A telephone call about an alert, received or own, to `agency`, and when it was noted; times in seconds."""
+
+    d: str
+    agency: str
+    at: int
+    noted_at: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class OpeningFailure:
     """The reason why an alert could not be opened, and when (seconds), for the agency's own audit only."""
 
@@ -207,6 +218,7 @@ class State:
     asked_at: int = 0
     elsewhere: OtherHolder | None = None
     given_back: bool = False
+    calls: list[CallRecord] = field(default_factory=list)
 
 
 class StateFile:
@@ -317,6 +329,7 @@ def _decode(plain: bytes) -> State:
         "manifests": {md: _manifest(record) for md, record in value.get("manifests", {}).items()},
         "statements": {od: _statement(record) for od, record in value["statements"].items()},
         "failures": [OpeningFailure(**record) for record in value["failures"]],
+        "calls": [CallRecord(**record) for record in value.get("calls", ())],
         "submissions": {d: _submission(record) for d, record in value["submissions"].items()},
     }
     return State(**value)

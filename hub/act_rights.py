@@ -34,7 +34,9 @@ _OF_INSTANCES: Final = _acts("instance", "announced", "held_elsewhere", "release
 _OF_THE_DESK: Final = (
     *_OF_OWN_KEYS,
     *_OF_INSTANCES,
-    *_acts("agency", "bound", "change_given_up", "change_proposed", "comes", "entry_key_kept"),
+    *_acts(
+        "agency", "bound", "calendar_stated", "change_given_up", "change_proposed", "comes", "entry_key_kept"
+    ),
     *_acts(
         "agency",
         "history_handed_over",
@@ -51,6 +53,7 @@ _OF_THE_DESK: Final = (
         "alert",
         "acknowledged",
         "amended",
+        "call_noted",
         "cancelled",
         "copied",
         "discarded",
@@ -63,8 +66,6 @@ _OF_THE_DESK: Final = (
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
-    *_acts("calendar", "changed"),
-    *_acts("call", "noted"),
     *_acts("circle", "member_confirmed"),
     *_acts("control", "imported", "previewed"),
     *_acts("credential", "ended", "issued", "replaced"),

@@ -75,10 +75,10 @@ def change_calendar(admin: Officer, wanted: Calendar, *, now: datetime) -> None:
     }
     AgencyCalendar.objects.update_or_create(agency=agency, defaults=values)
     record_event(
-        "calendar.changed",
+        "agency.calendar_stated",
         actor=admin.audit_name,
         agency=agency.pk,
-        subject=f"calendar:{agency.pk}",
+        subject=f"agency:{agency.pk}",
         detail={"working_days": values["working_days"], "holidays": len(wanted.holidays)},
         now=now,
     )

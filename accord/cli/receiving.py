@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from accord.client.answering import Answer
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
-from accord.client.outgoing import describe_file
+from accord.client.outgoing import describe_file, read_time
 from accord.client.questions import OVERDUE
 from accord.client.results import InboxEntry, Opened, Question, Stated, Verified
 from accord.client.saved_alerts import load_saved, save_opened
@@ -160,6 +161,16 @@ def answer(place: Workplace) -> None:
         if options.officer is not None:
             lines += _acknowledged_too(client, order.re.md, options.officer)
     place.tell(sent, *lines)
+
+
+def called(place: Workplace) -> None:
+    """Note a telephone call about a received alert, or to a recipient of an own one."""
+    options = place.options
+    text = sys.stdin.read().strip() if options.text == "-" else options.text
+    at = None if options.at is None else read_time(options.at, now=int(time.time()), where="--at")
+    with place.client() as client:
+        noted = client.note_call(options.place, text=text, agency=options.agency, at=at)
+    place.tell(noted, f"Noted: called {noted.agency} {moment(noted.at)} about {noted.d}. It answers nothing.")
 
 
 def _acknowledged_too(client: Client, md: str, officer: str) -> list[str]:

@@ -15,7 +15,7 @@ from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
 from accord.cli.partners import agencies, agreements, entry
-from accord.cli.receiving import acknowledge, answer, confirm, inbox, open_alert, verify
+from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
@@ -43,6 +43,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "open": open_alert,
     "acknowledge": acknowledge,
     "answer": answer,
+    "called": called,
     "retract": retract,
     "reaffirm": reaffirm,
     "confirm": confirm,

@@ -30,6 +30,7 @@ from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
 from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
+from accord.client.calling import note_call
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
 from accord.client.holder import Holding, find_holder, give_back, require_holder, take_over
@@ -80,7 +81,7 @@ from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
-from accord.state import OtherHolder, State
+from accord.state import CallRecord, OtherHolder, State
 
 
 def system_clock() -> int:
@@ -362,6 +363,15 @@ class Client:
         follow_feed(act)
         learn_manifests(act, unknown_manifests(act))
         return order_of_answer(act, find_envelope(act, reference_or_md), answer, officer=officer)
+
+    def note_call(
+        self, reference_or_md: str, *, text: str, agency: str | None = None, at: int | None = None
+    ) -> CallRecord:
+        """Note a telephone call about a received alert, or to `agency` about an own one; nothing is sent."""
+        act = self._session.begin()
+        known = reference_or_md.strip() in act.state.submissions
+        md = reference_or_md.strip() if known else find_envelope(act, reference_or_md).md
+        return note_call(act, md, text=text, agency=agency, at=at)
 
     def watch(
         self,

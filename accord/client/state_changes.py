@@ -14,6 +14,7 @@ from typing import Final
 
 from accord.following.records import CheckpointRecord, KeysetRecord, RevocationRecord, StatementRecord
 from accord.state import (
+    CallRecord,
     InboxRecord,
     ManifestRecord,
     OpeningFailure,
@@ -184,6 +185,16 @@ def add_manifest(md: str, record: ManifestRecord | None) -> StateChange:
         known = state.manifests.get(md)
         if known is None or known.code is None:
             state.manifests[md] = record or known
+
+    return apply
+
+
+def add_call(record: CallRecord) -> StateChange:
+    """Record a telephone call."""
+
+    def apply(state: State) -> None:
+        if record not in state.calls:
+            state.calls.append(record)
 
     return apply
 

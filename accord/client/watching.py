@@ -202,12 +202,19 @@ class _Reminder:
             is_overdue = question.state == OVERDUE
             word = f"{'overdue' if is_overdue else 'due'} {md}"
             is_soon = question.reply_by - act.now <= DUE_SOON_SECS
+            if is_overdue and _was_called(act, md, since=question.answered_at or 0):
+                continue
             if is_soon and not question.in_doubt and word not in act.state.due_told:
                 known = act.state.inbox.get(md)
                 iss, ref = (known.iss, known.ref) if known else ("", None)
                 self._due(DueAnswer(md, iss, ref, question.reply_by, is_overdue))
                 act.changes.record(add_due_told(word))
         act.changes.write()
+
+
+def _was_called(act: Act, md: str, *, since: int) -> bool:
+    """Tell whether a call about a received question was noted after its newest answer, which ends its escalation."""
+    return any(call.d == md and call.noted_at > since for call in act.state.calls)
 
 
 class _Reader:

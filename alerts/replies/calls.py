@@ -78,7 +78,7 @@ def note_call(
         note.sealed = TEXTS.seal(note.agency_id, note.pk, _checked(text, tlp))
         note.save(force_insert=True)
         record_event(
-            "call.noted",
+            "alert.call_noted",
             actor=officer.audit_name,
             agency=note.agency_id,
             subject=str(about.pk) if isinstance(about, Alert) else received.md,

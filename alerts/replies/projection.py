@@ -24,15 +24,11 @@ from alerts.rows.replies import ProfileQuestion, Reply
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
     """Keep the rows of a received alert that is saved; without a document (own keys, RED) only the alert it answers."""
     reply = _filed(received, now)
-    if received.kind == UPDATE:
-        _note_question_change(received, document or {})
+    _note_question(received, document or {})
     if received.kind == UPDATE and received.reply_by is not None:
         settle_question(received.agency_id, received.md)
     if document is None:
         return
-    if received.reply_by is not None and owes_no_answer(document, received.agency_id):
-        received.for_attention = True
-        received.save(update_fields=["for_attention"])
     if reply is not None:
         reply.summary = seal_summary(reply, summary_of(document, files=received_files(received)))
         reply.save(update_fields=["summary"])
@@ -82,16 +78,20 @@ def received_files(received: ReceivedAlert) -> int:
     return received.files
 
 
-def _note_question_change(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
-    """Note what a next version changes in its question: to ask anew as its content says, to ask no more as its manifest does."""
-    change = ""
-    if received.reply_by is not None:
-        change = ASKS_ANEW if document.get("question_change") == ASKS_ANEW else ""
-    elif versions_asked(received).filter(version__lt=received.version).exists():
+def _note_question(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
+    """Note what a next version changes in its question, and whether this agency owes an answer.
+
+    That it asks anew, and of whom, is in its content; that it asks no more, in its manifest.
+    """
+    asks, is_update = received.reply_by is not None, received.kind == UPDATE
+    change, for_attention = "", asks and owes_no_answer(document, received.agency_id)
+    if asks and is_update and document.get("question_change") == ASKS_ANEW:
+        change = ASKS_ANEW
+    elif is_update and not asks and versions_asked(received).filter(version__lt=received.version).exists():
         change = CLOSED
-    if change:
-        received.question_change = change
-        received.save(update_fields=["question_change"])
+    if change or for_attention:
+        received.question_change, received.for_attention = change, for_attention
+        received.save(update_fields=["question_change", "for_attention"])
 
 
 def _filed(received: ReceivedAlert, now: datetime) -> Reply | None:

@@ -103,7 +103,7 @@ def test_an_admin_states_the_calendar_of_the_own_agency(desk: DeskWorld) -> None
     change_calendar(desk.sunniva, without, now=desk.tick())
     work = working_time_of(desk.lab)
     assert work is not None and (work.holidays, work.zone) == (frozenset(), desk.lab.timezone)
-    assert AuditEvent.objects.filter(act="calendar.changed", agency="xa-lab").count() == 2
+    assert AuditEvent.objects.filter(act="agency.calendar_stated", agency="xa-lab").count() == 2
 
 
 def test_others_and_wrong_hours_are_refused(desk: DeskWorld) -> None:

@@ -226,6 +226,36 @@ def test_a_question_for_attention_waits_for_no_answer_once_it_was_opened(world: 
         ask(world, alert=document)
 
 
+def test_a_noted_call_ends_what_a_watch_says_of_an_overdue_answer_and_answers_nothing(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.partners("xa-alpha", "xb-bravo")
+    asked, other = ask(world, within=HOUR // 2), ask(world, within=HOUR // 2)
+    bravo = Terminal(world, "xb-bravo", capsys)
+    list(world.client("xb-bravo").watch(once=True))
+    assert "called xa-alpha" in bravo.run("called", asked.md, "--text", "They wait until Monday.")
+    (line,) = watched_at(bravo, HOUR)
+    assert "OVERDUE" in line and other.md in line
+    assert set(waits(world)) == {asked.md, other.md}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--text", " "), "whom you spoke to"),
+        (("--text", "Monday.", "--at", "9999-01-31T12:00Z"), "a time up to now"),
+        (("--text", "Monday.", "--agency", "xc-charlie"), "it came from xa-alpha"),
+    ],
+)
+def test_a_bad_note_of_a_call_is_refused(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], text: str
+) -> None:
+    waits(world)
+    bravo = Terminal(world, "xb-bravo", capsys)
+    bravo.run("called", asked.md, *options, expect=exits.USAGE)
+    assert text in bravo.err and world.client("xb-bravo").state().calls == []
+
+
 def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
     asked = ask(world, within=HOUR // 2)

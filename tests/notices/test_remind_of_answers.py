@@ -197,7 +197,7 @@ def test_a_call_to_the_asker_ends_the_escalation_and_not_the_reminder_before(
 
 def test_a_call_before_an_interim_answer_ends_nothing_after_it(desk: DeskWorld) -> None:
     ask(desk)
-    call(desk, 0.01)
+    call(desk, 0)
     answer(
         desk,
         "needs_judicial_authorisation",
@@ -227,7 +227,7 @@ def test_nobody_is_reminded_of_a_question_that_is_for_attention(desk: DeskWorld)
 
 def work_in_the_morning(desk: DeskWorld, came: datetime, *holidays: date) -> None:
     """State that the health authority, which is in UTC here, works from 9 to 12 each day but for these."""
-    Agency.objects.filter(pk="xb-health").update(timezone="UTC")
+    rewrite(Agency.objects.filter(pk="xb-health"), timezone="UTC")
     rows = [[day.isoformat(), ""] for day in holidays]
     AgencyCalendar.objects.create(
         agency=desk.health, working_days=[1, 2, 3, 4, 5, 6, 7], opens=time(9), closes=time(12), holidays=rows

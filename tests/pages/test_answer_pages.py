@@ -2,6 +2,7 @@
 """Questions on pages: what waits for an answer, the page that answers, and the table that the asking agency reads."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.utils import timezone
 from alerts.models import Alert, ReceivedAlert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
+from officers.models import Officer
 from tests.alerts.replies.test_answers import QUESTION
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
@@ -158,21 +160,28 @@ def test_a_draft_says_what_changes_in_its_question_only_as_a_next_version(
     assert 'name="question_change"' in browser.get(f"/drafts/{draft.pk}/3/").content.decode()
 
 
+def local_time(officer: Officer) -> str:
+    """Return the present minute as the officer's browser gives it."""
+    return f"{timezone.now().astimezone(ZoneInfo(officer.effective_timezone)):%Y-%m-%dT%H:%M}"
+
+
 def test_a_call_is_noted_on_its_page_and_read_on_the_alert_and_the_board(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
+    desk.wait_for_the_clock()
     asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
     at = f"/outbox/{asked.pk}/call/"
     assert "Health Authority" in browser.get(at).content.decode()
-    local = f"{timezone.localtime():%Y-%m-%dT%H:%M}"
-    refused = browser.post(at, {"agency": "xb-health", "called_at": local, "text": ""})
+    called = {"agency": "xb-health", "called_at": local_time(desk.ilka)}
+    refused = browser.post(at, called | {"text": ""})
     assert refused.status_code == 422 and "whom you spoke to" in refused.content.decode()
-    noted = browser.post(at, {"agency": "xb-health", "called_at": local, "text": "They look on Monday."})
+    noted = browser.post(at, called | {"text": "They look on Monday."})
     assert noted.status_code == 302, noted.content.decode()
     assert "They look on Monday." in browser.get(f"/outbox/{asked.pk}/").content.decode()
     received, theirs = desk.received(desk.aroha), as_officer(desk.aroha)
     ReceivedAlert.objects.filter(pk=received.pk).update(reply_by=timezone.now() - timedelta(hours=1))
-    noted = theirs.post(f"/inbox/{received.pk}/call/", {"called_at": local, "text": "Told them Monday."})
+    told = {"called_at": local_time(desk.aroha), "text": "Told them Monday."}
+    noted = theirs.post(f"/inbox/{received.pk}/call/", told)
     assert noted.status_code == 302, noted.content.decode()
     assert "called" in theirs.get("/overdue/").content.decode()
     assert "Told them Monday." in open_at_health(desk, theirs)
@@ -193,6 +202,7 @@ def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
     assert browser.post(f"/drafts/{draft.pk}/5/", typed).status_code == 302
     draft.refresh_from_db()
     desk.hub.now = max(desk.hub.now, timezone.now())
+    assert ">for attention</span>" in browser.get(f"/drafts/{draft.pk}/6/").content.decode()
     sent = desk.send(draft)
     assert "owes no answer: for attention" in browser.get(f"/outbox/{sent.pk}/").content.decode()
     theirs = as_officer(desk.aroha)

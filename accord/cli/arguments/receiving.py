@@ -26,6 +26,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_open(verbs)
     _add_acknowledge(verbs)
     _add_answer(verbs)
+    _add_called(verbs)
     _add_confirm(verbs)
     _add_verify(verbs)
 
@@ -113,6 +114,24 @@ def _add_answer(verbs: Verbs) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask before sending")
     add_progress(parser)
     add_wait(parser)
+
+
+def _add_called(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "called",
+        "note a telephone call about an alert, in this home alone",
+        "It acknowledges and answers nothing; accord watch then says no more that an overdue answer waits.",
+    )
+    add_place(parser)
+    parser.add_argument("--agency", metavar="AGENCY", help="whom you called, for an alert of your own")
+    parser.add_argument("--at", metavar="TIME", help="when: 2027-01-31T14:05+01:00; without it now")
+    parser.add_argument(
+        "--text",
+        metavar="TEXT",
+        required=True,
+        help="whom you spoke to and what they said; - reads standard input",
+    )
 
 
 def _choices(member: str) -> list[str]:

@@ -410,6 +410,7 @@ def check_page(
         answer_by=answer_by(officer, content.data, now=now),
         reach=reach_of(preview),
         named=named_lines(content.data),
+        for_attention=content.data.get("for_attention") or (),
         releasers=who_could_release(alert, submitter=officer),
     )
 

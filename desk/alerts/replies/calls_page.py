@@ -49,10 +49,14 @@ class CallForm(forms.Form):
     )
     text = forms.CharField(
         label=gettext_lazy("Note"),
-        required=False,
         max_length=TEXT_CHARS,
         help_text=gettext_lazy("Whom you spoke to, and what they said. Only your agency reads it."),
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off", "dir": "auto"}),
+        error_messages={
+            "required": gettext_lazy(
+                "Note: say in up to 1,000 characters whom you spoke to and what they said."
+            )
+        },
     )
 
     def __init__(self, *args: Any, agencies: list[tuple[str, str]] | None, red: bool, **kwargs: Any) -> None:

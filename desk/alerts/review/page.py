@@ -98,6 +98,7 @@ def review_page(
         findings=findings,
         reach=reach_of(preview),
         named=named_lines(content.data),
+        for_attention=content.data.get("for_attention") or (),
         preview_digest=preview.digest if preview else "",
         problem=problem,
         typed_reason=reason,

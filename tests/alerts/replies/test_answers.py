@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers to questions: the state of a question at who owes the answer, and what the asking agency reads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from alerts.boxes.inbox import Owed, list_received
@@ -26,10 +28,14 @@ from alerts.rows.replies import Reply
 from alerts.sending.amendment import amend_alert
 from alerts.sending.release import release_alert
 from alerts.sending.withdrawal import withdraw_alert
+from callers.binding import keep_bound
 from callers.capabilities import Role
+from callers.errors import AbsentError
 from officers.models import AgencyPolicy, Officer
+from peers.models import Agency, SentDelivery, SentEnvelope
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.pages.test_in_doubt import lose_key
 
 ON_DUTY = OpeningReason.ON_DUTY.value
 QUESTION: Mapping[str, Any] = {
@@ -230,6 +236,56 @@ def test_an_answer_begun_before_is_refused_and_its_text_kept(desk: DeskWorld, ch
         desk.aroha, opened, alert_type="reply", data={"narrative": "Sorry."}, now=desk.tick()
     )
     desk.send(in_words, desk.haitham)
+
+
+def withdraw_it(desk: DeskWorld, asked: Alert) -> None:
+    withdraw_alert(desk.benno, asked, code="error", now=desk.tick())
+    desk.settle()
+
+
+def repudiate_it(desk: DeskWorld, asked: Alert) -> None:
+    lose_key(desk, desk.benno)
+
+
+@pytest.mark.parametrize(("act", "code"), [(withdraw_it, "withdrawn"), (repudiate_it, "in-doubt")])
+def test_a_question_that_counts_no_more_takes_no_answer_and_the_text_is_kept(
+    desk: DeskWorld, act: Callable[[DeskWorld, Alert], None], code: str
+) -> None:
+    asked = ask(desk)
+    begun = answer(desk, "information_supplied", narrative="Two cases since May.")
+    act(desk, asked)
+    with pytest.raises(ReplyRefusedError, match=rf"^{code}$"):
+        answer(desk)
+    with pytest.raises(ReplyRefusedError, match=rf"^{code}$"):
+        desk.submit(begun)
+    assert read_revision(begun).data["narrative"] == "Two cases since May."
+
+
+def test_an_agency_that_was_not_asked_finds_no_question(desk: DeskWorld) -> None:
+    ask(desk)
+    with pytest.raises(AbsentError):
+        open_to_answer(desk.ilka, desk.received(desk.aroha), reason=ON_DUTY, now=desk.tick())
+
+
+def test_five_hundred_recipients_are_read_in_as_many_queries_as_two(desk: DeskWorld) -> None:
+    asked = ask(desk)
+    with CaptureQueriesContext(connection) as of_two:
+        read_sent(desk.ilka, asked, now=desk.hub.now)
+    keep_bound(
+        Agency(
+            id=f"xe-n{n:03}", name=f"Agency {n}", kind=desk.lab.kind, country="XE", custody=desk.lab.custody,
+            admitted_at=desk.hub.now,
+        )
+        for n in range(498)
+    )  # fmt: skip
+    envelope = SentEnvelope.objects.get(reader="xa-lab", md=asked.md)
+    recipients = [*envelope.recipients, *(f"xe-n{n:03}" for n in range(498))]
+    rewrite(SentEnvelope.objects.filter(pk=envelope.pk), recipients=recipients)
+    keep_bound(SentDelivery(reader="xa-lab", md=asked.md, recipient=one) for one in recipients[2:])
+    with CaptureQueriesContext(connection) as of_many:
+        seen = read_sent(desk.ilka, asked, now=desk.hub.now)
+    assert len(seen.recipients) == len(recipients) == 500
+    assert len(of_many) <= len(of_two)
 
 
 def test_an_answer_to_a_version_before_one_that_changes_nothing_is_taken(desk: DeskWorld) -> None:

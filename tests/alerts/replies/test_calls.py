@@ -36,7 +36,7 @@ def test_each_side_notes_its_own_call_which_answers_nothing(desk: DeskWorld) -> 
     assert {one.called and one.called.called_at for one in we_owe} == {at}
     called = {one.agency.pk: one.called for one in read_overdue(desk.ilka, now=desk.hub.now).they_owe}
     assert called["xb-health"] is not None and called["xd-reg"] is None
-    events = AuditEvent.objects.filter(act="call.noted")
+    events = AuditEvent.objects.filter(act="alert.call_noted")
     assert [event.detail for event in events.order_by("pk")] == [
         {"agency": "xa-lab"},
         {"agency": "xb-health"},
