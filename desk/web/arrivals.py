@@ -66,7 +66,7 @@ def arrivals(request: HttpRequest) -> HttpResponse:
         return _answer(request, '"-"')
     officer, md = signed_in(request), request.GET.get("md", "")
     agency = officer.agency_id or ""
-    stamp = _stamp(agency)
+    stamp = _look(agency)
     tag = f'"{arrivals_token(officer, md=md if len(md) == DIGEST_CHARS else "", now=clock.now())}"'
     if agency and not md:
         _TOLD[_place(request)] = _Told(tag, agency, stamp, time.monotonic() + REMEMBERED_SECS)
@@ -98,8 +98,11 @@ def _still_holds(told: _Told) -> bool:
 def _stamp(agency: str) -> str:
     """Return the stamp of an agency, at most `STAMP_SECS` old."""
     at, stamp = _STAMPS.get(agency, (0.0, ""))
+    return stamp if time.monotonic() - at < STAMP_SECS else _look(agency)
+
+
+def _look(agency: str) -> str:
     began = time.monotonic()
-    if began - at > STAMP_SECS:
-        stamp = arrivals_stamp(agency, now=clock.now())
-        _STAMPS[agency] = (began, stamp)
+    stamp = arrivals_stamp(agency, now=clock.now())
+    _STAMPS[agency] = (began, stamp)
     return stamp

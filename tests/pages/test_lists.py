@@ -41,6 +41,7 @@ def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
     return as_officer(desk.haitham)
 
 
+ROW = r'<tr data-arrivals-row="[^"]*" class="([^"]*)">(.*?)</tr>'
 CARD = Card(title="One of many", alert_type="harm_cluster")
 
 
@@ -224,6 +225,38 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
     page = as_officer(desk.haitham).get("/").content.decode()
     assert ">Confirm</span>" in page and ": stop using it" in page
     assert "not acknowledged in time" not in as_officer(desk.benno).get("/").content.decode()
+
+
+def test_rows_of_the_inbox_rank_by_edge_clock_and_weight(reader: Client, desk: DeskWorld) -> None:
+    now = timezone.now()
+    facts: dict[str, tuple[str, dict[str, object]]] = {
+        "One that is read": ("routine", {"acknowledged_at": now, "first_opened_at": now}),
+        "One that is asked": (
+            "routine",
+            {"acknowledged_at": now, "first_opened_at": now, "reply_by": now + timedelta(days=5)},
+        ),
+        "One that is flash": ("flash", {"ack_by": now + timedelta(minutes=59, seconds=30)}),
+        "One that is late": ("urgent", {"ack_by": now - timedelta(days=8, minutes=1)}),
+    }
+    for title, (pri, changed) in facts.items():
+        md = desk.send(desk.draft(title=title, pri=pri)).md
+        ReceivedAlert.objects.filter(md=md, agency=desk.health).update(**changed)
+    page = reader.get("/inbox/").content.decode()
+    rows = [(found[1].split()[1:], found[2]) for found in re.finditer(ROW, page, re.DOTALL)]
+    waiting = [
+        ("8 days late", "by ", "unread overdue"),
+        ("59 min", "by ", "unread is-flash"),
+        ("4 days", "answer by ", ""),
+    ]
+    assert [re.findall(r"<bdi>([^<]*)</bdi></a>", body)[0] for _classes, body in rows] == [
+        "One that is late",
+        "One that is flash",
+        "One that is asked",
+        "One that is read",
+    ]
+    for (classes, body), (clock_text, when, wanted) in zip(rows, waiting, strict=False):
+        assert classes == wanted.split() and f">{clock_text}</b>" in body and f'"under">{when}' in body
+    assert rows[3][0] == [] and "</b>" not in rows[3][1]
 
 
 def test_an_empty_start_page_says_when_it_looked_and_offers_what_one_may_do(
