@@ -18,7 +18,7 @@ from officers.models import Officer
 C = Capability
 Text = str | Promise
 
-MOST_AT_FIRST_SIGHT: Final = 10
+MOST_AT_FIRST_SIGHT: Final = 9
 """Items that show before anything is unfolded."""
 _ADMINISTER: Final = frozenset({C.OFFICER_MANAGE, C.KEY_MANAGE, C.AUDIT_READ})
 """Capabilities of those whose work lies in the agency itself."""
@@ -59,19 +59,19 @@ def _alone(name: str, label: Text, needs: C | None) -> Area:
 
 
 WORK: Final = (
-    _alone("index", _("Start"), None),
-    _alone("inbox", _("Inbox"), C.ALERT_READ),
-    _alone("drafts", _("Drafts"), C.ALERT_WRITE),
-    _alone("queue", _("To release"), C.QUEUE_READ),
-    _alone("outbox", pgettext_lazy("alerts", "Sent"), C.ALERT_READ),
     Area(
-        pgettext_lazy("casework", "Cases"),
+        _("Start"),
         (
+            Tab("index", _("Start"), None),
             Tab("tasks", _("Tasks"), C.CASE_READ),
             Tab("cases", pgettext_lazy("casework", "Cases"), C.CASE_READ),
             Tab("units", _("Units"), C.CASE_READ),
         ),
     ),
+    _alone("inbox", _("Inbox"), C.ALERT_READ),
+    _alone("drafts", _("Drafts"), C.ALERT_WRITE),
+    _alone("queue", _("To release"), C.QUEUE_READ),
+    _alone("outbox", pgettext_lazy("alerts", "Sent"), C.ALERT_READ),
 )
 SUBSTANCES: Final = (
     _alone("science_board", _("Early warning"), C.SCIENCE_READ),

@@ -22,14 +22,14 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_lists import copies, received_copies
 
-READS = ["Start", "Inbox", "Sent", "Cases"]
+READS = ["Start", "Inbox", "Sent"]
 SCIENCE = ["Early warning", "Identify", "Reference", "Law"]
 AGENCY = ["Partners", "People", "Signing keys"]
 AT_FIRST_SIGHT = {
     (Role.READER,): [*READS, *SCIENCE],
-    (Role.AUTHOR,): ["Start", "Inbox", "Drafts", "Sent", "Cases", *SCIENCE],
-    (Role.RELEASER,): ["Start", "Inbox", "To release", "Sent", "Cases", *SCIENCE],
-    (Role.AUTHOR, Role.RELEASER): ["Start", "Inbox", "Drafts", "To release", "Sent", "Cases", *SCIENCE],
+    (Role.AUTHOR,): ["Start", "Inbox", "Drafts", "Sent", *SCIENCE],
+    (Role.RELEASER,): ["Start", "Inbox", "To release", "Sent", *SCIENCE],
+    (Role.AUTHOR, Role.RELEASER): ["Start", "Inbox", "Drafts", "To release", "Sent", *SCIENCE],
     (Role.KEY_OFFICER,): [*READS, *AGENCY],
     (Role.AGENCY_ADMIN,): [*READS, *AGENCY],
     (Role.AUDITOR,): ["Start", *AGENCY, "Audit"],
@@ -39,7 +39,6 @@ AT_FIRST_SIGHT = {
         "Drafts",
         "To release",
         "Sent",
-        "Cases",
         *AGENCY,
         "Audit",
     ],
