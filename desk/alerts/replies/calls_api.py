@@ -2,7 +2,6 @@
 """Notes of telephone calls about an alert, in JSON."""
 
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,18 +53,16 @@ class _CallsView(DeskView):
     def listed(self, about: Alert | ReceivedAlert, status: int = 200) -> Response:
         return Response(CallsOut({"items": calls_about(self.officer, about)}).data, status)
 
-    def noted(
-        self, request: Request, form: type[CallIn], find: Callable[[], Alert | ReceivedAlert]
-    ) -> Response:
+    def noted(self, request: Request, form: type[CallIn], about: Alert | ReceivedAlert) -> Response:
         body = read_body(form, request)
         called_at: datetime = body.pop("called_at")
 
         def note() -> Outcome:
-            made = note_call(self.officer, find(), called_at=called_at, **body, now=self.now)
+            made = note_call(self.officer, about, called_at=called_at, **body, now=self.now)
             return Outcome(CREATED, str(made.pk))
 
         idempotent(request, self.actor, note, now=self.now)
-        return self.listed(find(), CREATED)
+        return self.listed(about, CREATED)
 
 
 class ReceivedCallsView(_CallsView):
@@ -77,7 +74,7 @@ class ReceivedCallsView(_CallsView):
     @extend_schema(request=CallIn, responses={201: CallsOut})
     def post(self, request: Request, received_id: uuid.UUID) -> Response:
         """Note a call to the sender of a received alert; it ends the escalation of an overdue answer and answers nothing."""
-        return self.noted(request, CallIn, lambda: find_received(self.officer, received_id))
+        return self.noted(request, CallIn, find_received(self.officer, received_id))
 
 
 class SentCallsView(_CallsView):
@@ -89,7 +86,7 @@ class SentCallsView(_CallsView):
     @extend_schema(request=CallToRecipientIn, responses={201: CallsOut})
     def post(self, request: Request, alert_id: uuid.UUID) -> Response:
         """Note a call to a recipient of a sent alert, after which it is not told of as missing."""
-        return self.noted(request, CallToRecipientIn, lambda: find_alert(self.officer, alert_id))
+        return self.noted(request, CallToRecipientIn, find_alert(self.officer, alert_id))
 
 
 _A: Final = "alerts/<uuid:alert_id>"
