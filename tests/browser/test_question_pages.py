@@ -36,9 +36,9 @@ def test_from_the_draft_to_the_overdue_board(
     ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=desk.hub.now - timedelta(minutes=1))
     sign_in(desk.ilka)
     for name, address in {
-        "question-due": f"/drafts/{draft.pk}/3/",
-        "question-recipients": f"/drafts/{draft.pk}/5/",
-        "question-check": f"/drafts/{draft.pk}/6/",
+        "question-due": f"/drafts/{draft.pk}/2/",
+        "question-recipients": f"/drafts/{draft.pk}/3/",
+        "question-check": f"/drafts/{draft.pk}/4/",
         "question-sent": f"/outbox/{asked.pk}/",
         "question-call": f"/outbox/{asked.pk}/call/",
         "calendar": "/calendar/",

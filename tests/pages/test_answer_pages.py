@@ -41,9 +41,9 @@ def test_what_waits_for_an_answer_is_on_the_start_page_in_the_list_and_on_the_al
 ) -> None:
     browser = as_officer(desk.aroha)
     start = browser.get("/").content.decode()
-    assert 'id="w-answer"' in start and "?to_answer=yes" in start
+    assert QUESTION["title"] in start and "answer by" in start
     listed = browser.get("/inbox/?to_answer=yes").content.decode()
-    assert QUESTION["title"] in listed and ">Answer</span>" in listed
+    assert QUESTION["title"] in listed and "answer by" in listed
     page = open_at_health(desk, browser)
     assert f"/inbox/{desk.received(desk.aroha).pk}/answer/" in page and "?code=refused" in page
     assert page.index(CONTENT) < page.index('id="happened"'), "the question stands before what happened"
@@ -72,7 +72,7 @@ def test_the_asking_agency_reads_who_answered_what_and_who_still_owes_it(
     page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
     assert "1 of 2 answered." in page and "No hit" in page
     of_health = as_officer(desk.aroha).get("/").content.decode()
-    assert 'id="w-answer"' not in of_health
+    assert "answer by" not in of_health
 
 
 @pytest.mark.parametrize(
@@ -154,10 +154,10 @@ def test_a_draft_says_what_changes_in_its_question_only_as_a_next_version(
 ) -> None:
     browser, asked = as_officer(desk.ilka), Alert.objects.get(agency=desk.lab, kind="alert")
     first = desk.draft(**QUESTION)
-    assert 'name="question_change"' not in browser.get(f"/drafts/{first.pk}/3/").content.decode()
+    assert 'name="question_change"' not in browser.get(f"/drafts/{first.pk}/2/").content.decode()
     browser.post(f"/outbox/{asked.pk}/amend/")
     draft = Alert.objects.get(previous=asked)
-    assert 'name="question_change"' in browser.get(f"/drafts/{draft.pk}/3/").content.decode()
+    assert 'name="question_change"' in browser.get(f"/drafts/{draft.pk}/2/").content.decode()
 
 
 def local_time(officer: Officer) -> str:
@@ -191,7 +191,7 @@ def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
     browser, draft = as_officer(desk.ilka), desk.draft(**QUESTION)
-    page = browser.get(f"/drafts/{draft.pk}/5/").content.decode()
+    page = browser.get(f"/drafts/{draft.pk}/3/").content.decode()
     assert 'name="for_attention"' in page
     typed = {
         "revision": str(draft.current),
@@ -199,10 +199,10 @@ def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
         "for_attention": "xb-health",
         "go": "save",
     }
-    assert browser.post(f"/drafts/{draft.pk}/5/", typed).status_code == 302
+    assert browser.post(f"/drafts/{draft.pk}/3/", typed).status_code == 302
     draft.refresh_from_db()
     desk.hub.now = max(desk.hub.now, timezone.now())
-    assert ">for attention</span>" in browser.get(f"/drafts/{draft.pk}/6/").content.decode()
+    assert ">for attention</span>" in browser.get(f"/drafts/{draft.pk}/4/").content.decode()
     sent = desk.send(draft)
     assert "owes no answer: for attention" in browser.get(f"/outbox/{sent.pk}/").content.decode()
     theirs = as_officer(desk.aroha)
@@ -212,4 +212,4 @@ def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
 
 def test_an_alert_without_a_question_marks_nobody_for_attention(desk: DeskWorld, as_officer: SignIn) -> None:
     draft = desk.draft()
-    assert 'name="for_attention"' not in as_officer(desk.ilka).get(f"/drafts/{draft.pk}/5/").content.decode()
+    assert 'name="for_attention"' not in as_officer(desk.ilka).get(f"/drafts/{draft.pk}/3/").content.decode()

@@ -49,7 +49,7 @@ def test_a_file_takes_the_place_of_the_list_and_a_bad_line_is_named(desk: DeskWo
 
 def test_a_draft_proposes_a_time_within_the_own_calendar(desk: DeskWorld, as_officer: SignIn) -> None:
     browser, draft = as_officer(desk.ilka), desk.draft(**{**QUESTION, "request_priority": "normal"})
-    at = f"/drafts/{draft.pk}/3/"
+    at = f"/drafts/{draft.pk}/2/"
     assert "outside your agency" not in browser.get(at).content.decode()
     AgencyCalendar.objects.create(agency=desk.lab, working_days=[1], opens="04:00", closes="04:01")
     assert "outside your agency" in browser.get(at).content.decode()

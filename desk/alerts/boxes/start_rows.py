@@ -40,7 +40,7 @@ HEADINGS: Final[Mapping[str, Text]] = {
 class StartRow:
     """One thing to do. `title` may be what somebody wrote; `about` are words below it, `ways` other acts as label and address.
 
-    `due`: by when; `since`: how long it has waited, where nothing says by when. `key` names the row for a page that is open.
+    `due`: by when; `since`: how long it has waited, where nothing says by when; `answer_by`: by when an answer is owed besides. `key` names the row for a page that is open.
     """
 
     key: str
@@ -53,6 +53,7 @@ class StartRow:
     alert: Alert | ReceivedAlert | None = None
     ways: tuple[tuple[Text, str], ...] = ()
     is_answer: bool = False
+    answer_by: datetime | None = None
     is_unread: bool = False
     is_late: bool = False
 
@@ -162,6 +163,7 @@ def _owed(row: InboxRow) -> StartRow:
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
+        answer_by=received.reply_by if row.owes_answer and row.owed != "answer" else None,
         is_unread=row.is_unread,
     )
 
