@@ -15,6 +15,7 @@ from casework.tasks import Assignment, create_task
 from officers.models import Officer
 from tests.browser.looking import faults_of, moved_by_what_people_write
 from tests.casework.conftest import asked, case, incoming, unit
+from tests.flows.browser_steps import open_on_duty
 from tests.pages.desk_world import DeskWorld
 
 __all__ = ["case", "unit"]
@@ -35,7 +36,8 @@ def test_a_case_is_worked_on_and_its_pages_have_no_fault(
         due = desk.hub.now + ahead
         task = create_task(desk.ilka, kind="call", text=text, case=case, to=to, due_at=due, now=desk.tick())
     sign_in(desk.ilka)
-    page.goto(f"{live_server.url}/about/{received.pk}/note/")
+    open_on_duty(page, live_server.url, received)
+    page.get_by_role("link", name="Write a note…").click()
     page.get_by_label("Note").fill("Both came from one event.")
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_text("Both came from one event.")).to_be_visible()

@@ -281,7 +281,7 @@ def _begin(
         return ask(request, question, form, template="reply_form")
     if request.POST.get("then") == "submit" and draft.created_at == now and submits(officer, draft):
         messages.success(request, _("Submitted. It waits for a second person."))
-        return redirect("admin:received", received.pk)
+        return redirect("admin:index")
     return begun(request, draft, step=step, now=now)
 
 
