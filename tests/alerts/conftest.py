@@ -43,7 +43,7 @@ GOOD: Mapping[str, Any] = {
     "place_region": "Northern Arvenia",
     "identity_state": "tentative",
     "preferred_name": "etizolam",
-    "harm_evidence": "none_yet",
+    "harm_evidence": "suspected",
     "inchikey": "VMZUTJCNQWMAGF-UHFFFAOYSA-N",
     "tlp": "GREEN",
 }

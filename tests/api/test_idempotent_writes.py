@@ -70,7 +70,7 @@ def _written(desks: Desks) -> list[tuple[str, Session, str, str, Any, Any, str]]
             '"1-submitted"',
         ),
         ("release", releaser, "POST", f"alerts/{validated.pk}/release", None, {"x": 1}, '"1-validated"'),
-        ("amend", author, "POST", f"alerts/{sent.pk}/amend", None, {"x": 1}, ""),
+        ("amend", author, "POST", f"alerts/{sent.pk}/amend", None, {"question_change": "asks_anew"}, ""),
         ("open", reader, "POST", f"{at}/open", {"reason": "on_duty"}, {"reason": "assigned"}, ""),
         ("acknowledge", reader, "POST", f"{at}/acknowledge", {}, {"answer": "policy"}, ""),
         (

@@ -52,7 +52,7 @@ def test_each_member_is_named_with_its_line_and_what_to_do(
         "  line 3, /titel: there is no such member. Is title meant?",
         "  line 4, /title: use at least 3 characters; it has 1.",
         "  line 5, /place_country: choose a listed code, like NL.",
-        "  line 6, /severity: choose one of extreme, severe, moderate, minor, unknown. Is severe meant?",
+        "  line 6, /severity: choose one of extreme, severe, moderate, minor, unknown, not_graded. Is severe meant?",
         "  line 8, /route/0/basis: it is missing; add it.",
     ]
 

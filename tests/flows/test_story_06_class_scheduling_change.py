@@ -74,7 +74,7 @@ class Two:
         self.desk.wait_for_the_clock()
         before = len(self.outside.mails)
         send_notifications(clock=timezone.now, jitter=lambda: 0.5)
-        return [mail.text for mail in self.outside.mails[before:]]
+        return [in_one_line(mail.text) for mail in self.outside.mails[before:]]
 
     def at_lab(self) -> ReceivedAlert:
         return ReceivedAlert.objects.filter(agency_id=LAB).latest("number")
@@ -175,7 +175,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
     sign_in(desk.benno)
     adopt_in_browser(page, two)
     mails += two.work()
-    assert sum("Rules that you watch have changed" in mail for mail in mails) == 1
+    assert sum("rules that you watch have changed" in mail for mail in mails) == 1
     assert not any(word.lower() in mail.lower() for mail in mails for word in SECRET)
 
     sign_in(desk.ilka)
@@ -296,7 +296,7 @@ def test_over_rest(
     assert law_after["progress"]["done"] == law_after["progress"]["total"] == 2
 
     soon(
-        lambda: _told(mail_server) == {"brings a change of the law", "Rules that you watch have changed"},
+        lambda: _told(mail_server) == {"brings a change of the law", "rules that you watch have changed"},
         "told",
     )
     text = "".join(mail.text.lower() for mail in mail_server.mails)
@@ -308,6 +308,11 @@ def _looked_at(session: Session, received: ReceivedAlert) -> int:
     return int(answer.json()["looked_at"])
 
 
+def in_one_line(text: str) -> str:
+    """Return a mail's text without the breaks that it was sent with."""
+    return " ".join(text.replace("=\r\n", "").split())
+
+
 def _told(outside: MailServer) -> set[str]:
-    lines = ("brings a change of the law", "Rules that you watch have changed")
-    return {line for line in lines for mail in outside.mails if line in mail.text}
+    lines = ("brings a change of the law", "rules that you watch have changed")
+    return {line for line in lines for mail in outside.mails if line in in_one_line(mail.text)}

@@ -18,8 +18,8 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.stolen_vault_keys import as_recipient
 
-FIRST_OPENING_AT_MOST = 51
-AGAIN_AT_MOST = 44
+FIRST_OPENING_AT_MOST = 52
+AGAIN_AT_MOST = 45
 """SQL statements, including those of the session and of both audits."""
 ORDER = [
     "asked",

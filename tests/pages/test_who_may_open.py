@@ -19,16 +19,17 @@ PAGES_BY_ROLES: dict[str, str] = {
     "author releaser admin reader": """
         inbox outbox overdue search views notifications handed_in own_notices science_screen
         science_similar science_match science_compare science_library science_board
-        science_rules science_timeline science_caught science_watches
+        science_rules science_timeline science_caught science_watches tasks cases units
     """,
+    "author releaser admin": "case_new",
     "releaser": "queue",
     "author": "drafts draft_new on_the_way",
-    "author releaser admin auditor reader": "officers keys leaving agreements peers powers duty policy",
+    "author releaser admin auditor reader": "officers keys leaving agreements peers powers duty policy calendar",
     "auditor keeper": "set_aside audit desk_settings desk_settings_text",
     "auditor": "audit_keys audit_key_issue",
     "admin": """
         own_entry after_restore officer_invite apikeys apikey_issue exchange_key_issue
-        exchange_key_own policy_change
+        exchange_key_own policy_change calendar_change unit_new
     """,
     "keeper": "desk_take_in own_exchange",
 }
@@ -36,8 +37,9 @@ CHANGES_BY_ROLES: dict[str, str] = {
     # roles that the capability lets through: names of pages that only take a form
     "author releaser admin auditor reader keeper": "logout codes_renew factor_remove session_end sessions_end",
     "author releaser admin auditor reader": "power_stop",
+    "author releaser admin": "case_reopen",
     "author releaser admin reader": """
-        received_acknowledge received_confirm view_create view_rename view_default view_delete return
+        received_acknowledge received_confirm case_item_remove view_create view_rename view_default view_delete return
         science_watch_end export own_mail browser_notices
     """,
     "author": """
@@ -54,11 +56,13 @@ CHANGES_BY_ROLES: dict[str, str] = {
     "keeper": "desk_admin_again exchange_ask item_retry loop_resume",
 }
 ITEM_PAGES = """
-    acknowledge_many agreement agreement_resume agreement_suspend answer apikey_revoke apikey_rotate
+    about_case about_note about_task acknowledge_many agreement agreement_resume agreement_suspend
+    answer answer_assign apikey_revoke apikey_rotate
     ask_back arrivals arrivals_news audit_alert audit_key_revoke audit_key_rotate by_reference
+    call_recipient call_sender case case_change case_close case_note case_review case_task
     confirm desk_admin
     desk_agency desk_come desk_entry_key desk_keys desk_move_in desk_reopening desk_reopening_ask
-    desk_reopening_file draft exchange_key_end history_take identity_take_over key_retire key_revoke
+    desk_reopening_file draft exchange_key_end hand_over history_take identity_take_over key_retire key_revoke
     key_suspend keys_create keys_move keys_renew keys_rotate leaving_agree leaving_ask
     leaving_destroy leaving_root leaving_sign leaving_stay officer officer_deputy officer_disable
     officer_enable officer_factors officer_invite_again officer_reopen officer_reset officer_roles
@@ -68,7 +72,7 @@ ITEM_PAGES = """
     received_changes received_profile recovery_cancel reply review root_change root_recover
     science_aside science_change science_change_own science_import science_import_delete
     science_look science_look_own science_rule science_spectrum_delete science_timeline_stored sent
-    sent_attachment sent_profile totp withdraw withdraw_unsent
+    sent_attachment sent_profile task task_end totp unit withdraw withdraw_unsent
 """
 """Pages of one object, and those that differ by it: the matrix asks them all."""
 
@@ -163,9 +167,12 @@ def _address(name: str) -> str:
         "session_id": uuid.UUID(int=1),
         **dict.fromkeys(("factor_id", "item_id", "state_id"), 1),
         "change_id": uuid.UUID(int=1),
+        **dict.fromkeys(("task_id", "case_id", "subject_id", "unit_id"), uuid.UUID(int=1)),
         **dict.fromkeys(
             ("import_id", "spectrum_id", "structure_id", "watch_id", "adopted_id"), uuid.UUID(int=1)
         ),
         "rule_id": "XX-NONE",
     }
+    if name == "case_item_remove":
+        values["item_id"] = uuid.UUID(int=1)
     return reverse(f"admin:{name}", kwargs={key: v for key, v in values.items() if f":{key}>" in page.route})
