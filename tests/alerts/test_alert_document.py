@@ -218,7 +218,7 @@ class TestWords:
             for section in describe(build_document(fields(**RICH)))
             for label, text in section.rows
         }
-        assert words["Harm"] == "Not known yet"
+        assert words["Harm"] == "Suspected"
         assert words["When"] == "Feb 2026"
         assert words["Amount"] == "412 g"
         assert words["Cases, fatal"] == "2"

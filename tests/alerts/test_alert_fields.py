@@ -123,7 +123,7 @@ ASKED: list[tuple[dict[str, Any], str, str, str]] = [
         "Substance: two scripts are mixed; retype it.",
     ),
     (
-        {"cases_fatal": 1},
+        {"cases_fatal": 1, "harm_evidence": "none_yet"},
         "cases-without-harm",
         "harm_evidence",
         "Harm: you report cases; choose suspected or more.",
@@ -252,7 +252,7 @@ class TestLifeSafety:
         assert set(found.errors) == set(changes)
 
     def test_a_question_does_not_hold_it_up(self) -> None:
-        found = check(**self.flash, cases_fatal=2)
+        found = check(**self.flash, cases_fatal=2, harm_evidence="none_yet")
         assert found.questions and not found.open_questions and not found.blocks
 
     @pytest.mark.parametrize(

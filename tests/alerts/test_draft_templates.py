@@ -134,7 +134,9 @@ class TestCopiesOfReceivedAlerts:
         copy = copy_received(desks.health.author, received, reason="on_duty", now=desks.hub.now)
         data = dict(read_draft(desks.health.author, copy).data)
         assert (data["narrative"], data["tlp"], data["recipients"]) == (SAID, "GREEN", [])
-        assert (data["source_grade"], data["event_date"]) == (None, None), "the sender's grading is not one's own"
+        assert (data["source_grade"], data["event_date"]) == (None, None), (
+            "the sender's grading is not one's own"
+        )
         assert {"alert.opened", "alert.copied"} <= set(acts())
 
     @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from callers.actors import SystemActor
 from ledger.models import AuditEvent
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import break_ciphertext, received_by, retract, send_from_partner
+from tests.desk_calls import at_its_moment
 
 
 class KilledError(BaseException):
@@ -67,7 +68,7 @@ def test_a_withdrawal_between_two_alerts_counts_from_its_place_on(desks: Desks) 
 def test_of_two_under_one_id_the_first_is_opened(desks: Desks) -> None:
     md = send_from_partner(desks)
     actor, now = SystemActor(ROLE, desks.health.id), desks.hub.now
-    held = envelope_of(actor, md, now=now)
+    held = at_its_moment(envelope_of)(actor, md, now=now)
     opened = open_ahead(
         actor,
         [held, held],

@@ -68,7 +68,7 @@ class TestReading:
     def test_what_was_written_is_read_with_its_proof(self, desks: Desks) -> None:
         row = desks.received()
         view = open_alert(desks.health.reader, row, reason="assigned", now=desks.hub.now)
-        assert view.title == GOOD["title"] and view.document["harm_evidence"] == "none_yet"
+        assert view.title == GOOD["title"] and view.document["harm_evidence"] == GOOD["harm_evidence"]
         assert view.audience == (desks.health.id,)
         assert view.verification.text == (
             "Verified. Forensic Laboratory signed this with both its keys. Nothing has changed since. It is log "
