@@ -21,6 +21,8 @@ from alerts.document import reading as document_reading
 from alerts.drafting import templates as draft_templates
 from alerts.receiving import bulk_acknowledgement
 from callers import cursors, idempotency, rates, systemkeys
+from casework import access as casework
+from casework import cases
 from desk.agency.audit import export_page as export
 from desk.alerts import serializers
 from desk.alerts.received import reading
@@ -158,6 +160,8 @@ def _much() -> dict[str, str]:
         "one file, sealed": f"{MAX_BLOB_BYTES // MIB} MiB",
         "files of one alert": f"{MAX_ATTACHMENTS}, {MAX_BLOBS_BYTES // MIB} MiB together",
         "recipients of one alert": f"{MAX_RECIPIENTS}; {MAX_RED_AGENCIES} for RED",
+        "alerts in one case": f"{cases.ITEMS_AT_MOST}",
+        "text of a note on a case or an alert, of a task, of a summary": f"{casework.TEXT_AT_MOST:,} characters",
         "rows of a page, `limit`": (
             f"1 to {paging.ROWS_AT_MOST}; {feed.MAX_LIMIT} of the feed and of changed deliveries, "
             f"{submissions.MAX_LIMIT} of submissions"
