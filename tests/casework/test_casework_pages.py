@@ -66,7 +66,7 @@ def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
 ) -> None:
     received, client = incoming(desk), as_officer(desk.benno)
     there = f"/inbox/{received.pk}/"
-    assert "Write a note…" in text_of(client, there)
+    assert "Note…" in text_of(client, there)
     for name, fields in (
         ("case", {"case": str(case.pk)}),
         ("note", {"text": f"Seen in May. {MARKUP}"}),
