@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Alert, ReceivedAlert
+from alerts.rows.about import about_visible
 from callers.capabilities import Capability
 from callers.names import check_name
 from peers.models import Agency
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from callers.actors import Actor
 
 
-def about_visible(actor: "Actor") -> Q:
+def nothing_hidden(actor: "Actor") -> Q:
     """Return the condition: the row is about no alert, or about one that the actor may see."""
-    received = ReceivedAlert.objects.visible_to(actor).values("pk")
-    own = Alert.objects.visible_to(actor).values("pk")
-    return Q(received=None, alert=None) | Q(received__in=received) | Q(alert__in=own)
+    return Q(received=None, alert=None) | about_visible(actor)
 
 
 def _officer(related_name: str = "+") -> "models.ForeignKey[models.Model | None, models.Model | None]":
@@ -141,7 +140,7 @@ class Case(models.Model):
 class CaseItemQuerySet(models.QuerySet["CaseItem"]):
     def visible_to(self, actor: "Actor") -> "CaseItemQuerySet":
         """Return what is in cases that the actor may see, as far as the alerts themselves may be seen."""
-        return self.filter(about_visible(actor), case__in=Case.objects.visible_to(actor).values("pk"))
+        return self.filter(nothing_hidden(actor), case__in=Case.objects.visible_to(actor).values("pk"))
 
 
 class CaseItem(models.Model):
@@ -200,7 +199,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return self.none()
         cases = Case.objects.visible_to(actor).values("pk")
         in_sight = Q(case=None) | Q(case__in=cases)
-        return self.filter(about_visible(actor), in_sight, agency_id=actor.agency_id)
+        return self.filter(nothing_hidden(actor), in_sight, agency_id=actor.agency_id)
 
 
 class Task(models.Model):
@@ -271,7 +270,7 @@ class NoteQuerySet(models.QuerySet["Note"]):
         if actor.agency_id is None or Capability.CASE_READ not in actor.capabilities:
             return self.none()
         cases = Case.objects.visible_to(actor).values("pk")
-        return self.filter(about_visible(actor), Q(case=None) | Q(case__in=cases), agency_id=actor.agency_id)
+        return self.filter(nothing_hidden(actor), Q(case=None) | Q(case__in=cases), agency_id=actor.agency_id)
 
 
 class Note(models.Model):

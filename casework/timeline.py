@@ -19,7 +19,7 @@ _ABOUT: Final = ("item", "task", "note")
 
 @dataclass(frozen=True)
 class Act:
-    """What one person did, `times` in a row, the last time `at`; `who` is an audit name."""
+    """Act of one person, done `times` in a row, the last time `at`; `who` is an audit name."""
 
     act: str
     who: str

@@ -61,7 +61,7 @@ class InboxRow:
 
     @property
     def owed(self) -> Owed | None:
-        """What the agency owes first; None where it owes nothing."""
+        """First that the agency owes; None where it owes nothing."""
         if self.owes_acknowledgement and not (self.owes_answer and self._answer_is_first):
             return Owed.ACKNOWLEDGEMENT
         return Owed.ANSWER if self.owes_answer else None
@@ -224,8 +224,9 @@ def due_here(now: datetime) -> Least:
 
 
 def overdue_here(now: datetime) -> Q:
-    """Return the condition: the agency owes an acknowledgement or an answer whose time is past."""
-    return still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer(now) & Q(reply_by__lte=now)
+    """Return the condition: the agency owes an acknowledgement or an answer whose time is past; nothing is owed past `keep`."""
+    late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer(now) & Q(reply_by__lte=now)
+    return late & Q(keep__gt=now)
 
 
 def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:

@@ -96,12 +96,11 @@ def _owed_by_us(officer: Officer, now: datetime) -> list[ReceivedAlert]:
 def _of_row(row: InboxRow, calls: Calls, now: datetime) -> Iterator[WeOwe]:
     received = row.received
     called = calls.get((received.pk, received.issuer_id))
-    if received.withdrawn_at is not None:
+    if received.withdrawn_at is not None or received.keep <= now:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
         yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by, called)
-    owes = received.keep > now and not received.for_attention
-    reply_by = received.reply_by if owes else None
+    reply_by = None if received.for_attention else received.reply_by
     if received.answered_at is None and reply_by is not None and reply_by <= now:
         yield WeOwe(row, Owed.ANSWER, reply_by, called)
 

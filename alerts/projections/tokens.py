@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 
 from alerts.models import Alert, CardToken, ReceivedAlert
+from alerts.rows.about import about_visible
 from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers.models import Agency
@@ -126,9 +127,7 @@ def is_known(officer: Officer, tokens: Iterable[bytes]) -> bool:
     rows = CardToken.objects.filter(agency_id=officer.agency_id or "", token__in=tokens)
     if ceiling_of(officer) is None:
         return rows.exists()
-    received = ReceivedAlert.objects.visible_to(officer).values("pk")
-    own = Alert.objects.visible_to(officer).values("pk")
-    return rows.filter(Q(received__in=received) | Q(alert__in=own)).exists()
+    return rows.filter(about_visible(officer)).exists()
 
 
 def holding(agency_id: str, column: str, tokens: Iterable[bytes]) -> Q:

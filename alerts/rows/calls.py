@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.db import models
 
-from alerts.rows.replies import ONE_SOURCE
+from alerts.rows.about import ONE_ALERT, about_visible
 from callers.capabilities import Capability
 from peers.models import Agency
 
@@ -18,14 +18,9 @@ if TYPE_CHECKING:
 class CallNoteQuerySet(models.QuerySet["CallNote"]):
     def visible_to(self, actor: "Actor") -> "CallNoteQuerySet":
         """Return notes of the actor's own agency about alerts that the actor may see."""
-        from alerts.models import Alert, ReceivedAlert
-
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        # Asked of each note: as lists of all that the actor may see they cost with the number of alerts.
-        received = ReceivedAlert.objects.visible_to(actor).filter(pk=models.OuterRef("received"))
-        own = Alert.objects.visible_to(actor).filter(pk=models.OuterRef("alert"))
-        return self.filter(models.Exists(received) | models.Exists(own), agency_id=actor.agency_id)
+        return self.filter(about_visible(actor), agency_id=actor.agency_id)
 
 
 class CallNote(models.Model):
@@ -48,7 +43,7 @@ class CallNote(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-called_at", "-id"]
-        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="call_about_one_alert")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_ALERT, name="call_about_one_alert")]
 
     def __str__(self) -> str:
         return str(self.id)

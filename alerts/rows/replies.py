@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from alerts.rows.about import ONE_ALERT, about_visible
 from callers.capabilities import Capability
 from peers.models import Agency
 
@@ -18,19 +19,13 @@ if TYPE_CHECKING:
     from alerts.models import Alert
     from callers.actors import Actor
 
-ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
-
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
     def visible_to(self, actor: "Actor") -> "ReplyQuerySet":
         """Return rows of the actor's own agency whose alerts the actor may see."""
-        from alerts.models import Alert, ReceivedAlert
-
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        received = ReceivedAlert.objects.visible_to(actor).values("pk")
-        own = Alert.objects.visible_to(actor).values("pk")
-        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+        return self.filter(about_visible(actor), agency_id=actor.agency_id)
 
 
 class Reply(models.Model):
@@ -58,7 +53,7 @@ class Reply(models.Model):
         verbose_name_plural = "replies"
         ordering: ClassVar = ["created_at", "id"]
         indexes: ClassVar = [models.Index(fields=["agency", "re_md"], name="replies_to")]
-        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="reply_of_one_alert")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_ALERT, name="reply_of_one_alert")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -88,13 +83,9 @@ class ProfileQuestion(models.Model):
 class SampleProfileQuerySet(models.QuerySet["SampleProfile"]):
     def visible_to(self, actor: "Actor") -> "SampleProfileQuerySet":
         """Return rows of the actor's own agency whose alerts the actor may see."""
-        from alerts.models import Alert, ReceivedAlert
-
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        received = ReceivedAlert.objects.visible_to(actor).values("pk")
-        own = Alert.objects.visible_to(actor).values("pk")
-        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+        return self.filter(about_visible(actor), agency_id=actor.agency_id)
 
     def standing(self) -> "SampleProfileQuerySet":
         """Return profiles that count: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
@@ -123,7 +114,7 @@ class SampleProfile(models.Model):
     class Meta:
         ordering: ClassVar = ["-stored_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["agency", "-stored_at", "-id"], name="profiles_newest")]
-        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="profile_of_one_alert")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_ALERT, name="profile_of_one_alert")]
 
     def __str__(self) -> str:
         return str(self.id)

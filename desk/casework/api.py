@@ -182,7 +182,7 @@ class TasksOut(s.Serializer[Any]):
 
 
 class ActOut(s.Serializer[Any]):
-    """What one officer did, `times` in a row, the last time `at`; `who` as in the audit."""
+    """Act of one officer, done `times` in a row, the last time `at`; `who` as in the audit."""
 
     act = s.CharField()
     who = s.CharField()
@@ -278,7 +278,7 @@ class HandOverIn(s.Serializer[Any]):
 
 
 class WorkOut(s.Serializer[Any]):
-    """What an officer has."""
+    """Numbers of tasks and cases that an officer has."""
 
     tasks = s.IntegerField()
     cases = s.IntegerField()

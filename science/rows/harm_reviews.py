@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
+from alerts.rows.about import ONE_ALERT, about_visible
 from callers.capabilities import Capability
 from peers.models import Agency
-from science.rows.structures import ONE_SOURCE
 
 if TYPE_CHECKING:
     from callers.actors import Actor
@@ -23,13 +22,9 @@ if TYPE_CHECKING:
 class HarmReviewQuerySet(models.QuerySet["HarmReview"]):
     def visible_to(self, actor: "Actor") -> "HarmReviewQuerySet":
         """Return rows of the actor's own agency whose alerts the actor may see, if the actor may use the science pages."""
-        from alerts.models import Alert, ReceivedAlert
-
         if actor.agency_id is None or Capability.SCIENCE_READ not in actor.capabilities:
             return self.none()
-        received = ReceivedAlert.objects.visible_to(actor).values("pk")
-        own = Alert.objects.visible_to(actor).values("pk")
-        return self.filter(Q(received__in=received) | Q(alert__in=own), agency_id=actor.agency_id)
+        return self.filter(about_visible(actor), agency_id=actor.agency_id)
 
 
 class HarmReview(models.Model):
@@ -49,7 +44,7 @@ class HarmReview(models.Model):
     class Meta:
         ordering: ClassVar = ["-looked_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["agency", "-looked_at", "-id"], name="harm_looks_newest")]
-        constraints: ClassVar = [models.CheckConstraint(condition=ONE_SOURCE, name="harm_look_at_one_alert")]
+        constraints: ClassVar = [models.CheckConstraint(condition=ONE_ALERT, name="harm_look_at_one_alert")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alerts.rows.about import ONE_ALERT, about_visible
 from callers.capabilities import Capability
 from peers.models import Agency
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 JURISDICTION_CHARS = 12
 """Length of a jurisdiction's code, such as UK or US-NY, as it is watched."""
-ONE_SOURCE = Q(alert__isnull=True, received__isnull=False) | Q(alert__isnull=False, received__isnull=True)
 
 
 class Mark(models.TextChoices):
@@ -40,18 +40,13 @@ class StoredStructureQuerySet(models.QuerySet["StoredStructure"]):
         An API key that may only ask has all of its agency's structures compared, and learns the identity of none
         (`science.structures.analogues`).
         """
-        from alerts.models import Alert, ReceivedAlert
-
         wanted = {Capability.SCIENCE_READ, Capability.SCIENCE_QUERY}
         if actor.agency_id is None or not wanted & actor.capabilities:
             return self.none()
         rows = self.filter(agency_id=actor.agency_id)
         if Capability.SCIENCE_READ not in actor.capabilities:
             return rows
-        received = ReceivedAlert.objects.visible_to(actor).values("pk")
-        return rows.filter(
-            Q(received__in=received) | Q(alert__in=Alert.objects.visible_to(actor).values("pk"))
-        )
+        return rows.filter(about_visible(actor))
 
     def standing(self) -> "StoredStructureQuerySet":
         """Return structures that count: not of exercises, nor of alerts withdrawn or replaced by a newer version."""
@@ -93,7 +88,7 @@ class StoredStructure(models.Model):
             models.Index(fields=["agency", "ruleset", "listings"], name="structures_by_ruleset"),
         ]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=ONE_SOURCE, name="structure_of_one_alert"),
+            models.CheckConstraint(condition=ONE_ALERT, name="structure_of_one_alert"),
             models.CheckConstraint(condition=Q(mark__in=Mark.values), name="structure_mark_known"),
         ]
 
@@ -201,7 +196,7 @@ class AdoptedRules(models.Model):
             models.UniqueConstraint(
                 fields=["agency", "md"], condition=Q(set_aside_at=None), name="adopted_rules_once"
             ),
-            models.CheckConstraint(condition=ONE_SOURCE, name="adopted_rules_of_one_alert"),
+            models.CheckConstraint(condition=ONE_ALERT, name="adopted_rules_of_one_alert"),
         ]
 
     def __str__(self) -> str:

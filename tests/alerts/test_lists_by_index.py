@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits among very many alerts is found by an index made for it: no list reads through what nobody waits for.
+"""Find what waits among very many alerts by an index made for it: no list reads through what nobody waits for.
 
 With so few rows as in tests PostgreSQL would read them all; here it may not, and its plan names the index.
 """
