@@ -94,6 +94,7 @@ def _polls() -> None:
     from django.utils import timezone
 
     from alerts.boxes.arrivals import arrivals_stamp
+    from casework.arrivals import TASKS_STAMP
     from desk.web.arrivals import REMEMBERED_SECS, STAMP_SECS
 
     client = _client("xc-customs")
@@ -112,7 +113,7 @@ def _polls() -> None:
     contestants: dict[str, Work] = {
         "known": partial(poll, tag),
         "full": partial(poll, ""),
-        "look": lambda: arrivals_stamp("xc-customs", now=timezone.now()),
+        "look": lambda: arrivals_stamp("xc-customs", beside=[TASKS_STAMP], now=timezone.now()),
     }
     seconds = median_seconds(contestants, rounds=ROUNDS, calls=20)
     share = (

@@ -16,9 +16,10 @@ from alerts.drafting.handing_over import drafts_within, hand_over_drafts
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from casework.access import find_colleague
-from casework.models import Case, CaseAccess, Task, Unit, about_visible
+from casework.models import Case, CaseAccess, Task, Unit, nothing_hidden
 from casework.tasks import sees, waits
 from ledger.audit import record_event
+from notices.assigned_tasks import tell_of_work
 from officers.accounts import officer_for
 from officers.models import Officer
 
@@ -52,7 +53,7 @@ def work_of(actor: Officer, public_id: str, *, now: datetime) -> tuple[Officer, 
     if not may_hand_over(actor, person):
         raise InputError("officer", _("Ask the lead of this officer's unit, or an agency admin."))
     work = Work(
-        tasks=_tasks(person, now).filter(about_visible(actor)).count(),
+        tasks=_tasks(person, now).filter(nothing_hidden(actor)).count(),
         cases=_cases(actor, person).count(),
         drafts=drafts_within(actor, person).count(),
         units=_units(actor, person).count(),
@@ -87,6 +88,8 @@ def hand_over(actor: Officer, public_id: str, *, to: str, now: datetime) -> Work
             },
             now=now,
         )
+        if successor != actor:
+            tell_of_work(successor, person.pk, now=now)
     return done
 
 

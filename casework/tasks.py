@@ -41,6 +41,7 @@ from casework.cases import about_of, cards_of
 from casework.models import Case, Task, TaskKind, TaskState, Unit
 from casework.units import own_units
 from ledger.audit import record_event
+from notices.assigned_tasks import tell_of_work
 from officers.models import Officer
 from vault.sealed_store import SealedStore, as_json, dataclass_of
 
@@ -142,6 +143,7 @@ def create_task(
         _give(officer, task, to)
         task.save(force_insert=True)
         _record("task.created", officer, task, now, to=_named(task))
+        _tell(officer, task, now)
     return task
 
 
@@ -211,6 +213,8 @@ def _assign(officer: Officer, task: Task, to: Assignment, seen: str | None, now:
     _give(officer, task, to)
     task.save()
     _record("task.assigned", officer, task, now, before=before, to=_named(task))
+    if _named(task) != before:
+        _tell(officer, task, now)
 
 
 def _give(officer: Officer, task: Task, to: Assignment) -> None:
@@ -219,6 +223,13 @@ def _give(officer: Officer, task: Task, to: Assignment) -> None:
     task.officer = find_colleague(officer, to.officer) if to.officer else None
     if isinstance(task.officer, Officer) and not sees(task.officer, task):
         raise InputError("officer", _("Officer: this colleague may not see what the task is about."))
+
+
+def _tell(officer: Officer, task: Task, now: dt.datetime) -> None:
+    """Tell whom a task was given to: its officer, else the lead of its unit; nobody of what they did themselves."""
+    told = task.assignee or (task.unit.lead if task.unit else None)
+    if isinstance(told, Officer) and told != officer and sees(told, task):
+        tell_of_work(told, task.pk, now=now)
 
 
 def find_unit_of(officer: Officer, unit_id: UUID | None) -> Unit | None:
@@ -285,9 +296,12 @@ def list_tasks(officer: Officer, *, whose: str = MINE, now: dt.datetime, limit: 
 
 def first_tasks(officer: Officer, *, now: dt.datetime) -> list[TaskRow]:
     """Return the officer's own tasks that were made by hand, those due first, one more than `ON_FIRST_PAGE` at most."""
-    if Capability.CASE_READ not in officer.capabilities:
-        return []
-    return open_tasks(officer, list(_waiting(officer, MINE)[: ON_FIRST_PAGE + 1]), now=now)
+    return open_tasks(officer, list(own_tasks(officer)), now=now)
+
+
+def own_tasks(officer: Officer) -> QuerySet[Task]:
+    """Select what `first_tasks` returns; none for a role without cases."""
+    return _waiting(officer, MINE)[: ON_FIRST_PAGE + 1]
 
 
 def waits(now: dt.datetime) -> Q:

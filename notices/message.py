@@ -30,6 +30,7 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.CONTROL_CHANGED: "science/caught/",
     Occasion.RED_WAITS: "inbox/",
     Occasion.DESK_WARNING: "",
+    Occasion.TASK_ASSIGNED: "tasks/",
 }
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
@@ -83,6 +84,9 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     Occasion.ANSWER_DUE: gettext_lazy("Answer a question to %(agency)s by %(moment)s."),
     Occasion.ANSWER_OVERDUE: gettext_lazy("Answer a question to %(agency)s now: it was due on %(moment)s."),
     Occasion.RED_WAITS: gettext_lazy("Look at a RED item to %(agency)s: it waits for its named officers."),
+    Occasion.TASK_ASSIGNED: gettext_lazy(
+        "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
+    ),
 }
 """What is to be done on occasions whose line needs no more than the agency and a time."""
 
@@ -154,6 +158,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.ANSWER_OVERDUE: gettext("ANSWER OVERDUE"),
         Occasion.RED_WAITS: gettext("TO ANSWER"),
         Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
+        Occasion.TASK_ASSIGNED: gettext("TASKS"),
     }.get(occasion, "")
 
 

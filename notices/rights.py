@@ -39,9 +39,10 @@ _WITHOUT_ALERT: Final = (
     Occasion.DESK_WARNING,
     Occasion.RED_WAITS,
     Occasion.ANSWERS_MISSING,
+    Occasion.TASK_ASSIGNED,
 )
 _QUIET: Final = (Occasion.ALERT, Occasion.ANSWER_DUE)
-"""Occasions that wait for the end of an officer's quiet hours, where the alert is routine."""
+"""Occasions that wait for the end of an officer's quiet hours, where the alert is routine; work that was given always does."""
 _NEEDED: Final[Mapping[str, Capability]] = {
     **dict.fromkeys(KEY_OCCASIONS, Capability.KEY_MANAGE),
     **dict.fromkeys(API_KEY_OCCASIONS, Capability.APIKEY_MANAGE),
@@ -50,6 +51,7 @@ _NEEDED: Final[Mapping[str, Capability]] = {
     Occasion.REOPENED: Capability.OFFICER_READ,
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
+    Occasion.TASK_ASSIGNED: Capability.CASE_READ,
 }
 """Capability needed on an occasion; any other occasion is about an alert and needs the right to read alerts."""
 
@@ -70,6 +72,8 @@ def reason_to_withhold(notice: Notification, *, now: datetime) -> Cause | None:
         return Cause.SETTLED
     if not notice.reference and notice.occasion not in _WITHOUT_ALERT:
         return Cause.NO_RIGHT
+    if notice.occasion == Occasion.TASK_ASSIGNED and stays_quiet(officer, now=now):
+        return Cause.QUIET
     if not (notice.reference or notice.about):
         return None
     if not is_within(officer, tlp=notice.tlp, pri=notice.pri, lane=notice.lane):

@@ -66,6 +66,7 @@ class Occasion(TextChoices):
     ANSWER_OVERDUE = "answer-overdue", _("An answer of your agency is overdue")
     RED_WAITS = "red-waits", _("A RED item waits for its named officers")
     ANSWERS_MISSING = "answers-missing", _("Agencies have not answered in time")
+    TASK_ASSIGNED = "task-assigned", _("Work was given to an officer")
 
 
 TOLD: Final = (State.SENT, State.UNCERTAIN)

@@ -24,9 +24,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         within = rows_within(actor)
         if not within:
             return rows
-        # A notice that an alert waits for release or for the exchange names no alert, so that its limits cannot be
-        # checked: only the officer who was told sees it.
-        is_waiting = Q(occasion__in=(Occasion.RELEASE_WAITS, *HANDED_IN_OCCASIONS)) & ~Q(
+        # A notice that an alert waits for release or for the exchange, or that a task was given, names no alert, so that its
+        # limits cannot be checked: only the officer who was told sees it.
+        unnamed = (Occasion.RELEASE_WAITS, Occasion.TASK_ASSIGNED, *HANDED_IN_OCCASIONS)
+        is_waiting = Q(occasion__in=unnamed) & ~Q(
             officer__public_id=actor.audit_name.removeprefix("officer:")
         )
         return rows.filter(Q(about="") | within).exclude(is_waiting)

@@ -6,7 +6,7 @@ The stamp of an agency is what it is without regard to who looks, in one read; w
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from typing import Any, Final
@@ -52,25 +52,30 @@ def _counts() -> Iterator[str]:
 
 # Written out, since every open page asks for it: put together from querysets it costs ten times as much.
 _STAMP: Final = (
-    f"SELECT concat_ws(' ', (SELECT max(number) FROM \"{_RECEIVED}\" WHERE agency_id = %(agency)s),"  # noqa: S608
+    f'(SELECT max(number) FROM "{_RECEIVED}" WHERE agency_id = %(agency)s),'  # noqa: S608
     " (SELECT md5(string_agg(concat(id, state, changed_at), ' ' ORDER BY id)) FROM"
     f' (SELECT id, state, changed_at FROM "{_OWN}" WHERE agency_id = %(agency)s AND state = ANY(%(waiting)s)'
-    f" LIMIT {QUEUE_AT_MOST}) AS queue), {', '.join(_counts())})"
+    f" LIMIT {QUEUE_AT_MOST}) AS queue), {', '.join(_counts())}"
 )
 
 
-def arrivals_stamp(agency_id: str, *, now: datetime) -> str:
-    """Return what the lists of an agency hold, as text that means nothing by itself; never shown to anybody."""
+def arrivals_stamp(agency_id: str, *, beside: Sequence[str] = (), now: datetime) -> str:
+    """Return what the lists of an agency hold, as text that means nothing by itself; never shown to anybody.
+
+    `beside` are statements for one value each, about what else pages show of `%(agency)s`.
+    """
     asked: dict[str, Any] = {"agency": agency_id, "now": now, "waiting": sorted(IN_REVIEW)}
     with connection.cursor() as cursor:
-        cursor.execute(_STAMP, asked)
+        parts = ", ".join((_STAMP, *(f"({statement})" for statement in beside)))
+        cursor.execute(f"SELECT concat_ws(' ', {parts})", asked)
         return str(cursor.fetchone()[0])
 
 
-def arrivals_token(officer: Officer, *, md: str = "", now: datetime) -> str:
+def arrivals_token(officer: Officer, *, md: str = "", beside: Sequence[str] = (), now: datetime) -> str:
     """Return 32 hexadecimal digits over what the officer's lists hold, the counts of the menu, and whether `md` is logged.
 
-    Only what the officer may see counts. `md` is the digest of an own alert or statement for which a page waits.
+    Only what the officer may see counts. `md` is the digest of an own alert or statement for which a page waits, `beside` what
+    else the page shows.
     """
     received = ReceivedAlert.objects.visible_to(officer)
     queue = Alert.objects.none()
@@ -85,6 +90,7 @@ def arrivals_token(officer: Officer, *, md: str = "", now: datetime) -> str:
         _count(received.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)),
         [[str(pk), state] for pk, state in waiting],
         bool(md) and _is_logged(officer, md),
+        list(beside),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
 from alerts.boxes.arrivals import arrivals_stamp, arrivals_token
 from callers import clock
+from casework.arrivals import TASKS_STAMP, own_task_ids
 from desk.web.frame import signed_in
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -67,7 +68,9 @@ def arrivals(request: HttpRequest) -> HttpResponse:
     officer, md = signed_in(request), request.GET.get("md", "")
     agency = officer.agency_id or ""
     stamp = _look(agency)
-    tag = f'"{arrivals_token(officer, md=md if len(md) == DIGEST_CHARS else "", now=clock.now())}"'
+    known_md = md if len(md) == DIGEST_CHARS else ""
+    token = arrivals_token(officer, md=known_md, beside=own_task_ids(officer), now=clock.now())
+    tag = f'"{token}"'
     if agency and not md:
         _TOLD[_place(request)] = _Told(tag, agency, stamp, time.monotonic() + REMEMBERED_SECS)
         while len(_TOLD) > REMEMBERED_AT_MOST:
@@ -103,6 +106,6 @@ def _stamp(agency: str) -> str:
 
 def _look(agency: str) -> str:
     began = time.monotonic()
-    stamp = arrivals_stamp(agency, now=clock.now())
+    stamp = arrivals_stamp(agency, beside=[TASKS_STAMP], now=clock.now())
     _STAMPS[agency] = (began, stamp)
     return stamp
