@@ -117,8 +117,10 @@ def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
         state=AlertState.RELEASED, replaced_at=None, released_at__gte=now - SENT_WITHIN
     )
     late = rows.filter(Exists(terms.filter(ack_by__lte=now)), Exists(awaited))
-    asked = rows.filter(Exists(terms.filter(reply_by__lte=now)))
-    newest = [list(found.order_by("-released_at", "-pk")[: SHOWN + 1]) for found in (late, asked)]
+    # From the few that asked: to look at each alert whether it asked costs with their number.
+    asked = envelopes_of(agency_id).filter(Exists(rows.filter(md=OuterRef("md"))), reply_by__lte=now)
+    mds = list(asked.order_by("-reply_by").values_list("md", flat=True)[: SHOWN + 1])
+    newest = (late.order_by("-released_at", "-pk")[: SHOWN + 1], rows.filter(md__in=mds))
     together = {alert.pk: alert for found in newest for alert in found}
     return sorted(together.values(), key=lambda alert: (alert.released_at or now, alert.pk), reverse=True)
 

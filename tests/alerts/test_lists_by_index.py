@@ -17,6 +17,7 @@ from alerts.boxes.arrivals import arrivals_stamp
 from alerts.boxes.inbox import still_to_acknowledge, unread_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.replies.answers import still_to_answer
+from casework.arrivals import TASKS_STAMP
 from peers.sent import awaited_of, envelopes_of
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -30,7 +31,9 @@ def received(**columns: object) -> QuerySet[ReceivedAlert]:
 
 BY_INDEX: dict[str, Rows] = {
     "sent_awaited": lambda: awaited_of(AGENCY).order_by("md").values("md"),
-    "sent_questions": lambda: envelopes_of(AGENCY).filter(reply_by__lte=NOW).values("md"),
+    "sent_questions": lambda: (
+        envelopes_of(AGENCY).filter(reply_by__lte=NOW).order_by("-reply_by").values("md")
+    ),
     "alert_second_look": lambda: Alert.objects.filter(
         agency_id=AGENCY, second_look_by__isnull=False, second_look_at=None
     ).order_by("second_look_by"),
@@ -59,7 +62,7 @@ def test_the_look_of_open_pages_reads_no_table_through() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         with CaptureQueriesContext(connection) as asked:
-            arrivals_stamp(AGENCY, now=NOW)
+            arrivals_stamp(AGENCY, beside=[TASKS_STAMP], now=NOW)
         cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"].replace("%", "%%"))
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Index" in plan and "Seq Scan" not in plan, plan
