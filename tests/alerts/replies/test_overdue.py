@@ -57,12 +57,19 @@ def test_what_was_withdrawn_is_owed_by_nobody(desk: DeskWorld) -> None:
     assert ours(desk, desk.aroha) == [] and theirs(desk, desk.ilka) == []
 
 
+def test_nothing_is_owed_of_what_is_deleted(desk: DeskWorld) -> None:
+    ask(desk)
+    keep = desk.received(desk.aroha).keep
+    desk.hub.now = keep - timedelta(seconds=1)
+    assert ours(desk, desk.aroha) == [Owed.ANSWER, Owed.ACKNOWLEDGEMENT]
+    desk.hub.now = keep
+    assert ours(desk, desk.aroha) == []
+
+
 def test_its_queries_do_not_grow_with_what_is_overdue(desk: DeskWorld) -> None:
     ask(desk)
     desk.hub.now += timedelta(days=2)
-    with CaptureQueriesContext(
-        connection,
-    ) as one:
+    with CaptureQueriesContext(connection) as one:
         board(desk, desk.ilka)
     for n in range(3):
         ask(desk, title=f"Who has met powder {n}")
