@@ -223,7 +223,12 @@ def note(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
 
 
 def note_means() -> list[str]:
-    return [_("A note stays as it is written: a correction is a new note. It is never sent to anybody.")]
+    return [
+        _("A note stays as it is written: a correction is a new note. It is never sent to anybody."),
+        _(
+            "What you quote stays under the marking and the handling codes of its alert: name no more than the reader may see."
+        ),
+    ]
 
 
 def corrects(request: HttpRequest) -> uuid.UUID | None:

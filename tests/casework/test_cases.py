@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from alerts.drafting.templates import copy_received
+from alerts.errors import CopyRefusedError
 from alerts.models import ReceivedAlert
 from alerts.receiving.following import tidy_received
-from alerts.receiving.opening import open_alert
+from alerts.receiving.opening import OpeningReason, open_alert
 from callers.errors import AbsentError, InputError, NotPermittedError
 from casework.access import find_case, find_subject
 from casework.cases import (
@@ -173,6 +175,22 @@ def test_an_alert_marked_red_goes_into_no_case_and_takes_no_note(desk: DeskWorld
     for act in acts:
         with pytest.raises(InputError):
             act()
+
+
+def test_a_note_that_quotes_h2_is_read_with_its_alert_alone_and_goes_nowhere(
+    desk: DeskWorld, case: Case, piet: Officer
+) -> None:
+    quoted = "Nine collapses in one bar"
+    received = incoming(desk, handling=["H2"], tlp="AMBER")
+    add_item(desk.ilka, case, received, now=desk.tick())
+    write_note(desk.ilka, received, text=quoted, now=desk.tick())
+    assert [row.text for row in notes_on(piet, received)] == [quoted]
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings={"author": "GREEN"})
+    assert notes_on(Officer.objects.get(pk=piet.pk), received) == []
+    assert notes_on(desk.haitham, received) == []
+    with pytest.raises(CopyRefusedError):
+        copy_received(desk.ilka, received, reason=OpeningReason.ON_DUTY.value, now=desk.tick())
+    assert quoted not in repr(list(AuditEvent.objects.values_list("detail", flat=True)))
 
 
 def test_an_item_leaves_a_tombstone_and_its_notes_stay_until_the_review(
