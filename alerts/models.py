@@ -64,6 +64,16 @@ def _red_in_sight(actor: "Actor") -> Q:
     return ~(Q(tlp=RED) | Q(floor=RED)) | Q(Exists(wrote)) | by_system
 
 
+def _red_received_in_sight(actor: "Actor") -> Q:
+    """Return the condition for received alerts marked RED: at an own desk a person sees those that name this person.
+
+    One that does not open has told nobody whom it names, and shows nothing: every reader sees that it came.
+    """
+    if not settings.OWN_DESK or actor.public_id is None:
+        return Q()
+    return ~Q(tlp=RED) | Q(named__contains=[actor.public_id]) | Q(unopenable=True)
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, actor: "Actor") -> "AlertQuerySet":
         """Return sent alerts for every reader of the agency, waiting ones for authors and releasers, drafts for authors.
@@ -260,10 +270,11 @@ class DraftAttachment(models.Model):
 
 class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
     def visible_to(self, actor: "Actor") -> "ReceivedAlertQuerySet":
-        """Return what reached the actor's own agency, if the actor may read alerts."""
+        """Return what reached the actor's own agency, if the actor may read alerts; of RED, what names the actor."""
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        return self.filter(rows_within(actor), agency_id=actor.agency_id)
+        in_sight = rows_within(actor) & _red_received_in_sight(actor)
+        return self.filter(in_sight, agency_id=actor.agency_id)
 
 
 class ReceivedAlert(models.Model):
@@ -282,6 +293,8 @@ class ReceivedAlert(models.Model):
       no more while one before did.
     - `for_attention`: by its content its question is for this agency's attention, and it owes no answer.
     - `remind_at` is when officers are next told that the answer waits (`alerts.replies.reminding`), None while nobody is to be.
+    - `named` are the ids of the own agency's officers whom a RED alert names, once the worker has opened it: lists and mails, which
+      open nothing, need them in clear.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
@@ -339,6 +352,7 @@ class ReceivedAlert(models.Model):
     re_jti = models.CharField(max_length=36, blank=True)
     re_md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)
+    named = ArrayField(models.CharField(max_length=64), default=list)
     files = models.PositiveSmallIntegerField(default=0)
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -425,7 +439,8 @@ class ReceivedAlert(models.Model):
     @property
     def about(self) -> AlertFacts:
         """Facts that notices need."""
-        return AlertFacts(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
+        named = frozenset(self.named)
+        return AlertFacts(self.md, self.reference, self.pri, self.status, self.tlp, self.lane, named)
 
     @property
     def signed(self) -> Signed:

@@ -177,12 +177,23 @@ class RedDesk:
         data = {**DRAFT, "recipients": [self.partner.id], "named_officers": list(lines), **changes}
         return create_draft(self.named, data=data, now=self.hub.now)
 
-    def validated(self, *lines: str, **changes: Any) -> Alert:
-        alert = self.draft(*lines, **changes)
-        submit_alert(self.named, alert, revision=1, now=self.hub.now)
+    def validate(self, alert: Alert) -> Alert:
+        """Have the author submit a draft, and the second person validate it."""
+        alert.refresh_from_db()
+        submit_alert(self.named, alert, revision=alert.current, now=self.hub.now)
         alert.refresh_from_db()
         return validate_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
 
+    def release(self, alert: Alert) -> Alert:
+        """The same, and have the second person release it; then it is logged."""
+        alert = self.validate(alert)
+        sent = release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+        self.hub.sequence()
+        sent.refresh_from_db()
+        return sent
+
+    def validated(self, *lines: str, **changes: Any) -> Alert:
+        return self.validate(self.draft(*lines, **changes))
+
     def sent(self, *lines: str, **changes: Any) -> Alert:
-        alert = self.validated(*lines, **changes)
-        return release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+        return self.release(self.draft(*lines, **changes))

@@ -27,7 +27,7 @@ from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import own_failed_text
-from alerts.red_readers import names_of
+from alerts.red_readers import names_of, reads_answers
 from alerts.replies.answers import answers_given, asked_back
 from alerts.replies.thread_rows import RepliesHeld, read_replies
 from alerts.sending.amendment import versions_asking, versions_seen
@@ -90,6 +90,8 @@ class SentAlert:
     standing: SignatureFacts
     named: tuple[str, ...] = ()
     """Officers whom a RED alert names, each as agency and id."""
+    shows_answers: bool = True
+    """False where the answers, and whether there are any, are for other officers (`alerts.red_readers`)."""
 
 
 class OutboxFilters(TypedDict, total=False):
@@ -185,6 +187,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         logged_at=row.logged_at,
         standing=own_signatures(officer, [row.md], peers=peers, now=now)[row.md],
         named=_named(row, content),
+        shows_answers=reads_answers(officer, row.tlp, content.data.get("reply_to") or ()),
     )
 
 

@@ -17,6 +17,7 @@ from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
+from alerts.red_readers import reads_answers
 from alerts.replies.answers import AnswerGiven, answers_given
 from alerts.replies.calls import Call, last_calls
 from alerts.replies.thread_rows import read_replies
@@ -140,7 +141,9 @@ def _of_alerts(
         given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
         for fact, _worth in facts[alert.md]:
             card, answer = cards.get(str(alert.pk)), given.get(fact.recipient)
-            asked = card is None or fact.recipient not in card.for_attention
+            asked = card is None or (
+                fact.recipient not in card.for_attention and reads_answers(officer, alert.tlp, card.reply_to)
+            )
             for owed, due in _owed_by(fact, terms, answer, now, asked=asked):
                 agency = known[fact.recipient]
                 yield TheyOwe(alert, card, agency, owed, due, calls.get((alert.pk, agency.pk)))

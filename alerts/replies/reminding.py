@@ -11,7 +11,7 @@
 - A call to the asker that an officer has noted ends the escalation; a call to an agency that owes an answer, that who asked is told
   of it (`alerts.replies.calls`).
 - Of a routine question nobody is told outside the working time of the agency that owes the answer (`alerts.replies.reminder_times`).
-- An exercise starts no clock. Of an alert marked RED nothing is opened for a mail: its named officers are not known here.
+- An exercise starts no clock. Of RED its named officers are told; who else is told hears only that it waits.
 - Who asked is told once, when agencies that got the question have given neither a final answer nor an interim one whose day is
   still to come.
 """
@@ -31,7 +31,6 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.retractions import judge_for_display
-from alerts.red_readers import is_red
 from alerts.replies.answers import AnswerGiven, answers_given, day_announced, still_to_answer
 from alerts.replies.calls import agencies_called, calls_to_asker
 from alerts.replies.reminder_times import told_from
@@ -137,8 +136,7 @@ def _look_at_asked(pk: UUID, *, now: datetime) -> None:
 
 def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
     """Tell the asking agency if answers are missing; return when to look again, None where it is told or all have answered."""
-    if alert.state != AlertState.RELEASED or alert.replaced_at is not None or is_red(alert.tlp):
-        # To RED nobody can reply, so that nothing is known of its answers.
+    if alert.state != AlertState.RELEASED or alert.replaced_at is not None:
         return None
     cards = open_alert_cards(alert.agency_id, [alert])
     passed_over = agencies_called(alert).union(*(card.for_attention for card in cards.values()))
@@ -146,7 +144,8 @@ def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
     missing = sum(answer is None or _is_over(answer, alert.agency, now) for answer in answers)
     if missing:
         marking = strictest(alert.tlp, alert.floor)
-        about = AlertFacts(alert.md, "", alert.pri, alert.status, marking, alert.lane)
+        named = frozenset[str]().union(*(card.reply_to for card in cards.values()))
+        about = AlertFacts(alert.md, "", alert.pri, alert.status, marking, alert.lane, named)
         tell_who_asked(alert.author_id, alert.agency_id, about, missing, now=now)
         return None
     is_all_final = all(answer is not None and answer.is_final for answer in answers)

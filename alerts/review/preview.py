@@ -28,6 +28,7 @@ from alerts.models import Alert
 from alerts.peers.agreements import ensure_agreements_asked
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.rules import keep_to_source, keep_to_version
+from alerts.review.reply_readers import keep_to_reply_readers
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
 from callers.actors import Actor
@@ -224,6 +225,7 @@ def findings_of(
     )
     found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
     found = keep_red_apart(alert, content.data, found)
+    found = keep_to_reply_readers(alert, content.data, found)
     found = keep_to_version(alert, content.data, found)
     return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
 

@@ -451,6 +451,7 @@ class SentOut(_WithScheme):
     attachments = FileOut(many=True)
     recipients = RecipientFactOut(many=True)
     reply_by = s.DateTimeField(allow_null=True)
+    shows_answers = s.BooleanField(help_text="False: RED, its answers are for other officers.")
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
     standing = SignatureStateOut()

@@ -17,11 +17,11 @@ from alerts.receiving.opening import open_alert
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
+from callers.errors import AbsentError
 from peers.models import Agency
 from sharing.models import Statement
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.own_desk import DRAFT, make_own_agency
-from vault.errors import NotNamedError
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_command_names_an_officer_of_the_desk(
     world.sequence()
     follow_feed(agency, now=world.hub.now)
     row = ReceivedAlert.objects.get(md=sent.md)
-    with pytest.raises(NotNamedError):
+    with pytest.raises(AbsentError):
         open_alert(other, row, reason="on_duty", now=world.hub.now)
     assert open_alert(named, row, reason="on_duty", now=world.hub.now).title
     acknowledge_alert(named, row, now=world.hub.now)
