@@ -13,15 +13,14 @@ from typing import Any, Final
 
 from accord.client.errors import NotToAnswerError
 from accord.client.fitting import require_fit
-from accord.client.outgoing import AlertToSend, FileToAttach
+from accord.client.outgoing import AlertToSend, FileToAttach, read_name
 from accord.client.questions import ANSWER, REPLY, Questions
 from accord.client.reading import Place, open_envelope
 from accord.client.results import Opened
 from accord.client.session import Act
 from accord.document.rules import DEFERRING
-from accord.envelope.content import Attachment
+from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.manifest import Reference
-from accord.envelope.vocabulary import RED
 from accord.moments import moment_of
 
 TITLE_CHARS: Final = 120
@@ -128,7 +127,7 @@ def _readers(opened: Opened) -> tuple[NamedOfficer, ...]:
             f"This RED question names nobody who may open an answer. Call {agency}, or send a new alert that names its readers: "
             "accord submit FILE --tlp RED --name AGENCY:OFFICER",
         )
-    return tuple(read_name({"a": agency, "o": one}) for one in named)
+    return tuple(read_name(f"{agency}:{one}") for one in named)
 
 
 def _document(opened: Opened, answer: Answer) -> dict[str, Any]:
