@@ -18,11 +18,16 @@ from callers.capabilities import Role
 from officers.models import Officer
 from tests.api.sessions import Session
 from tests.builders import reference_to
-from tests.own_desk import CONTENT, RedDesk
+from tests.own_desk import ASKED, CONTENT, RedDesk
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
 OFFICER_7 = "xe-drugs officer-7"
+QUESTION = {
+    "alert_type": "request_for_information",
+    "question": "Have you seen it?",
+    "request_priority": "urgent_direct",
+}
 RULE = {"jurisdiction": "XE", "effective": "2027-01-01", "file": "profile.csv"}
 DOCUMENT: dict[str, Any] = {
     "schema": "accord-alert/1",
@@ -117,7 +122,65 @@ class TestOnPages:
         assert "what the agency follows is read by all of it" in page
 
 
+class TestQuestions:
+    def test_whom_it_names_answers_it_on_its_page(self, red: RedDesk, as_officer: SignIn) -> None:
+        row = red.asked()
+        client, at = as_officer(red.named), f"/inbox/{row.pk}/"
+        assert row.reference in text_of(client.get("/inbox/?to_answer=yes"))
+        page = text_of(client.post(at, {"reason": "on_duty"}, follow=True))
+        assert f"{at}answer/" in page and f"{at}ask-back/" in page
+        assert "Also to" not in text_of(client.get(f"{at}answer/"))
+        sent = client.post(f"{at}answer/", {"answer_code": "no_hit", "then": "submit"})
+        assert sent.status_code == 302, text_of(sent)
+        reply = Alert.objects.get(kind="reply")
+        assert (reply.state, reply.tlp) == ("submitted", "RED")
+        client = as_officer(red.other)
+        assert client.get(f"{at}answer/").status_code == 404
+        assert row.reference not in text_of(client.get("/inbox/?to_answer=yes"))
+
+    def test_one_that_names_nobody_for_its_answers_says_to_call(
+        self, red: RedDesk, as_officer: SignIn
+    ) -> None:
+        row = red.asked(alert={**ASKED, "reply_to": []})
+        client, at = as_officer(red.named), f"/inbox/{row.pk}/"
+        page = text_of(client.post(at, {"reason": "on_duty"}, follow=True))
+        assert f"{at}answer/" not in page and "call the sender, or write a new alert" in page
+
+    def test_the_page_of_recipients_asks_who_may_open_the_answers(
+        self, red: RedDesk, as_officer: SignIn
+    ) -> None:
+        draft, client = red.draft(OFFICER_7, **QUESTION), as_officer(red.named)
+        page = text_of(client.get(f"/drafts/{draft.pk}/3/"))
+        assert f'value="{red.named.public_id}" checked' in page, "the author, until somebody is chosen"
+        assert f'value="{red.releaser.public_id}"' in page and red.other.public_id not in page
+        shown = {"revision": "1", "shown": "reply_to", "go": "save"}
+        client.post(f"/drafts/{draft.pk}/3/", shown | {"reply_to": red.releaser.public_id})
+        assert read_draft(red.named, draft).data["reply_to"] == [red.releaser.public_id]
+
+    def test_who_may_open_the_answers_reads_who_has_given_one(self, red: RedDesk, as_officer: SignIn) -> None:
+        asked = red.sent(OFFICER_7, **QUESTION, reply_to=[red.named.public_id])
+        red.answered(asked)
+        page = text_of(as_officer(red.named).get(f"/outbox/{asked.pk}/"))
+        assert "1 of 1 answered." in page and "Close the question" in page
+        page = text_of(as_officer(red.releaser).get(f"/outbox/{asked.pk}/"))
+        assert "answered." not in page and "The answers are RED" in page
+
+
 class TestInJson:
+    def test_a_question_is_answered_and_its_answer_read_by_those_it_names(self, red: RedDesk) -> None:
+        row = red.asked()
+        at, body = f"alerts/received/{row.pk}/reply", {"kind": "answer", "answer_code": "hit"}
+        begun = Session(red.named)("POST", at, body | {"reason": "on_duty"})
+        assert begun.status_code == 201, begun.content
+        assert Session(red.other)("POST", at, body | {"reason": "on_duty"}).status_code == 404
+        assert not Session(red.other)("GET", "alerts?box=inbox").json()["items"]
+        asked = red.sent(OFFICER_7, **QUESTION, reply_to=[red.named.public_id])
+        red.answered(asked)
+        for officer, code in ((red.named, "hit"), (red.releaser, None)):
+            shown = Session(officer)("GET", f"alerts/{asked.pk}").json()
+            (told,) = shown["recipients"]
+            assert (told["answer"] and told["answer"]["code"], shown["shows_answers"]) == (code, bool(code))
+
     def test_each_operation_answers_as_of_one_that_never_was(self, red: RedDesk) -> None:
         row = red.received(red.named, alert=dict(DOCUMENT))
         named, other = Session(red.named), Session(red.other)

@@ -10,7 +10,6 @@ import pytest
 from pytest_django import Settings
 
 from accord.envelope.content import NamedOfficer
-from accord.envelope.manifest import Reference
 from accord.envelope.seal import SealedEnvelope
 from alerts.access import find_received
 from alerts.boxes.inbox import list_received
@@ -36,16 +35,9 @@ from notices.models import Notification
 from notices.states import Occasion
 from officers.models import AgencyPolicy, Officer
 from tests.builders import reference_to
-from tests.own_desk import CONTENT, RedDesk
+from tests.own_desk import ASKED, CONTENT, RedDesk
 
 OFFICER_7 = "xe-drugs officer-7"
-ASKED: Mapping[str, Any] = {
-    "schema": "accord-alert/1",
-    "alert_type": "request_for_information",
-    "title": f"Who has met this powder {CONTENT}",
-    "question": f"Have you seen it? {CONTENT}",
-    "reply_to": ["officer-7"],
-}
 QUESTION: Mapping[str, Any] = {
     "alert_type": "request_for_information",
     "question": f"Have you seen it? {CONTENT}",
@@ -60,12 +52,6 @@ def red(db: None, settings: Settings, tmp_path: Path) -> RedDesk:
     return RedDesk.kept(tmp_path / "ledger")
 
 
-def received(red: RedDesk, *, hours: float = 8, **terms: Any) -> ReceivedAlert:
-    """Have the partner ask the officer `named`."""
-    due = int(red.hub.now.timestamp() + hours * 3600)
-    return red.received(red.named, **({"alert": dict(ASKED), "reply_by": due} | terms))
-
-
 def answer(red: RedDesk, row: ReceivedAlert, code: str = "no_hit", **data: Any) -> Alert:
     opened = open_to_answer(red.named, row, reason="on_duty", now=red.hub.now)
     kind = data.pop("alert_type", "answer")
@@ -75,13 +61,6 @@ def answer(red: RedDesk, row: ReceivedAlert, code: str = "no_hit", **data: Any) 
 def ask(red: RedDesk, **changes: Any) -> Alert:
     """Ask the partner's officer 7; the author `named` may open the answers."""
     return red.sent(OFFICER_7, **{**QUESTION, "reply_to": [red.named.public_id], **changes})
-
-
-def partner_answers(red: RedDesk, asked: Alert, code: str = "hit", **document: Any) -> ReceivedAlert:
-    """Have the partner's own system answer, to the officer `named` alone, and the desk take it in."""
-    said = {"schema": "accord-alert/1", "alert_type": "answer", "title": f"Re {CONTENT}", "answer_code": code}
-    terms = {"kind": "reply", "re": Reference(asked.jti, asked.md), "alert": said | document}
-    return red.received(red.named, **terms)
 
 
 def states(red: RedDesk, officer: Officer) -> list[str]:
@@ -98,7 +77,7 @@ def later(red: RedDesk, hours: float) -> None:
 
 class TestAnswering:
     def test_whom_it_names_answers_red_to_whom_the_question_names_for_that(self, red: RedDesk) -> None:
-        row = received(red)
+        row = red.asked()
         assert (states(red, red.named), waits(red, red.named)) == (["unread"], [row.md])
         draft = answer(red, row, "hit", narrative=f"Twice. {CONTENT}")
         data = read_draft(red.named, draft).data
@@ -113,7 +92,7 @@ class TestAnswering:
 
     @pytest.mark.parametrize("role", [Role.AUTHOR, Role.RELEASER, Role.AGENCY_ADMIN])
     def test_nobody_else_meets_a_count_a_row_or_a_mark_of_it(self, red: RedDesk, role: Role) -> None:
-        row = received(red, hours=1)
+        row = red.asked(hours=1)
         answer(red, row, "partial", narrative="More follows.")
         later(red, 30)
         for officer, seen in ((red.hub.make_officer(red.agency, role), 0), (red.named, 1)):
@@ -127,7 +106,7 @@ class TestAnswering:
                     find_received(officer, row.pk)
 
     def test_an_interim_answer_and_its_withdrawal_show_as_for_any_question(self, red: RedDesk) -> None:
-        row = received(red)
+        row = red.asked()
         interim = red.release(answer(red, row, "partial", narrative="More follows."))
         row.refresh_from_db()
         assert (row.interim_at, row.answered_at) == (interim.released_at, None)
@@ -143,7 +122,7 @@ class TestAnswering:
         policy.save()
         red.named.roles = [*red.named.roles, Role.RELEASER.value]
         red.named.save()
-        draft = red.validate(answer(red, received(red)))
+        draft = red.validate(answer(red, red.asked()))
         with pytest.raises(SecondPersonNeededError):
             release_alert(red.named, draft, revision=draft.current, now=red.hub.now)
 
@@ -162,14 +141,14 @@ class TestAnswering:
     def test_it_goes_red_to_those_officers_alone(
         self, red: RedDesk, changes: Mapping[str, Any], field: str
     ) -> None:
-        draft = answer(red, received(red))
+        draft = answer(red, red.asked())
         save_revision(red.named, draft, data=changes, base=draft.current, now=red.hub.now)
         with pytest.raises(AlertIncompleteError) as stopped:
             red.validate(draft)
         assert field in stopped.value.errors
 
     def test_who_asks_back_reads_what_is_answered_to_that(self, red: RedDesk) -> None:
-        row = received(red)
+        row = red.asked()
         back = answer(red, row, "", alert_type="clarification", question="Which batch?", answer_code=None)
         assert read_draft(red.named, back).data["reply_to"] == [red.named.public_id]
         save_revision(
@@ -178,17 +157,16 @@ class TestAnswering:
         sent = red.release(back)
         assert red.open_elsewhere(red.partner, sent).alert["reply_to"] == [red.named.public_id]
         assert waits(red, red.named) == [row.md]
-        partner_answers(red, sent, "information_supplied", narrative="Batch 4.")
+        red.answered(sent, "information_supplied", narrative="Batch 4.")
         (told,) = read_sent(red.named, sent, now=red.hub.now).recipients
         assert told.answer is not None and told.answer.code == "information_supplied"
 
     def test_the_asker_closes_and_asks_anew_by_a_next_version(self, red: RedDesk) -> None:
-        first = received(red)
+        first = red.asked()
         red.release(answer(red, first))
         due = int(red.hub.now.timestamp()) + 8 * 3600
         sealed = SealedEnvelope("xe-drugs", first.jti, first.md, b"", b"", ())
-        anew = received(
-            red,
+        anew = red.asked(
             kind="update",
             re=reference_to(sealed),
             reply_by=due,
@@ -197,7 +175,7 @@ class TestAnswering:
         assert waits(red, red.named) == [anew.md]
         sealed = SealedEnvelope("xe-drugs", anew.jti, anew.md, b"", b"", ())
         terms = {"kind": "update", "re": reference_to(sealed), "reply_by": None, "ack_by": None}
-        closed = received(red, alert={**ASKED, "question_change": "closed"}, **terms)
+        closed = red.asked(alert={**ASKED, "question_change": "closed"}, **terms)
         assert closed.question_change == "closed" and waits(red, red.named) == []
         with pytest.raises(ReplyRefusedError) as refused:
             answer(red, closed)
@@ -224,7 +202,7 @@ class TestAsking:
 
     def test_those_whom_it_names_see_who_has_answered_and_nobody_else(self, red: RedDesk) -> None:
         asked = ask(red)
-        row = partner_answers(red, asked, "partial", narrative=f"Seen once. {CONTENT}")
+        row = red.answered(asked, "partial", narrative=f"Seen once. {CONTENT}")
         later(red, 30)
         view = read_sent(red.named, asked, now=red.hub.now)
         (told,) = view.recipients
@@ -245,7 +223,7 @@ class TestAsking:
         assert "answered" not in str(thread)
 
     def test_nothing_that_the_answer_says_in_words_is_kept_beside_it(self, red: RedDesk) -> None:
-        row = partner_answers(red, ask(red), "hit", narrative=f"Twice. {CONTENT}", contact="A. Boll")
+        row = red.answered(ask(red), "hit", narrative=f"Twice. {CONTENT}", contact="A. Boll")
         reply = Reply.objects.get(received=row)
         (summary,) = open_summaries(red.agency.pk, [reply]).values()
         assert (summary.alert_type, summary.code, summary.text, summary.contact) == ("answer", "hit", "", "")
@@ -265,7 +243,7 @@ class TestReminders:
     def test_named_officers_are_reminded_and_the_duty_list_hears_that_it_waits(self, red: RedDesk) -> None:
         red.other.duty_rank = 1
         red.other.save()
-        row = received(red)
+        row = red.asked()
         Notification.objects.all().delete()
         for hours in (4.1, 4, 4):
             later(red, hours)
@@ -292,7 +270,7 @@ class TestReminders:
     def test_of_its_arrival_whom_it_names_hears_by_its_reference(self, red: RedDesk) -> None:
         red.other.duty_rank = 1
         red.other.save()
-        row = received(red)
+        row = red.asked()
         found = Notification.objects.filter(about=row.md).values_list("officer", "occasion", "reference")
         assert set(found) == {
             (red.named.pk, Occasion.ALERT, row.reference),
