@@ -34,6 +34,8 @@ from notices.alert_facts import AlertFacts
 from peers.models import Agency
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alerts.receiving.signature_state import SignatureFacts
     from callers.actors import Actor, ApiClient
 
@@ -305,6 +307,8 @@ class ReceivedAlert(models.Model):
     """Not a column: something about it was set aside unread, set when it is judged for display."""
     standing: "SignatureFacts | None" = None
     """Not a column: present state of its signatures, set when they are judged for display."""
+    frozen_since: "datetime | None" = None
+    """Not a column: since when a suspension stops the clock of its answer (`alerts.peers.suspensions`), set for display."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")

@@ -21,6 +21,7 @@ from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import UnopenableError
 from alerts.models import Alert, AlertQuerySet
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
@@ -164,7 +165,10 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         asking = versions_asking(versions)
         given = answers_given(asking, replies, due=sent.reply_by or _last_asked(officer, versions))
         receipts = receipts.with_answers(
-            given, asked_back(asking, replies, asker=row.agency_id), content.data.get("for_attention") or ()
+            given,
+            asked_back(asking, replies, asker=row.agency_id),
+            content.data.get("for_attention") or (),
+            suspensions=suspensions_of(row.agency_id, now=now),
         )
     _record(officer, row, now)
     data = sent_document(row, content)

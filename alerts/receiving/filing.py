@@ -28,8 +28,7 @@ def file_content(
     `named` are the ids of the agency's own officers whom it names.
     """
     if is_red(received.tlp):
-        received.named = sorted(named)
-        received.save(update_fields=["named"])
+        _file_names(received, named)
         keep_received(received, document.data, now=now)
         return
     parts = (
@@ -45,6 +44,11 @@ def file_content(
     troubles = [trouble for part in parts if (trouble := _trouble_with(part)) is not None]
     if troubles:
         raise troubles[0]
+
+
+def _file_names(received: ReceivedAlert, named: Collection[str]) -> None:
+    received.named = sorted(named)
+    received.save(update_fields=["named"])
 
 
 def _file_card(received: ReceivedAlert, document: ReadDocument) -> None:

@@ -389,7 +389,7 @@ def test_what_takes_no_answer_is_refused_with_what_to_do_instead(
     assert len(world.client("xb-bravo").state().submissions) == before
 
 
-RED = {"tlp": "RED", "names": (NamedOfficer("xb-bravo", "officer-7"),)}
+RED: dict[str, Any] = {"tlp": "RED", "names": (NamedOfficer("xb-bravo", "officer-7"),)}
 
 
 def test_a_red_question_is_answered_red_to_whom_it_names_for_that(world: PartnerWorld, asked: Sent) -> None:

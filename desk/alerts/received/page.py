@@ -21,6 +21,7 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.suspensions import mark_frozen
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -312,6 +313,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
+    mark_frozen([alert], now=clock.now())
     return {
         "alert": alert,
         "casework": casework_on(signed_in(request), alert, is_open=is_open),

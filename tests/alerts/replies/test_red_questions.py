@@ -111,6 +111,7 @@ class TestAnswering:
         row.refresh_from_db()
         assert (row.interim_at, row.answered_at) == (interim.released_at, None)
         assert waits(red, red.named) == [row.md]
+        later(red, 0.1)
         final = red.release(answer(red, row, "no_hit"))
         assert waits(red, red.named) == []
         withdraw_alert(red.releaser, final, code="error", now=red.hub.now)
@@ -174,7 +175,12 @@ class TestAnswering:
         )
         assert waits(red, red.named) == [anew.md]
         sealed = SealedEnvelope("xe-drugs", anew.jti, anew.md, b"", b"", ())
-        terms = {"kind": "update", "re": reference_to(sealed), "reply_by": None, "ack_by": None}
+        terms: dict[str, Any] = {
+            "kind": "update",
+            "re": reference_to(sealed),
+            "reply_by": None,
+            "ack_by": None,
+        }
         closed = red.asked(alert={**ASKED, "question_change": "closed"}, **terms)
         assert closed.question_change == "closed" and waits(red, red.named) == []
         with pytest.raises(ReplyRefusedError) as refused:
