@@ -143,9 +143,8 @@ def _of_alerts(
         given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
         for fact, _worth in facts[alert.md]:
             card, answer = cards.get(str(alert.pk)), given.get(fact.recipient)
-            asked = card is None or (
-                fact.recipient not in card.for_attention and reads_answers(officer, alert.tlp, card.reply_to)
-            )
+            asked = card is None or fact.recipient not in card.for_attention
+            asked &= reads_answers(officer, alert.tlp, card.reply_to if card else ())
             asked &= not suspensions.freeze(fact.recipient, alert.lane, alert.pri, terms.reply_by)
             for owed, due in _owed_by(fact, terms, answer, now, asked=asked):
                 agency = known[fact.recipient]
