@@ -34,6 +34,8 @@ from notices.alert_facts import AlertFacts
 from peers.models import Agency
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from alerts.receiving.signature_state import SignatureFacts
     from callers.actors import Actor, ApiClient
 
@@ -62,6 +64,16 @@ def _red_in_sight(actor: "Actor") -> Q:
     wrote = AlertRevision.objects.filter(alert=OuterRef("pk"), author=actor.audit_name)
     by_system = Q(state=AlertState.DRAFT) & ~Q(key_line="")
     return ~(Q(tlp=RED) | Q(floor=RED)) | Q(Exists(wrote)) | by_system
+
+
+def _red_received_in_sight(actor: "Actor") -> Q:
+    """Return the condition for received alerts marked RED: at an own desk a person sees those that name this person.
+
+    One that does not open has told nobody whom it names, and shows nothing: every reader sees that it came.
+    """
+    if not settings.OWN_DESK or actor.public_id is None:
+        return Q()
+    return ~Q(tlp=RED) | Q(named__contains=[actor.public_id]) | Q(unopenable=True)
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -260,10 +272,11 @@ class DraftAttachment(models.Model):
 
 class ReceivedAlertQuerySet(models.QuerySet["ReceivedAlert"]):
     def visible_to(self, actor: "Actor") -> "ReceivedAlertQuerySet":
-        """Return what reached the actor's own agency, if the actor may read alerts."""
+        """Return what reached the actor's own agency, if the actor may read alerts; of RED, what names the actor."""
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        return self.filter(rows_within(actor), agency_id=actor.agency_id)
+        in_sight = rows_within(actor) & _red_received_in_sight(actor)
+        return self.filter(in_sight, agency_id=actor.agency_id)
 
 
 class ReceivedAlert(models.Model):
@@ -282,6 +295,8 @@ class ReceivedAlert(models.Model):
       no more while one before did.
     - `for_attention`: by its content its question is for this agency's attention, and it owes no answer.
     - `remind_at` is when officers are next told that the answer waits (`alerts.replies.reminding`), None while nobody is to be.
+    - `named` are the ids of the own agency's officers whom a RED alert names, once the worker has opened it: lists and mails, which
+      open nothing, need them in clear.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
@@ -292,6 +307,8 @@ class ReceivedAlert(models.Model):
     """Not a column: something about it was set aside unread, set when it is judged for display."""
     standing: "SignatureFacts | None" = None
     """Not a column: present state of its signatures, set when they are judged for display."""
+    frozen_since: "datetime | None" = None
+    """Not a column: since when a suspension stops the clock of its answer (`alerts.peers.suspensions`), set for display."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")
@@ -339,6 +356,7 @@ class ReceivedAlert(models.Model):
     re_jti = models.CharField(max_length=36, blank=True)
     re_md = models.CharField(max_length=43, blank=True)
     signers = ArrayField(models.CharField(max_length=43), default=list)
+    named = ArrayField(models.CharField(max_length=64), default=list)
     files = models.PositiveSmallIntegerField(default=0)
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -425,7 +443,8 @@ class ReceivedAlert(models.Model):
     @property
     def about(self) -> AlertFacts:
         """Facts that notices need."""
-        return AlertFacts(self.md, self.reference, self.pri, self.status, self.tlp, self.lane)
+        named = frozenset(self.named)
+        return AlertFacts(self.md, self.reference, self.pri, self.status, self.tlp, self.lane, named)
 
     @property
     def signed(self) -> Signed:

@@ -203,11 +203,6 @@ PROBLEMS: Final[Table] = {
         "Try again once the exchange answers: what it has taken cannot be given up.",
         _("It can be given up once the exchange says that it has not."),
     ),
-    vault.NotNamedError: Problem(
-        403, "not-named", _("This alert is for the officers whom its sender named; you are not one of them."),
-        "Have an officer open it whom the sender named; the sender can say who that is.",
-        _("Your duty list hears that an item marked RED waits; call the sender, which knows whom it named."),
-    ),
     vault.RecoveryWaitsError: Problem(
         409, "recovery-waits", _("A recovered root waits."), "Cancel the recovery, or wait until it is in force.",
         _("Cancel it, or wait until it is in force."), ("agency_id", "version"),

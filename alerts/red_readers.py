@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of an own desk's own alerts marked RED: their authors, and releasers.
+"""Readers of an own desk's own alerts marked RED: their authors, and releasers; of answers to them, whom they name.
 
 An envelope names officers of its recipients but none of its originator, so the desk itself limits the readers. Review needs
 one releaser who did not write the alert, and which one is not known beforehand. A draft that a system wrote is visible to
-every author, since somebody has to continue it. No role and no speed widens this.
+every author, since somebody has to continue it. No role and no speed widens this. A question names those of them who may open
+its answers, which are RED too; the others see nothing of an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,11 @@ def is_limited(actor: Actor) -> bool:
 def is_red(*marks: str) -> bool:
     """Tell whether a marking is RED; pass the alert's own and its source's."""
     return RED in marks
+
+
+def reads_answers(actor: Actor, tlp: str, reply_to: Collection[str]) -> bool:
+    """Tell whether the actor may see who has answered an own question with this marking."""
+    return not is_red(tlp) or actor.public_id in reply_to
 
 
 def named_lines(data: Mapping[str, Any]) -> list[str]:

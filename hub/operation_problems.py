@@ -35,7 +35,7 @@ CLOSED: Final = ("content-deleted", "expired", "flow-suspended", "recalled")
 SIGNS: Final = ("held-elsewhere", "no-signing-key", "not-taken", "other-versions", "sending-stopped", *SEALED)
 SIGNS_FOR_KEYS: Final = ("exchange-away", "exchange-refused", "no-signing-key", *SEALED)
 MOVES: Final = ("alert-move-refused", *SEALED)
-OPENS: Final = ("exchange-away", "exchange-refused", "not-named", "receipt-pending", *SEALED, *CLOSED)
+OPENS: Final = ("exchange-away", "exchange-refused", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """Problems of replying to an alert."""
 SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
@@ -135,7 +135,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "alerts/received/{received_id}/open"): OPENS,
     ("POST", "alerts/received/{received_id}/attachments/{n}"): OPENS,
     ("POST", "alerts/received/{received_id}/acknowledge"): (
-        "exchange-away", "exchange-refused", "not-named", "not-opened", "receipt-pending", *CLOSED, *SIGNS,
+        "exchange-away", "exchange-refused", "not-opened", "receipt-pending", *CLOSED, *SIGNS,
     ),
     ("POST", "alerts/received/acknowledge"): ("agency-suspended", *SEALED),
     ("POST", "alerts/received/{received_id}/confirm-withdrawal"): SIGNS,

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AlertFacts:
-    """Facts about a received alert: its reference, priority and status, and the markings that limit who may be told."""
+    """Facts about an alert: its reference, priority and status, and what limits who may be told.
+
+    That are its markings and, for RED, the ids of the officers whom it names.
+    """
 
     md: str
     reference: str
@@ -14,6 +17,7 @@ class AlertFacts:
     status: str
     tlp: str
     lane: str
+    named: frozenset[str] = frozenset()
 
 
 NO_ALERT = AlertFacts("", "", "", "", "", "")

@@ -3,7 +3,7 @@
 
 - A row's subject is the question, when its answer is due, and the stage, so that each officer is told once of each stage.
 - The mail says until or since when, in the officer's zone, and nothing of the question.
-- For an alert marked RED nobody here knows its named officers: the duty list hears that such an item waits, and no more.
+- Of an alert marked RED its named officers are told as of any other; the duty list hears that such an item waits, and no more.
 - Officers above whose ceiling the question is marked are passed over.
 """
 
@@ -22,7 +22,15 @@ from callers.task_calls import call_task
 from notices.alert_facts import AlertFacts
 from notices.key_endings import BETWEEN, moment_text
 from notices.models import Notification
-from notices.queueing import build_notices, readers_of, save_notices
+from notices.queueing import (
+    build_by_name,
+    build_notices,
+    listeners_of,
+    named_among,
+    on_duty,
+    readers_of,
+    save_notices,
+)
 from notices.states import ANSWER_OCCASIONS, TOLD, Cause, Occasion
 from officers.models import Officer
 
@@ -54,23 +62,26 @@ def escalate_answer(agency_id: str, about: AlertFacts, due: datetime, *, now: da
     """
     readers = _within(readers_of([agency_id]), about)
     told = Notification.objects.filter(
-        recipient=agency_id,
-        about=about.md,
-        occasion=_occasion(about, Stage.LATE),
-        subject=_subject(about, due, Stage.LATE),
+        recipient=agency_id, about=about.md, subject=_subject(about, due, Stage.LATE)
     )
     known = set(told.values_list("officer_id", flat=True))
-    left = [officer for officer in _on_duty(readers) if officer.pk not in known]
-    _tell(left[:1] if _on_duty(readers) else readers, about, due, Stage.LATE, now)
+    named = named_among(readers, about) if about.tlp == RED else []
+    left = [row for row in on_duty(readers) if row.pk not in known and row not in named]
+    _tell([*named, *left[:1]] if named or on_duty(readers) else readers, about, due, Stage.LATE, now)
     return len(left) > 1
 
 
 def tell_who_asked(
     author: UUID | None, agency_id: str, about: AlertFacts, missing: int, *, now: datetime
 ) -> None:
-    """Tell, in the caller's transaction, the author and the duty list how many agencies have not answered in time."""
+    """Tell, in the caller's transaction, the author and the duty list how many agencies have not answered in time.
+
+    Of a question marked RED, those whom it names for its answers.
+    """
     readers = _within(readers_of([agency_id]), about)
     told = [row for row in readers if row.duty_rank is not None or row.pk == author]
+    if about.tlp == RED:
+        told = named_among(readers, about)
     subject = BETWEEN.join((about.md, str(missing)))
     _save(
         build_notices(replace(about, reference=""), Occasion.ANSWERS_MISSING, told, subject=subject, now=now)
@@ -100,29 +111,22 @@ def count_of(notice: Notification) -> int:
 def _tell_who_answers(agency_id: str, about: AlertFacts, due: datetime, stage: Stage, now: datetime) -> None:
     readers = _within(readers_of([agency_id]), about)
     if about.tlp == RED:
-        _tell(_on_duty(readers) or readers, about, due, stage, now)
-        return
-    write = [
-        row for row in readers if row.duty_rank is not None or Capability.ALERT_WRITE in row.capabilities
-    ]
-    _tell(write or readers, about, due, stage, now)
+        told = listeners_of(readers, about)
+    else:
+        told = [
+            row for row in readers if row.duty_rank is not None or Capability.ALERT_WRITE in row.capabilities
+        ]
+    _tell(told or readers, about, due, stage, now)
 
 
 def _tell(officers: Iterable[Officer], about: AlertFacts, due: datetime, stage: Stage, now: datetime) -> None:
-    facts = replace(about, reference="", pri="") if about.tlp == RED else about
-    _save(
-        build_notices(facts, _occasion(about, stage), officers, subject=_subject(about, due, stage), now=now)
-    )
+    _save(build_by_name(about, OCCASIONS[stage], officers, subject=_subject(about, due, stage), now=now))
 
 
 def _save(notices: list[Notification]) -> None:
     if notices:
         save_notices(notices)
         call_task("notices.send")
-
-
-def _occasion(about: AlertFacts, stage: Stage) -> Occasion:
-    return Occasion.RED_WAITS if about.tlp == RED else OCCASIONS[stage]
 
 
 def _subject(about: AlertFacts, due: datetime, stage: Stage) -> str:
@@ -132,8 +136,3 @@ def _subject(about: AlertFacts, due: datetime, stage: Stage) -> str:
 
 def _within(officers: Iterable[Officer], about: AlertFacts) -> list[Officer]:
     return [row for row in officers if is_within(row, tlp=about.tlp, pri=about.pri, lane=about.lane)]
-
-
-def _on_duty(officers: Iterable[Officer]) -> list[Officer]:
-    """Return those on the duty list, in its order, in which `readers_of` gives them."""
-    return [row for row in officers if row.duty_rank is not None]

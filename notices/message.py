@@ -83,7 +83,9 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     Occasion.KEY_ENDING: gettext_lazy("Replace a key of %(agency)s: it ends on %(moment)s."),
     Occasion.ANSWER_DUE: gettext_lazy("Answer a question to %(agency)s by %(moment)s."),
     Occasion.ANSWER_OVERDUE: gettext_lazy("Answer a question to %(agency)s now: it was due on %(moment)s."),
-    Occasion.RED_WAITS: gettext_lazy("Look at a RED item to %(agency)s: it waits for its named officers."),
+    Occasion.RED_WAITS: gettext_lazy(
+        "Tell your colleagues at %(agency)s: a RED item waits for the officers whom it names."
+    ),
     Occasion.TASK_ASSIGNED: gettext_lazy(
         "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
     ),
@@ -156,7 +158,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.DESK_WARNING: gettext("DESK"),
         Occasion.ANSWER_DUE: gettext("TO ANSWER"),
         Occasion.ANSWER_OVERDUE: gettext("ANSWER OVERDUE"),
-        Occasion.RED_WAITS: gettext("TO ANSWER"),
+        Occasion.RED_WAITS: gettext("WAITS"),
         Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
         Occasion.TASK_ASSIGNED: gettext("TASKS"),
     }.get(occasion, "")

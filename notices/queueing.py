@@ -3,12 +3,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parseaddr
 from uuid import uuid4
 
 from django.conf import settings
 
+from accord.envelope.vocabulary import RED
 from callers.capabilities import Capability
 from notices.alert_facts import NO_ALERT, AlertFacts
 from notices.models import Notification
@@ -34,6 +36,39 @@ def build_notices(
 ) -> list[Notification]:
     """Build unsaved rows that tell these officers of an alert; `subject`, else its md, is what each is told of once."""
     return [_notice(subject or about.md, occasion, officer, about, now=now) for officer in officers]
+
+
+def named_among(officers: Iterable[Officer], about: AlertFacts) -> list[Officer]:
+    """Return those of these officers who may hear of this alert by its reference: all, or whom it names where it is RED."""
+    return [row for row in officers if about.tlp != RED or row.public_id in about.named]
+
+
+def build_by_name(
+    about: AlertFacts, occasion: Occasion, officers: Iterable[Officer], *, subject: str = "", now: datetime
+) -> list[Notification]:
+    """Build unsaved rows as `build_notices`; of RED, those whom it does not name hear only that such an item waits."""
+    told = list(officers)
+    named = named_among(told, about)
+    others = [row for row in told if row not in named]
+    no_more = replace(about, reference="", pri="")
+    return [
+        *build_notices(about, occasion, named, subject=subject, now=now),
+        *build_notices(no_more, Occasion.RED_WAITS, others, subject=subject, now=now),
+    ]
+
+
+def on_duty(officers: Iterable[Officer]) -> list[Officer]:
+    """Return those on the duty list, in its order, in which `readers_of` gives them."""
+    return [row for row in officers if row.duty_rank is not None]
+
+
+def listeners_of(readers: Iterable[Officer], about: AlertFacts) -> list[Officer]:
+    """Return which of an agency's readers are told of an alert: all; of RED whom it names and the duty list, all where that is nobody."""
+    told = list(readers)
+    if about.tlp != RED:
+        return told
+    named = named_among(told, about)
+    return [*named, *(row for row in on_duty(told) if row not in named)] or told
 
 
 def queue_plain_notices(

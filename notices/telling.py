@@ -2,7 +2,8 @@
 """Notices of what the desk has received: an alert, its withdrawal, a signature in doubt, a confirmation by its sender.
 
 Each function queues in the caller's transaction, which holds the fact that it tells of. A person is told once of a
-subject on an occasion, however often the fact comes in.
+subject on an occasion, however often the fact comes in. Of RED those hear whom it names; when it comes and when it is to be
+acknowledged the duty list hears that it waits for them.
 """
 
 from collections.abc import Iterable
@@ -15,8 +16,11 @@ from callers.task_calls import call_task
 from notices.alert_facts import AlertFacts
 from notices.models import Notification
 from notices.queueing import (
+    build_by_name,
     build_notices,
     key_officers_of,
+    listeners_of,
+    named_among,
     queue_plain_notices,
     readers_of,
     save_notices,
@@ -33,12 +37,13 @@ OPENS: Final = "opens/"
 
 def tell_of_alert(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
     """Tell these readers of an agency of a new alert; whether each may still read is checked again when the mail is sent."""
-    _tell(build_notices(about, Occasion.ALERT, readers, now=now))
+    _tell(build_by_name(about, Occasion.ALERT, listeners_of(readers, about), now=now))
 
 
 def tell_that_alert_opens(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
     """Tell these readers again of an alert that did not open when it came, and opens now."""
-    _tell(build_notices(about, Occasion.ALERT, readers, subject=OPENS + about.md, now=now))
+    told = listeners_of(readers, about)
+    _tell(build_by_name(about, Occasion.ALERT, told, subject=OPENS + about.md, now=now))
 
 
 def tell_of_withdrawal(
@@ -52,7 +57,8 @@ def tell_of_withdrawal(
     untold.update(withheld=Cause.RECALLED)
     alerts = notices.filter(occasion=Occasion.ALERT)
     if was_opened or alerts.filter(state__in=(*TOLD, NotificationState.LEASED)).exists():
-        _tell(build_notices(about, Occasion.WITHDRAWN, readers_of([agency_id]), subject=od, now=now))
+        readers = named_among(readers_of([agency_id]), about)
+        _tell(build_notices(about, Occasion.WITHDRAWN, readers, subject=od, now=now))
 
 
 def lift_withdrawal(agency_id: str, md: str) -> None:
@@ -77,13 +83,14 @@ def tell_of_reminder(
     again = Notification.objects.filter(recipient=agency_id, about=about.md, subject__startswith=REMINDER)
     if again.filter(queued_at__gt=now - REMINDED_EVERY).exists():
         return
-    subject = REMINDER + reminder_id
-    _tell(build_notices(about, occasion, readers_of([agency_id]), subject=subject, now=now))
+    told = listeners_of(readers_of([agency_id]), about)
+    _tell(build_by_name(about, occasion, told, subject=REMINDER + reminder_id, now=now))
 
 
 def tell_of_doubt(agency_id: str, about: AlertFacts, subject: str, *, now: datetime) -> None:
     """Tell every reader that a signature under or about a received alert no longer counts; `subject` names the object signed."""
-    _tell(build_notices(about, Occasion.REPUDIATED, readers_of([agency_id]), subject=subject, now=now))
+    readers = named_among(readers_of([agency_id]), about)
+    _tell(build_notices(about, Occasion.REPUDIATED, readers, subject=subject, now=now))
 
 
 def tell_of_doubted_answers(agency_id: str, kid: str, *, now: datetime) -> None:

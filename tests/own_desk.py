@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.manifest import Reference
 from accord.envelope.private import Root
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.form import sign_statement
@@ -62,6 +63,14 @@ DRAFT: Mapping[str, Any] = {
     "lane": "science",
     "purpose": "science",
 }
+ASKED: Mapping[str, Any] = {
+    "schema": "accord-alert/1",
+    "alert_type": "request_for_information",
+    "title": f"Who has met this powder {CONTENT}",
+    "question": f"Have you seen it? {CONTENT}",
+    "reply_to": ["officer-7"],
+}
+"""Document of a question of the partner's, whose officer 7 opens the answers."""
 TABLE = Attachment("profile.csv", "text/csv", b"a,b\n1,2\n")
 
 
@@ -163,6 +172,17 @@ class RedDesk:
         follow_feed(self.agency, now=self.hub.now)
         return ReceivedAlert.objects.get(agency=self.agency, md=sealed.md)
 
+    def asked(self, *, hours: float = 8, **terms: Any) -> ReceivedAlert:
+        """Have the partner ask the officer `named`, and the desk take it in."""
+        due = int(self.hub.now.timestamp() + hours * 3600)
+        return self.received(self.named, **({"alert": dict(ASKED), "reply_by": due} | terms))
+
+    def answered(self, asked: Alert, code: str = "hit", **document: Any) -> ReceivedAlert:
+        """Have the partner's own system answer a sent question, to the officer `named` alone, and the desk take it in."""
+        said = {"schema": "accord-alert/1", "alert_type": "answer", "title": f"Re {CONTENT}"}
+        terms = {"kind": "reply", "re": Reference(asked.jti, asked.md)}
+        return self.received(self.named, **terms, alert=said | {"answer_code": code} | document)
+
     def open_elsewhere(self, reader: HeldAgency, alert: Alert) -> OpenedAlert:
         """Open a sent alert without files in the reader's own system."""
         sealed = SealedEnvelope(self.agency.pk, alert.jti, alert.md, b"", b"", ())
@@ -177,12 +197,23 @@ class RedDesk:
         data = {**DRAFT, "recipients": [self.partner.id], "named_officers": list(lines), **changes}
         return create_draft(self.named, data=data, now=self.hub.now)
 
-    def validated(self, *lines: str, **changes: Any) -> Alert:
-        alert = self.draft(*lines, **changes)
-        submit_alert(self.named, alert, revision=1, now=self.hub.now)
+    def validate(self, alert: Alert) -> Alert:
+        """Have the author submit a draft, and the second person validate it."""
+        alert.refresh_from_db()
+        submit_alert(self.named, alert, revision=alert.current, now=self.hub.now)
         alert.refresh_from_db()
         return validate_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
 
+    def release(self, alert: Alert) -> Alert:
+        """The same, and have the second person release it; then it is logged."""
+        alert = self.validate(alert)
+        sent = release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+        self.hub.sequence()
+        sent.refresh_from_db()
+        return sent
+
+    def validated(self, *lines: str, **changes: Any) -> Alert:
+        return self.validate(self.draft(*lines, **changes))
+
     def sent(self, *lines: str, **changes: Any) -> Alert:
-        alert = self.validated(*lines, **changes)
-        return release_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
+        return self.release(self.draft(*lines, **changes))

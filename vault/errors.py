@@ -3,7 +3,7 @@
 
 from collections.abc import Collection
 
-from callers.errors import CallerError
+from callers.errors import AbsentError, CallerError
 
 
 class VaultError(CallerError):
@@ -42,8 +42,8 @@ class RamFolderError(VaultError):
     """The folder of the opened ring is not on a RAM file system."""
 
 
-class NotNamedError(VaultError):
-    """The alert is RED, and its sender has not named this officer: no content is returned."""
+class NotNamedError(VaultError, AbsentError):
+    """The alert is RED, and its sender has not named this officer: no content is returned, and it answers as absent."""
 
 
 class KekUnknownError(VaultError):

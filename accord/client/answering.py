@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An answer to a question: the refusals that come first, then the order that `accord.client.sending` sends as any other.
 
-An answer is a reply of alert type `answer`, marked as its question and addressed to the asker alone.
+An answer is a reply of alert type `answer`, marked as its question and addressed to the asker alone; to a RED question it names the
+officers whom that names for its answers.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from typing import Any, Final
 
 from accord.client.errors import NotToAnswerError
 from accord.client.fitting import require_fit
-from accord.client.outgoing import AlertToSend, FileToAttach
+from accord.client.outgoing import AlertToSend, FileToAttach, read_name
 from accord.client.questions import ANSWER, REPLY, Questions
 from accord.client.reading import Place, open_envelope
 from accord.client.results import Opened
 from accord.client.session import Act
 from accord.document.rules import DEFERRING
-from accord.envelope.content import Attachment
+from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.manifest import Reference
-from accord.envelope.vocabulary import RED
 from accord.moments import moment_of
 
 TITLE_CHARS: Final = 120
@@ -54,6 +54,7 @@ def order_of_answer(act: Act, place: Place, answer: Answer, *, officer: str | No
     order = AlertToSend(
         alert=_document(opened, answer),
         to=(opened.manifest.iss,),
+        names=_readers(opened),
         lane=terms.lane,
         purpose=terms.purpose,
         tlp=terms.tlp,
@@ -94,12 +95,6 @@ def require_answerable(act: Act, md: str) -> None:
             "no-question",
             f"It asks for no answer. Reply in words: accord submit FILE --kind reply --re {record.jti}:{md}",
         )
-    if record.tlp == RED:
-        raise NotToAnswerError(
-            "red",
-            f"A RED question takes no answer yet. Call {record.iss}, or send a new alert that names its readers: "
-            "accord submit FILE --tlp RED --name AGENCY:OFFICER",
-        )
     if not questions.counts(record):
         raise NotToAnswerError("in-doubt", f"Its signature is in doubt. Call {record.iss} before you answer.")
     _require_no_answer(questions, md)
@@ -119,6 +114,20 @@ def _require_no_answer(questions: Questions, md: str) -> None:
             f"Your agency has answered it already: {sent.code}, {when}. To change that answer, send its next version: "
             f"accord submit FILE --kind update --re {sent.id}:{sent.d}",
         )
+
+
+def _readers(opened: Opened) -> tuple[NamedOfficer, ...]:
+    """Return whom the answer to a RED question names; none for another marking. Raises NotToAnswerError."""
+    if not opened.manifest.is_red:
+        return ()
+    agency, named = opened.manifest.iss, opened.alert.get("reply_to")
+    if not named or not isinstance(named, list):
+        raise NotToAnswerError(
+            "red",
+            f"This RED question names nobody who may open an answer. Call {agency}, or send a new alert that names its readers: "
+            "accord submit FILE --tlp RED --name AGENCY:OFFICER",
+        )
+    return tuple(read_name(f"{agency}:{one}") for one in named)
 
 
 def _document(opened: Opened, answer: Answer) -> dict[str, Any]:

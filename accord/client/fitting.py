@@ -27,6 +27,7 @@ from accord.document.checking import Finding, step
 from accord.document.judging import check_alert, check_references
 from accord.document.places import Places
 from accord.document.rules import ASKS_ANEW, CLOSED
+from accord.envelope.vocabulary import RED
 
 _TIMES: Final = ("exp", "keep", "ack_by", "reply_by")
 _LISTS: Final = ("names", "attachments")
@@ -41,10 +42,12 @@ def require_fit(order: AlertToSend, *, now: int) -> None:
 
 
 def _check_question(order: AlertToSend) -> list[Finding]:
-    """Return the faults between what a version changes in its question and the time around it."""
+    """Return the faults between a question and the order around it: its recipients, time and marking."""
     marked = for_attention(order.alert)
     if marked and not set(marked) < set(order.to):
         return [Finding(step("", "for_attention"), "name some of the recipients, not all of them.")]
+    if order.tlp == RED and order.reply_by is not None and not order.alert.get("reply_to"):
+        return [Finding(step("", "reply_to"), "name officers of your agency who may open the answers.")]
     change = order.alert.get("question_change")
     at = step("", "question_change")
     if change and order.kind != "update":

@@ -14,9 +14,10 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Least
 
 from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_due_first, take_page
-from alerts.boxes.state_words import ReceivedState, received_state, received_text
+from alerts.boxes.state_words import ReceivedState, frozen_text, received_state, received_text
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import mark_frozen
 from alerts.projections.cards import Card, open_received_cards
 from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
@@ -28,7 +29,11 @@ from callers.capabilities import Capability, require
 from officers.models import Officer
 
 _UNACKNOWLEDGED: Final = frozenset({ReceivedState.UNREAD, ReceivedState.OPENED, ReceivedState.OVERDUE})
-_UNANSWERED: Final = _UNACKNOWLEDGED | {ReceivedState.TO_ANSWER, ReceivedState.ANSWER_OVERDUE}
+_UNANSWERED: Final = _UNACKNOWLEDGED | {
+    ReceivedState.TO_ANSWER,
+    ReceivedState.ANSWER_OVERDUE,
+    ReceivedState.FROZEN,
+}
 
 
 class Owed(StrEnum):
@@ -68,11 +73,17 @@ class InboxRow:
 
     @property
     def due(self) -> datetime | None:
-        """Time by which it is owed."""
+        """Time by which it is owed; None while a suspension stops that clock."""
         owed = self.owed
-        if owed is None:
-            return None
-        return self.received.ack_by if owed is Owed.ACKNOWLEDGEMENT else self.received.reply_by
+        if owed is Owed.ACKNOWLEDGEMENT:
+            return self.received.ack_by
+        return None if owed is None or self.received.frozen_since else self.received.reply_by
+
+    @property
+    def frozen_text(self) -> str:
+        """Words about the clock of its answer, where that is owed and stands still; else empty."""
+        since = self.received.frozen_since if self.owes_answer else None
+        return frozen_text(since) if since else ""
 
     @property
     def is_unread(self) -> bool:
@@ -170,6 +181,7 @@ def inbox_rows(
     judge_received(received, peers=peers, now=now)
     judge_retracts(received, peers=peers, now=now)
     mark_distrusted(received)
+    mark_frozen(received, now=now)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
     answered = titles_answered(officer, received)
     rows = []

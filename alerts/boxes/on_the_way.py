@@ -18,10 +18,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
-from alerts.models import Alert, AlertQuerySet
+from alerts.models import Alert, AlertQuerySet, ReceivedAlert
+from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
+from alerts.receiving.signature_state import utc_text
 from alerts.review.second_person import who_acts_next
 from alerts.review.validation import open_return_notes
+from alerts.rows.replies import Reply
 from alerts.sending.handed_in import HandedIn, handed_in_of_each
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability, require
@@ -30,6 +33,9 @@ from peers.models import OutgoingState
 
 SENT_LATELY: Final = timedelta(days=14)
 """Time for which a sent alert stays in this list; the outbox keeps it."""
+
+
+_UNSENT: Final = (AlertState.SUBMITTED, AlertState.VALIDATED)
 
 
 class WayState(StrEnum):
@@ -122,7 +128,7 @@ def list_on_the_way(
         rows = rows.filter(state=AlertState.DRAFT)
     found = take_page(rows, by_moment(by), cursor, limit)
     cards = open_alert_cards(officer.agency_id or "", found.rows)
-    return found.page(way_rows(officer, found.rows, cards), filtered=bool(state or returned))
+    return found.page(way_rows(officer, found.rows, cards, now=now), filtered=bool(state or returned))
 
 
 def on_the_way(officer: Officer, *, now: datetime) -> AlertQuerySet:
@@ -143,18 +149,36 @@ def came_back() -> Q:
     return Q(state=AlertState.DRAFT, return_note__isnull=False)
 
 
-def way_rows(officer: Officer, alerts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[WayRow, ...]:
+def way_rows(
+    officer: Officer, alerts: Sequence[Alert], cards: Mapping[str, Card], *, now: datetime
+) -> tuple[WayRow, ...]:
     """Return rows for alerts of `on_the_way`; `cards` are their opened cards by id."""
     agency_id = officer.agency_id or ""
     gone_out = [alert for alert in alerts if alert.state in (AlertState.VALIDATED, AlertState.QUEUED)]
     envelopes = handed_in_of_each(agency_id, gone_out) if gone_out else {}
-    told = _Told(envelopes, open_return_notes(agency_id, alerts), _could_act(alerts))
+    notes, held = open_return_notes(agency_id, alerts), _held(agency_id, alerts, now)
+    told = _Told(envelopes, notes, held, _could_act(alerts))
     return tuple(told.row(alert, cards.get(str(alert.pk))) for alert in alerts)
 
 
 def _could_act(alerts: Collection[Alert]) -> dict[UUID, list[Officer]]:
-    here = (AlertState.SUBMITTED, AlertState.VALIDATED)
-    return who_acts_next([alert for alert in alerts if alert.state in here])
+    return who_acts_next([alert for alert in alerts if alert.state in _UNSENT])
+
+
+def _held(agency_id: str, alerts: Collection[Alert], now: datetime) -> dict[UUID, str]:
+    """Say of replies to whom a suspended lane leads that they wait for it, by their ids."""
+    here = {alert.pk: alert for alert in alerts if alert.kind != "alert" and alert.state in _UNSENT}
+    if not here:
+        return {}
+    asked = Reply.objects.filter(alert__in=here).values_list("alert", "re_md")
+    answered = dict(asked)
+    issuers = ReceivedAlert.objects.filter(agency_id=agency_id, md__in=answered.values()).values_list(
+        "md", "issuer"
+    )
+    known, to = suspensions_of(agency_id, now=now), dict(issuers)
+    since = {pk: known.since(to[md], here[pk].lane, here[pk].pri) for pk, md in answered.items() if md in to}
+    text = _("Held by suspension since %(time)s UTC: it waits here. Send it once the lane is open again.")
+    return {pk: text % {"time": utc_text(at)} for pk, at in since.items() if at is not None}
 
 
 @dataclass(frozen=True)
@@ -163,6 +187,7 @@ class _Told:
 
     envelopes: Mapping[UUID, HandedIn]
     notes: Mapping[UUID, str]
+    held: Mapping[UUID, str]
     could_act: Mapping[UUID, Sequence[Officer]]
 
     def row(self, alert: Alert, card: Card | None) -> WayRow:
@@ -170,6 +195,8 @@ class _Told:
         state = _state_of(alert, envelope)
         words = {
             WayState.RETURNED: self.notes.get(alert.pk, ""),
+            WayState.SUBMITTED: self.held.get(alert.pk, ""),
+            WayState.VALIDATED: self.held.get(alert.pk, ""),
             WayState.QUEUED: envelope.text if envelope else "",
             WayState.REFUSED: envelope.text if envelope else "",
         }

@@ -21,13 +21,14 @@ from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import UnopenableError
 from alerts.models import Alert, AlertQuerySet
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.signature_state import SignatureFacts
 from alerts.receiving.verification import own_failed_text
-from alerts.red_readers import names_of
+from alerts.red_readers import names_of, reads_answers
 from alerts.replies.answers import answers_given, asked_back
 from alerts.replies.thread_rows import RepliesHeld, read_replies
 from alerts.sending.amendment import versions_asking, versions_seen
@@ -90,6 +91,8 @@ class SentAlert:
     standing: SignatureFacts
     named: tuple[str, ...] = ()
     """Officers whom a RED alert names, each as agency and id."""
+    shows_answers: bool = True
+    """False where the answers, and whether there are any, are for other officers (`alerts.red_readers`)."""
 
 
 class OutboxFilters(TypedDict, total=False):
@@ -162,7 +165,10 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         asking = versions_asking(versions)
         given = answers_given(asking, replies, due=sent.reply_by or _last_asked(officer, versions))
         receipts = receipts.with_answers(
-            given, asked_back(asking, replies, asker=row.agency_id), content.data.get("for_attention") or ()
+            given,
+            asked_back(asking, replies, asker=row.agency_id),
+            content.data.get("for_attention") or (),
+            suspensions=suspensions_of(row.agency_id, now=now),
         )
     _record(officer, row, now)
     data = sent_document(row, content)
@@ -185,6 +191,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         logged_at=row.logged_at,
         standing=own_signatures(officer, [row.md], peers=peers, now=now)[row.md],
         named=_named(row, content),
+        shows_answers=reads_answers(officer, row.tlp, content.data.get("reply_to") or ()),
     )
 
 

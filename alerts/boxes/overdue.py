@@ -16,7 +16,9 @@ from django.db.models import Exists, OuterRef
 from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
+from alerts.red_readers import reads_answers
 from alerts.replies.answers import AnswerGiven, answers_given
 from alerts.replies.calls import Call, last_calls
 from alerts.replies.thread_rows import read_replies
@@ -100,7 +102,8 @@ def _of_row(row: InboxRow, calls: Calls, now: datetime) -> Iterator[WeOwe]:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
         yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by, called)
-    reply_by = None if received.for_attention else received.reply_by
+    runs = not received.for_attention and received.frozen_since is None
+    reply_by = received.reply_by if runs else None
     if received.answered_at is None and reply_by is not None and reply_by <= now:
         yield WeOwe(row, Owed.ANSWER, reply_by, called)
 
@@ -136,12 +139,15 @@ def _of_alerts(
     replies = read_replies(officer, asking, now=now) if asking else None
     known = Agency.objects.in_bulk({fact.recipient for rows in facts.values() for fact, _worth in rows})
     cards = open_alert_cards(officer.agency_id or "", alerts)
+    suspensions = suspensions_of(officer.agency_id or "", now=now)
     for alert in alerts:
         terms = sent[alert.md]
         given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
         for fact, _worth in facts[alert.md]:
             card, answer = cards.get(str(alert.pk)), given.get(fact.recipient)
             asked = card is None or fact.recipient not in card.for_attention
+            asked &= reads_answers(officer, alert.tlp, card.reply_to if card else ())
+            asked &= not suspensions.freeze(fact.recipient, alert.lane, alert.pri, terms.reply_by)
             for owed, due in _owed_by(fact, terms, answer, now, asked=asked):
                 agency = known[fact.recipient]
                 yield TheyOwe(alert, card, agency, owed, due, calls.get((alert.pk, agency.pk)))

@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
-from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
+from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
 from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.boxes.state_words import is_past
@@ -93,7 +93,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     release, returned, late, own = _own(officer, now)
     shown = [*release[:SHOWN], *returned[:SHOWN], *late[:SHOWN], *own[:OWN_SHOWN]]
     cards = open_alert_cards(officer.agency_id or "", shown)
-    ways = way_rows(officer, [*returned[:SHOWN], *own[:OWN_SHOWN]], cards)
+    ways = way_rows(officer, [*returned[:SHOWN], *own[:OWN_SHOWN]], cards, now=now)
     reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
     missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
@@ -108,7 +108,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
         overdue=_past([row.received.ack_by for row in received.acknowledge[:SHOWN]], now),
-        answers_overdue=_past([row.received.reply_by for row in received.answer[:SHOWN]], now),
+        answers_overdue=_past([row.due for row in received.answer[:SHOWN] if row.owed is Owed.ANSWER], now),
     )
 
 

@@ -45,6 +45,7 @@ class ReceivedState(StrEnum):
     OVERDUE = "overdue"
     CLOSED = "closed"
     ANSWERED = "answered"
+    FROZEN = "frozen"
     ANSWER_OVERDUE = "answer_overdue"
     TO_ANSWER = "to_answer"
     ACKNOWLEDGED = "acknowledged"
@@ -69,7 +70,8 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
         (s.OVERDUE, received.acknowledged_at is None and is_past(received.ack_by, now)),
         (s.CLOSED, received.question_change == CLOSED),
         (s.ANSWERED, received.answered_at),
-        (s.ANSWER_OVERDUE, is_past(reply_by, now)),
+        (s.FROZEN, received.frozen_since and received.acknowledged_at and reply_by),
+        (s.ANSWER_OVERDUE, is_past(reply_by, now) and not received.frozen_since),
         (s.TO_ANSWER, received.acknowledged_at and reply_by),
         (s.ACKNOWLEDGED, received.acknowledged_at),
         (s.OPENED, received.first_opened_at),
@@ -91,6 +93,8 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         return overdue_text(received.ack_by)
     if state is ReceivedState.ANSWER_OVERDUE and received.reply_by is not None:
         return _("Answer due since %(time)s UTC") % {"time": utc_text(received.reply_by)}
+    if received.frozen_since is not None and state is ReceivedState.FROZEN:
+        return frozen_text(received.frozen_since)
     return {
         ReceivedState.WITHDRAWN: _("Withdrawn"),
         ReceivedState.UNRELIABLE: _("Do not rely on it"),
@@ -103,6 +107,10 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         ReceivedState.EXPIRED: _("Expired"),
         ReceivedState.OPENED: _("Opened"),
     }.get(state, _("Not opened"))
+
+
+def frozen_text(since: datetime) -> str:
+    return _("Frozen: suspended since %(time)s UTC") % {"time": utc_text(since)}
 
 
 def sent_text(alert: Alert) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from accord.document.rules import CLOSED, asks, read_day
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
-from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS
+from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS, RED
 from alerts.document.choices import ANSWER_WITHIN, NOT_GRADED
 from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, GRADES, Field, Kind, is_asked
@@ -22,8 +22,12 @@ GRADING_SCHEME: Final = "europol4x4"
 
 _UNJUDGED: Final = {"identity_state": "unknown", **dict.fromkeys(GRADES, NOT_GRADED)}
 """Values that are sent for what an author was asked and did not judge."""
-_OF_A_QUESTION: Final = frozenset({"request_priority", "due_reason", "question_change", "for_attention"})
-_EMPTY_LISTS: Final = frozenset({Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE, Kind.AGENCIES})
+_OF_A_QUESTION: Final = frozenset(
+    {"request_priority", "due_reason", "question_change", "for_attention", "reply_to"}
+)
+_EMPTY_LISTS: Final = frozenset(
+    {Kind.CHOICES, Kind.ROUTE, Kind.LINES, Kind.EVIDENCE, Kind.AGENCIES, Kind.OFFICERS}
+)
 
 
 def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -> dict[str, Any]:
@@ -41,6 +45,8 @@ def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -
 def _sent(field: Field, data: Mapping[str, Any]) -> Any:
     value = data.get(field.name)
     if field.name in _OF_A_QUESTION and not asks(data):
+        return None
+    if field.for_red and data.get("tlp") != RED:
         return None
     if value in EMPTY:
         return _UNJUDGED.get(field.name) if is_asked(field, data) else None
@@ -100,7 +106,7 @@ def _end_of(day: dt.date) -> int:
 
 def _who_may_release(tlp: str, handling: Collection[str]) -> str:
     """Return who may release it onward, the stricter of marking and handling: RED none, AMBER or H2 originator, else recipients."""
-    if tlp == "RED":
+    if tlp == RED:
         return "none"
     return "originator" if "H2" in handling or tlp.startswith("AMBER") else "recipients"
 

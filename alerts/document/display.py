@@ -133,6 +133,7 @@ _KIND_WORDS: Final[dict[Kind, Callable[[Field, Any], str]]] = {
     Kind.ROUTE: _route,
     Kind.PARTIES: _parties,
     Kind.DATE: _day,
+    Kind.OFFICERS: lambda field, value: ", ".join(value),
     **SCIENCE_WORDS,
 }
 _OWN_WORDS: Final[dict[str, Callable[[Any, Mapping[str, Any]], str]]] = {

@@ -145,6 +145,11 @@ _TABLE: Final = (
         in_document=False, asked_for=ALL, for_red=True,
     ),
     Field(
+        "reply_to", Step.RECIPIENTS, _("Replies go to"), _("For RED alone, who of your agency may open the answers."),
+        "checks", Kind.OFFICERS, _("Replies go to: choose an officer of yours who may read this question."), default=(),
+        max_length=100, asked_for=CARRY_A_QUESTION, for_red=True,
+    ),
+    Field(
         "tlp", Step.RECIPIENTS, _("TLP"), _("Who may read it."), "radios", Kind.CHOICE,
         choices=c.TLPS, default="AMBER", required_for=ALL, in_document=False, asked_for=ALL,
     ),

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PARTIES = "parties"  # list of {role, name, category, country}, or "unknown"
     MOMENT = "moment"  # YYYY-MM-DDThh:mmZ, in UTC
     AGENCIES = "agencies"  # list of agency ids
+    OFFICERS = "officers"  # list of ids of officers of the own agency
     REASONS = "reasons"  # {agency id: text}
     STRUCTURE = "structure"  # canonical isomeric SMILES; a draft may hold text that could not be read
     LINES = "lines"  # list of lines, no repeats

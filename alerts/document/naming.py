@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines of a draft that name officers of recipients: the agency's id, a blank, the officer's id."""
+"""Officers whom a draft names: of recipients in lines, the agency's id, a blank, the officer's id; of the own agency by id."""
 
 from accord.envelope.encoding import agency_id, officer_id
 from accord.envelope.errors import MalformedError
@@ -15,6 +15,21 @@ def read_naming(line: object) -> tuple[str, str] | None:
         return agency_id(parts[0]), officer_id(parts[1])
     except MalformedError:
         return None
+
+
+def naming_of(agency: str, officer: str) -> str:
+    """Return the line that names this officer."""
+    return f"{agency} {officer}"
+
+
+def are_officers(field: Field, value: object) -> bool:
+    """Tell whether every item is an officer's id."""
+    if not isinstance(value, list) or len(value) > field.max_length:
+        return False
+    try:
+        return all(officer_id(item) for item in value)
+    except MalformedError:
+        return False
 
 
 def are_namings(field: Field, value: object) -> bool:

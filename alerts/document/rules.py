@@ -12,7 +12,7 @@ from accord.document.rules import Clash, asks, clashes, read_day
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
-from accord.envelope.vocabulary import MAX_RED_AGENCIES
+from accord.envelope.vocabulary import MAX_RED_AGENCIES, RED
 from alerts.document.building import build_document, closes_question
 from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Circumstances
@@ -107,13 +107,13 @@ def _attention_is_of_some(draft: DraftCheck) -> None:
 
 
 def _red_stays_with_own_keys(draft: DraftCheck) -> None:
-    if draft["tlp"] == "RED" and draft.known.custody != "agency":
+    if draft["tlp"] == RED and draft.known.custody != "agency":
         draft.refuse("tlp", _("TLP: RED needs keys held by the agency; choose AMBER+STRICT."))
 
 
 def _red_names_officers(draft: DraftCheck) -> None:
     """One at least of every agency that it goes to, and nobody else's; of those that the exchange refuses none is asked for."""
-    if draft["tlp"] != "RED" or draft.known.custody != "agency" or "named_officers" in draft.errors:
+    if draft["tlp"] != RED or draft.known.custody != "agency" or "named_officers" in draft.errors:
         return
     chosen = set(draft.good("recipients") or ())
     named = {naming[0] for naming in map(read_naming, draft["named_officers"] or ()) if naming}
@@ -130,6 +130,12 @@ def _red_names_officers(draft: DraftCheck) -> None:
         draft.refuse(
             "recipients", _("To: RED goes to %(most)d agencies at most.") % {"most": MAX_RED_AGENCIES}
         )
+
+
+def _red_question_has_readers(draft: DraftCheck) -> None:
+    """Refuse a RED question that names nobody who may open its answers, which are RED too."""
+    if draft["tlp"] == RED and asks(draft.data) and not draft["reply_to"]:
+        draft.refuse("reply_to", FIELDS["reply_to"].problem)
 
 
 def _somebody_can_receive(draft: DraftCheck) -> None:
@@ -168,7 +174,7 @@ def _document_fits(draft: DraftCheck) -> None:
         # A value that is not valid JSON text has an error of its own already.
         return
     size += BYTES_PER_RECIPIENT * len(draft["recipients"] or ())
-    if draft["tlp"] == "RED":
+    if draft["tlp"] == RED:
         size += sum(BYTES_PER_NAME + len(str(line)) for line in draft["named_officers"] or ())
     if size > DOCUMENT_BYTES_AT_MOST:
         draft.refuse("narrative", _("What happened: too long for one alert; move text into a file."))
@@ -182,6 +188,7 @@ RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     _attention_is_of_some,
     _red_stays_with_own_keys,
     _red_names_officers,
+    _red_question_has_readers,
     _somebody_can_receive,
     _police_handle_it,
     _review_is_near_or_reasoned,

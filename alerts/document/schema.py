@@ -128,4 +128,10 @@ _PLAIN: Final[dict[Kind, dict[str, Any]]] = {
         "maxItems": 500,
         "items": {"type": "string", "pattern": "^[a-z]{2}-[a-z0-9]{2,20}$"},
     },
+    Kind.OFFICERS: {
+        "type": "array",
+        "uniqueItems": True,
+        "maxItems": 100,
+        "items": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    },
 }

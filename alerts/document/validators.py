@@ -15,7 +15,7 @@ from alerts.document import choices as c
 from alerts.document.characters import hidden_characters
 from alerts.document.countries import is_listed
 from alerts.document.kinds import EMPTY, Field, Kind
-from alerts.document.naming import are_namings
+from alerts.document.naming import are_namings, are_officers
 from alerts.document.science_validators import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
@@ -170,6 +170,7 @@ _KINDS: Final[dict[Kind, Callable[[Field, Any], bool]]] = {
     Kind.PARTIES: _parties,
     Kind.MOMENT: lambda field, value: read_moment(value) is not None,
     Kind.AGENCIES: _agencies,
+    Kind.OFFICERS: are_officers,
     Kind.REASONS: _reasons,
     **SCIENCE_SHAPES,
 }

@@ -146,6 +146,7 @@ _READERS: Final[dict[Kind, Callable[[object], Any]]] = {
     Kind.PARTIES: _parties,
     Kind.MOMENT: _moment,
     Kind.AGENCIES: _texts,
+    Kind.OFFICERS: _texts,
     Kind.REASONS: _reasons,
     **SCIENCE_READERS,
 }

@@ -44,7 +44,8 @@ LEFT_BEHIND: Final = frozenset(
 )
 OWN_FIELDS: Final = LEFT_BEHIND | {
     *("exhibit_no", "source_grade", "info_grade", "handling", "handling_condition"),
-    *("recipients", "recipient_reasons", "for_attention", "named_officers", "lane", "purpose", "pri"),
+    *("recipients", "recipient_reasons", "for_attention", "named_officers", "reply_to"),
+    *("lane", "purpose", "pri"),
 }
 """Fields that a copy of a received alert leaves empty: the agency's own numbers, gradings, choices."""
 

@@ -342,6 +342,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("files", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "named",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), default=list, size=None
+                    ),
+                ),
                 ("is_opening_reported", models.BooleanField(default=False)),
                 ("re_jti", models.CharField(blank=True, max_length=36)),
                 ("re_md", models.CharField(blank=True, max_length=43)),

@@ -23,7 +23,8 @@ class Card:
 
     `facts` are those that the early-warning board counts by, empty where the alert does not state them: `block` (first of
     the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
-    `for_attention` are the recipients of a question that owe no answer.
+    `for_attention` are the recipients of a question that owe no answer, `reply_to` the own officers who may open the answers to
+    one marked RED.
     """
 
     title: str = ""
@@ -34,6 +35,7 @@ class Card:
     is_damaged: bool = False
     facts: Mapping[str, str | int] = field(default_factory=dict, repr=False)
     for_attention: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
 
     @property
     def alert_type_text(self) -> str:
@@ -58,12 +60,13 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
         countries=(country[:2],) if country else (),
         hints=hints,
         facts=_facts_of(data),
-        for_attention=_agencies_of(data),
+        for_attention=_texts_of(data, "for_attention"),
+        reply_to=_texts_of(data, "reply_to"),
     )
 
 
-def _agencies_of(data: Mapping[str, Any]) -> tuple[str, ...]:
-    marked = data.get("for_attention")
+def _texts_of(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    marked = data.get(name)
     return tuple(map(str, marked)) if isinstance(marked, list | tuple) else ()
 
 

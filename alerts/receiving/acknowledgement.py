@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.envelope.statements.form import SubjectRef
-from alerts.access import find_received, lock_received
+from alerts.access import lock_received
 from alerts.errors import NotOpenedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.opening import require_named
 from alerts.rows.replies import Reply
 from alerts.sending.hand_in import Handing, handing_in
 from callers.capabilities import Capability, require
@@ -40,13 +39,12 @@ def acknowledge_alert(
     """Sign `ack`, naming the officer by opaque id: opened, or refused with the code `answer`. A second call changes nothing.
 
     `reason` is for the agency's own audit, where many are acknowledged together. Raises `InputError` for an
-    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotNamedError` for an
-    officer whom a RED alert does not name, `NotTakenError`. Not inside a transaction.
+    answer that is not listed, `NotOpenedError` before an officer of the agency has opened it, `NotTakenError`. Not inside a
+    transaction.
     """
     require(officer, Capability.ALERT_ACKNOWLEDGE)
     if answer not in dict(ANSWERS):
         raise InputError("answer", _("Answer: choose one."))
-    _require_named(officer, received, now)
     with handing_in(officer, now=now) as handing:
         return _acknowledge(handing, officer, lock_received(officer, received), answer, reason)
 
@@ -64,13 +62,6 @@ def acknowledge_answered(handing: Handing, answer: Alert) -> None:
     )
     for received in rows:
         _acknowledge(handing, answer.author, received, OPENED, "")
-
-
-def _require_named(officer: Officer, received: ReceivedAlert, now: datetime) -> None:
-    """Require that a RED alert names the officer, if there is something to acknowledge."""
-    row = find_received(officer, received.pk)
-    if row.acknowledged_at is None and row.first_opened_at is not None:
-        require_named(officer, row, now=now)
 
 
 def _acknowledge(

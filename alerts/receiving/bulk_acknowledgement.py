@@ -25,7 +25,7 @@ from alerts.receiving.verification import failed_text
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
 from officers.models import Officer
-from vault.errors import NotNamedError, VaultError
+from vault.errors import VaultError
 
 AT_MOST: Final = 50
 
@@ -112,7 +112,7 @@ def _acknowledge(officer: Officer, item: Acknowledgement, reason: str, now: date
         acknowledge_alert(officer, item.row.received, reason=reason, now=now)
     except (AbsentError, NotOpenedError):
         text = _("It has changed meanwhile: look at it again.")
-    except (NotNamedError, SendingStoppedError) as stop:
+    except SendingStoppedError as stop:
         text = words_for(stop)
     except (AlertsError, VaultError, EnvelopeError):
         text = _(

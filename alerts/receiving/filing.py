@@ -2,10 +2,10 @@
 """Filing of a received alert's content, once it was opened: card, tokens, the alert it answers, and projections.
 
 All parts are made in one savepoint. If that fails, each is made in its own, so that one part's failure affects neither the
-others nor the alert. A second run changes nothing.
+others nor the alert. A second run changes nothing. Of RED nothing is filed but whom it names, and what it asks or answers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 
@@ -16,11 +16,21 @@ from alerts.models import ReceivedAlert
 from alerts.projections.cards import card_of, seal_received_card
 from alerts.projections.registry import projections
 from alerts.projections.tokens import keep_tokens
+from alerts.red_readers import is_red
 from alerts.replies.projection import keep_received
 
 
-def file_content(received: ReceivedAlert, document: ReadDocument, *, now: datetime) -> None:
-    """File every part of the content of a saved row; then raise the first failure, if there was any."""
+def file_content(
+    received: ReceivedAlert, document: ReadDocument, named: Collection[str], *, now: datetime
+) -> None:
+    """File every part of the content of a saved row; then raise the first failure, if there was any.
+
+    `named` are the ids of the agency's own officers whom it names.
+    """
+    if is_red(received.tlp):
+        _file_names(received, named)
+        keep_received(received, document.data, now=now)
+        return
     parts = (
         partial(_file_card, received, document),
         partial(keep_tokens, received, document.data, document.digests),
@@ -34,6 +44,11 @@ def file_content(received: ReceivedAlert, document: ReadDocument, *, now: dateti
     troubles = [trouble for part in parts if (trouble := _trouble_with(part)) is not None]
     if troubles:
         raise troubles[0]
+
+
+def _file_names(received: ReceivedAlert, named: Collection[str]) -> None:
+    received.named = sorted(named)
+    received.save(update_fields=["named"])
 
 
 def _file_card(received: ReceivedAlert, document: ReadDocument) -> None:

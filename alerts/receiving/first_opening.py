@@ -42,11 +42,12 @@ class Opening:
     """Outcome of the first opening: the document, or the code of `ack unopenable`; neither while it is closed.
 
     `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: an error occurred, and it was set aside.
-    `is_elsewhere`: it is sealed to a key of the agency that another desk has, or had, and that desk may hand over its content key.
+    `named` are the ids of the agency's own officers whom it names. `is_elsewhere`: it is sealed to a key of the agency that another desk has, or had, and that desk may hand over its content key.
     """
 
     document: ReadDocument | None = None
     ack_code: str | None = None
+    named: tuple[str, ...] = ()
     is_not_as_signed: bool = False
     is_aside: bool = False
     is_elsewhere: bool = False
@@ -86,14 +87,15 @@ def open_first(
             opened_ahead=opened_ahead,
             now=now,
         )
+        named = tuple(name.officer for name in opened.names if name.agency == received.agency_id)
         digests = plain_digests(actor, opened, now=now)
         document = replace(read_document(opened.alert), digests=digests)
         files = {} if received.tlp == "RED" else opened_files(actor, opened, wants_file, now=now)
-        return Opening(replace(document, files=files))
+        return Opening(replace(document, files=files), named=named)
     except (*CLOSED, AbsentError, NotJudgedError):
         return CLOSED_NOW
     except UnknownSchemaError:
-        return Opening(ReadDocument({}))
+        return Opening(ReadDocument({}), named=named)
     except OpeningError as failure:
         if failure.cause_detail == KEY_ELSEWHERE:
             return Opening(is_elsewhere=True)

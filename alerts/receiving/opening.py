@@ -38,7 +38,6 @@ from alerts.receiving.retractions import judge_for_display
 from alerts.receiving.signature_judging import reaffirms_of
 from alerts.receiving.signature_state import SignatureFacts, signature_facts_of
 from alerts.receiving.verification import Verification, failed_text, verified
-from alerts.red_readers import is_red
 from alerts.review.tlp_ceiling import check_reason
 from alerts.sending.withdrawal import WITHDRAWAL_CODES
 from callers.capabilities import Capability, require
@@ -52,7 +51,6 @@ from vault.handing import is_gone
 MAX_CASE_CHARS: Final = 60
 SHOWN_AT_MOST: Final = 3
 """Limit of files that are opened with an alert, for its page to show."""
-ACKNOWLEDGED: Final = "to be acknowledged"
 
 
 class OpeningReason(TextChoices):
@@ -103,7 +101,7 @@ def open_alert(
     """Open and verify an alert. The first opening by an officer of the agency is reported to the originator.
 
     `reference` is the case number, needed for that reason only. Raises `InputError`, `ReceiptPendingError`,
-    `UnopenableError`, `NotNamedError` (it is RED and names others), or what the exchange refuses (one of
+    `UnopenableError`, or what the exchange refuses (one of
     `fetching.CLOSED`). Not inside a transaction. `wants` chooses, by name and size in octets, up to
     `SHOWN_AT_MOST` files that are opened with it, `with_rules` the file of rules that a change of the law brings.
     """
@@ -174,12 +172,6 @@ def _open(
         raise UnopenableError(failed_text(row), row.reference)
     peers = VerifiedDirectory(row.agency_id, now)
     return row, _opened(officer, row, words, peers, now), peers
-
-
-def require_named(officer: Officer, received: ReceivedAlert, *, now: datetime) -> None:
-    """Require that a RED alert names the officer; it is opened to check. Raises as `open_alert`; not inside a transaction."""
-    if is_red(received.tlp):
-        _opened(officer, received, ACKNOWLEDGED, VerifiedDirectory(received.agency_id, now), now)
 
 
 def _opened(

@@ -472,8 +472,8 @@ class FeedOfAgency:
 
     def _settle(self, received: ReceivedAlert, opening: Opening) -> None:
         """File what was opened, or note that it does not open. Inside the transaction that holds the row."""
-        if opening.document is not None and received.tlp != "RED":
-            work = partial(file_content, received, opening.document, now=self._now)
+        if opening.document is not None:
+            work = partial(file_content, received, opening.document, opening.named, now=self._now)
             self._derived.take(name_of_received(received), work)
         else:
             keep_received(received, None, now=self._now)
@@ -492,8 +492,8 @@ class FeedOfAgency:
             return
         opening = self._open(received)
         with transaction.atomic():
-            if opening.document is not None and received.tlp != "RED":
-                file_content(received, opening.document, now=self._now)
+            if opening.document is not None:
+                file_content(received, opening.document, opening.named, now=self._now)
             self._note_unopenable(received, opening)
             settle_versions_of(received, now=self._now)
 

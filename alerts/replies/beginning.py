@@ -23,8 +23,16 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.retractions import judge_for_display
+from alerts.red_readers import is_red
 from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY, TITLES
-from alerts.replies.rules import FRAME, ON_PROFILES, check_open_to_replies, closed_question, reply_title
+from alerts.replies.rules import (
+    FRAME,
+    ON_PROFILES,
+    check_names_readers,
+    check_open_to_replies,
+    closed_question,
+    reply_title,
+)
 from alerts.replies.source import Source, seal_source, source_of
 from alerts.rows.replies import Reply
 from alerts.states import AlertState
@@ -61,7 +69,9 @@ def open_to_answer(
     if row.replaced_by_id is not None:
         raise ReplyRefusedError("replaced", _("A newer version has replaced this one: answer the newest."))
     view = open_alert(author, row, reason=reason, reference=reference, now=now)
-    return Opened(view.received, view, source_of(view, agency.pk))
+    source = source_of(view, agency.pk)
+    check_names_readers(source)
+    return Opened(view.received, view, source)
 
 
 def start_reply(
@@ -90,7 +100,7 @@ def start_reply(
             "nothing", _("This alert identifies no substance: there is nothing to review.")
         )
     floor = strictest(opened.source.tlp, sample.tlp if sample else "")
-    fields = prefilled(opened, alert_type) | {"tlp": floor} | dict(data)
+    fields = prefilled(author, opened, alert_type) | {"tlp": floor} | dict(data)
     with transaction.atomic():
         # Of two officers who start the same reply at the same moment the second waits, and gets the first's.
         wait_for_lock(BEGINNING, f"{author.agency_id} {opened.source.md}")
@@ -139,8 +149,11 @@ def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | N
     return next((row for row in rows if _type_of(cards, row) == alert_type), None)
 
 
-def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
-    """Return a reply's first fields: marking, lane and sender of the alert it answers, and no case of its own."""
+def prefilled(author: Officer, opened: Opened, alert_type: str) -> dict[str, Any]:
+    """Return a reply's first fields: marking, lane and sender of the alert it answers, and no case of its own.
+
+    One marked RED names who may open it, and its author for the answers to what it asks.
+    """
     source = opened.source
     frame = {
         "alert_type": alert_type,
@@ -153,6 +166,9 @@ def prefilled(opened: Opened, alert_type: str) -> dict[str, Any]:
         "purpose": source.purpose,
         "recipients": [source.iss],
     }
+    if is_red(source.tlp):
+        frame["named_officers"] = list(source.reply_to)
+        frame["reply_to"] = [author.public_id] if alert_type == CLARIFICATION else []
     if alert_type == PEER_REVIEW:
         names = ("preferred_name", "inchikey", "cas_rn", "structure")
         return frame | {name: opened.view.document.get(name) for name in names}

@@ -14,6 +14,7 @@ from alerts.drafting.revisions import DraftContent
 from alerts.models import Alert, ReceivedAlert
 from alerts.profiles.samples import keep_profile
 from alerts.receiving.versions import UPDATE
+from alerts.red_readers import is_red
 from alerts.replies.answers import settle_question, versions_asked
 from alerts.replies.kinds import PROFILE_DETAILS, REPLY
 from alerts.replies.source import open_source, seal_source
@@ -22,7 +23,10 @@ from alerts.rows.replies import ProfileQuestion, Reply
 
 
 def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *, now: datetime) -> None:
-    """Keep the rows of a received alert that is saved; without a document (own keys, RED) only the alert it answers."""
+    """Keep the rows of a received alert that is saved; without a document (own keys) only the alert it answers.
+
+    Of a reply marked RED no words are kept, and of RED no profile.
+    """
     reply = _filed(received, now)
     _note_question(received, document or {})
     if received.kind == UPDATE and received.reply_by is not None:
@@ -30,9 +34,11 @@ def keep_received(received: ReceivedAlert, document: Mapping[str, Any] | None, *
     if document is None:
         return
     if reply is not None:
-        reply.summary = seal_summary(reply, summary_of(document, files=received_files(received)))
+        summary = summary_of(document, files=received_files(received))
+        reply.summary = seal_summary(reply, summary.without_words() if is_red(received.tlp) else summary)
         reply.save(update_fields=["summary"])
-    keep_profile(received.agency_id, document, received=received, now=now)
+    if not is_red(received.tlp):
+        keep_profile(received.agency_id, document, received=received, now=now)
 
 
 def keep_sent(alert: Alert, content: DraftContent, document: Mapping[str, Any], *, now: datetime) -> None:

@@ -11,7 +11,8 @@
 - A call to the asker that an officer has noted ends the escalation; a call to an agency that owes an answer, that who asked is told
   of it (`alerts.replies.calls`).
 - Of a routine question nobody is told outside the working time of the agency that owes the answer (`alerts.replies.reminder_times`).
-- An exercise starts no clock. Of an alert marked RED nothing is opened for a mail: its named officers are not known here.
+- While a suspension stops the clock of an answer nobody is told; it is looked at again each day (`alerts.peers.suspensions`).
+- An exercise starts no clock. Of RED its named officers are told; who else is told hears only that it waits.
 - Who asked is told once, when agencies that got the question have given neither a final answer nor an interim one whose day is
   still to come.
 """
@@ -29,9 +30,9 @@ from django.db.models import QuerySet
 from accord.answer_times import pause_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import mark_frozen, suspensions_of
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.retractions import judge_for_display
-from alerts.red_readers import is_red
 from alerts.replies.answers import AnswerGiven, answers_given, day_announced, still_to_answer
 from alerts.replies.calls import agencies_called, calls_to_asker
 from alerts.replies.reminder_times import told_from
@@ -99,7 +100,7 @@ def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> date
     due = received.reply_by
     if due is None:
         return None
-    if _is_in_doubt(received, peers, now):
+    if _is_in_doubt(received, peers, now) or _is_frozen(received, now):
         return now + LOOK_AGAIN
     owes, about = received.agency_id, received.about
     if now < due:
@@ -125,6 +126,11 @@ def _is_in_doubt(received: ReceivedAlert, peers: Peers, now: datetime) -> bool:
     return not counts or received.is_distrusted or received.withdrawn_at is not None
 
 
+def _is_frozen(received: ReceivedAlert, now: datetime) -> bool:
+    mark_frozen([received], now=now)
+    return received.frozen_since is not None
+
+
 @transaction.atomic
 def _look_at_asked(pk: UUID, *, now: datetime) -> None:
     rows = Alert.objects.select_related("agency").select_for_update(of=("self",))
@@ -137,28 +143,40 @@ def _look_at_asked(pk: UUID, *, now: datetime) -> None:
 
 def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
     """Tell the asking agency if answers are missing; return when to look again, None where it is told or all have answered."""
-    if alert.state != AlertState.RELEASED or alert.replaced_at is not None or is_red(alert.tlp):
-        # To RED nobody can reply, so that nothing is known of its answers.
+    if alert.state != AlertState.RELEASED or alert.replaced_at is not None:
         return None
     cards = open_alert_cards(alert.agency_id, [alert])
     passed_over = agencies_called(alert).union(*(card.for_attention for card in cards.values()))
-    answers = [answer for agency, answer in _answers_to(alert, now) if agency not in passed_over]
+    answers, is_frozen = list[AnswerGiven | None](), False
+    for agency, answer, frozen in _answers_to(alert, now):
+        if frozen and (answer is None or not answer.is_final):
+            is_frozen = True
+        elif agency not in passed_over:
+            answers.append(answer)
     missing = sum(answer is None or _is_over(answer, alert.agency, now) for answer in answers)
     if missing:
         marking = strictest(alert.tlp, alert.floor)
-        about = AlertFacts(alert.md, "", alert.pri, alert.status, marking, alert.lane)
+        named = frozenset[str]().union(*(card.reply_to for card in cards.values()))
+        about = AlertFacts(alert.md, "", alert.pri, alert.status, marking, alert.lane, named)
         tell_who_asked(alert.author_id, alert.agency_id, about, missing, now=now)
         return None
     is_all_final = all(answer is not None and answer.is_final for answer in answers)
-    return None if is_all_final else now + LOOK_AGAIN
+    return None if is_all_final and not is_frozen else now + LOOK_AGAIN
 
 
-def _answers_to(alert: Alert, now: datetime) -> list[tuple[str, AnswerGiven | None]]:
-    """Return each recipient that the question has reached, with its newest answer. Raises NotBoundError."""
+def _answers_to(alert: Alert, now: datetime) -> list[tuple[str, AnswerGiven | None, bool]]:
+    """Return each recipient that the question has reached, with its newest answer, and whether a suspension stops its clock.
+
+    Raises NotBoundError.
+    """
     sent = sent_by(alert.agency_id, [alert.md])[alert.md]
     versions = versions_asking(versions_of(alert))
     given = answers_given(versions, replies_of_agency(alert.agency_id, versions, now=now), due=sent.reply_by)
-    return [(fact.recipient, given.get(fact.recipient)) for fact in sent.facts if fact.state in REACHED]
+    known = suspensions_of(alert.agency_id, now=now)
+    return [
+        (one, given.get(one), known.freeze(one, alert.lane, alert.pri, sent.reply_by) is not None)
+        for one in (fact.recipient for fact in sent.facts if fact.state in REACHED)
+    ]
 
 
 def _is_over(answer: AnswerGiven, agency: Agency, now: datetime) -> bool:

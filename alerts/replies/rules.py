@@ -48,7 +48,7 @@ _OF_A_BARE_CODE: Final = frozenset(
 FRAME: Final = frozenset(
     {"alert_type", "status", "title", "contact", "source_grade", "info_grade", "assessment_kind", "severity"}
     | {"certainty", "tlp", "handling", "handling_condition", "lane", "purpose", "pri", "recipients"}
-    | {"recipient_reasons", "expiry", "review_date", "review_reason"}
+    | {"recipient_reasons", "expiry", "review_date", "review_reason", "named_officers", "reply_to"}
 )
 """Fields that a message about a profile has beside the profile itself."""
 OWN_PART: Final[Mapping[str, frozenset[str]]] = {
@@ -125,15 +125,19 @@ def check_open_to_replies(received: ReceivedAlert, *, now: datetime) -> None:
     """Raise `ReplyRefusedError` where the alert takes no reply; its row must be judged for now."""
     if received.withdrawn_at is not None:
         raise ReplyRefusedError("withdrawn", _("The sender withdrew this alert: it takes no reply."))
-    if is_red(received.tlp):
-        text = _(
-            "An alert marked RED takes no reply here: write a new alert, marked RED, that names its readers."
-        )
-        raise ReplyRefusedError("red", text)
     if received.keep <= now:
         raise ReplyRefusedError("deleted", _("Its content was deleted: it takes no reply."))
     if received.standing is not None and not received.standing.counts:
         raise ReplyRefusedError("in-doubt", _("Its signature is in doubt: call the sender before you reply."))
+
+
+def check_names_readers(source: Source) -> None:
+    """Raise `ReplyRefusedError` where the alert is RED and names nobody who may open a reply."""
+    if is_red(source.tlp) and not source.reply_to:
+        text = _(
+            "This RED alert names nobody who may open a reply: call the sender, or write a new alert, marked RED, that names its readers."
+        )
+        raise ReplyRefusedError("red", text)
 
 
 def _check_still_asked(asked: ReceivedAlert) -> None:
@@ -180,6 +184,9 @@ def _bind(problems: dict[str, list[str]], data: Mapping[str, Any], source: Sourc
     if data.get("status") != source.status:
         problems["status"] = [_("Real or exercise: as the alert that you answer.")]
     _bind_recipients(problems, data, source, alert_type)
+    if is_red(source.tlp) and set(data.get("named_officers") or ()) != set(source.reply_to):
+        text = _("Named officers: as the alert names them that you answer: %(lines)s.")
+        problems["named_officers"] = [text % {"lines": ", ".join(source.reply_to)}]
 
 
 def _bind_handling(problems: dict[str, list[str]], data: Mapping[str, Any], source: Source) -> None:
@@ -195,7 +202,7 @@ def _bind_recipients(
     problems: dict[str, list[str]], data: Mapping[str, Any], source: Source, alert_type: str
 ) -> None:
     chosen = set(data.get("recipients") or ())
-    if alert_type in ON_PROFILES and chosen - {source.iss}:
+    if (alert_type in ON_PROFILES or is_red(source.tlp)) and chosen - {source.iss}:
         problems["recipients"] = [_("To: this goes to %(name)s alone.") % {"name": source.name}]
     elif chosen - set(source.may_receive):
         text = _("To: %(name)s, and agencies that have the alert already; nobody else.")
@@ -267,5 +274,5 @@ def _with(findings: Findings, problems: Mapping[str, list[str]]) -> Findings:
 
 def other_holders(source: Source) -> list[tuple[str, str]]:
     """Return the agencies that a reply may name beside the sender, by name."""
-    rows = Agency.objects.filter(pk__in=source.holders).order_by("name")
+    rows = Agency.objects.filter(pk__in=set(source.may_receive) - {source.iss}).order_by("name")
     return list(rows.values_list("pk", "name"))

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts that bind a reply: marking, sender and recipients of the alert that it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from alerts.document.naming import naming_of
+from alerts.red_readers import is_red
 from alerts.rows.replies import Reply
 from callers.markings import LEVELS
 from vault.sealed_store import SealedStore, as_json, dataclass_of
 
 if TYPE_CHECKING:
+    from alerts.models import ReceivedAlert
     from alerts.receiving.opening import OpenedView
 
 TABLE: Final = "reply"
@@ -17,7 +20,10 @@ TABLE: Final = "reply"
 
 @dataclass(frozen=True)
 class Source:
-    """Alert that a reply answers. `holders` are the sender's recipients without the answering agency."""
+    """Alert that a reply answers. `holders` are the sender's recipients without the answering agency.
+
+    `reply_to` are the lines that name the sender's officers who may open a reply to a RED one.
+    """
 
     iss: str
     name: str
@@ -32,10 +38,13 @@ class Source:
     alert_type: str
     holders: tuple[str, ...]
     title: str = ""
+    reply_to: tuple[str, ...] = ()
 
     @property
     def may_receive(self) -> tuple[str, ...]:
-        """Agencies that a reply may go to: the sender and the other recipients."""
+        """Agencies that a reply may go to: the sender and the other recipients; the sender alone where it is RED."""
+        if is_red(self.tlp):
+            return (self.iss,)
         return tuple(dict.fromkeys((self.iss, *self.holders)))
 
 
@@ -60,8 +69,15 @@ def source_of(view: "OpenedView", agency_id: str) -> Source:
         purpose=received.purpose,
         alert_type=str(document.get("alert_type") or ""),
         title=str(document.get("title") or ""),
+        reply_to=reply_lines(received, document),
         holders=tuple(sorted(set(view.audience) - {agency_id, received.issuer_id})),
     )
+
+
+def reply_lines(received: "ReceivedAlert", document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines that name who may open a reply to this RED alert; none where it takes no reply, or is not RED."""
+    named = document.get("reply_to") or () if is_red(received.tlp) else ()
+    return tuple(naming_of(received.issuer_id, officer) for officer in sorted(set(named)))
 
 
 def seal_source(reply: Reply, source: Source) -> bytes:

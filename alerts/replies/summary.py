@@ -3,8 +3,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Self
 
 from django.utils.translation import gettext as _
 
@@ -40,6 +40,10 @@ class ReplySummary:
     comparison: Mapping[str, Any] | None = None
     has_case: bool = False
     evidence: int = 0
+
+    def without_words(self) -> Self:
+        """Return it without what its author wrote: pages show a summary to whoever may open the reply, before they do."""
+        return replace(self, text="", contact="", comparison=None)
 
     @property
     def words(self) -> str:

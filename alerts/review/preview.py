@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from accord.calls.answers import PreviewAnswer
 from accord.envelope.encoding import b64u, canonical
 from accord.envelope.keys import PQ1
@@ -23,13 +25,15 @@ from alerts.document.values import read_values
 from alerts.drafting.drafts import read_draft
 from alerts.drafting.registry import problems_of
 from alerts.drafting.revisions import DraftContent
-from alerts.errors import ExchangeAwayError
+from alerts.errors import ExchangeAwayError, SendingStoppedError
 from alerts.models import Alert
 from alerts.peers.agreements import ensure_agreements_asked
-from alerts.peers.withheld_recipients import hold_back
+from alerts.peers.withheld_recipients import LANE_SUSPENDED, hold_back
 from alerts.replies.rules import keep_to_source, keep_to_version
+from alerts.review.reply_readers import keep_to_reply_readers
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
+from alerts.rows.replies import Reply
 from callers.actors import Actor
 from callers.directory import Custody
 from officers.models import Officer
@@ -66,6 +70,12 @@ class Preview:
     def reachable(self) -> tuple[str, ...]:
         """Ids of the agencies that will receive it, sorted."""
         return tuple(sorted(row.agency for row in self.will))
+
+    @property
+    def held(self) -> str:
+        """Why nobody receives it now, where nothing but a suspended lane is the reason; else empty."""
+        is_held = bool(self.rows) and all(row.code == LANE_SUSPENDED for row in self.rows)
+        return " ".join(row.text for row in self.rows) if is_held else ""
 
     @property
     def digest(self) -> str:
@@ -210,12 +220,13 @@ def findings_of(
 ) -> Findings:
     """Return every finding over a revision, with today's date and the recipients by `preview`; None: nobody was asked.
 
+    A reply whose lane is suspended is judged as if nobody had been asked: it is submitted, and waits (`require_not_held`).
     `judged` is the result for this text from before the alert was locked; without it, it is computed now.
     """
     judged = judged or judged_of(alert, content)
     known = Circumstances(
         today_of(actor, now),
-        None if preview is None else preview.reachable,
+        None if preview is None or held_reply_text(alert, preview) else preview.reachable,
         custody=custody_of(alert.agency_id),
         now=now,
         structure=judged.structure,
@@ -224,8 +235,23 @@ def findings_of(
     )
     found = keep_to_ceiling(actor, content.data, check_document(content.data, known=known, kept=content.kept))
     found = keep_red_apart(alert, content.data, found)
+    found = keep_to_reply_readers(alert, content.data, found)
     found = keep_to_version(alert, content.data, found)
     return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
+
+
+def held_reply_text(alert: Alert, preview: Preview | None) -> str:
+    """Say why a reply waits for a suspended lane to open, and how it goes out then; empty where it does not."""
+    if preview is None or not preview.held or Reply.of(alert) is None:
+        return ""
+    text = _("Held by suspension: %(why)s It waits here. Send it once the lane is open again.")
+    return text % {"why": preview.held}
+
+
+def require_not_held(alert: Alert, preview: Preview) -> None:
+    """Raise SendingStoppedError for a reply that waits for a suspended lane to open."""
+    if text := held_reply_text(alert, preview):
+        raise SendingStoppedError(text)
 
 
 def custody_of(agency_id: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accord.envelope.vocabulary import RED
 from alerts.document.findings import Findings
 from alerts.models import Alert, ReceivedAlert
+from alerts.red_readers import is_red
 from callers.actors import Actor
 from callers.errors import InputError
 from callers.markings import is_within, strictest
@@ -44,14 +45,11 @@ def keep_to_floor(alert: Alert, data: Mapping[str, Any], findings: Findings) -> 
 
 
 def keep_red_apart(alert: Alert, data: Mapping[str, Any], findings: Findings) -> Findings:
-    """Add a finding on the TLP where a reply or a next version is marked RED, which takes a new alert."""
-    if (
-        data.get("tlp") != RED
-        or findings.errors.get("tlp")
-        or (alert.kind == "alert" and not alert.previous_id)
-    ):
+    """Add a finding on the TLP where a reply or a next version is marked RED, and what it answers or replaces is not."""
+    is_first = alert.kind == "alert" and not alert.previous_id
+    if data.get("tlp") != RED or findings.errors.get("tlp") or is_first or is_red(alert.floor):
         return findings
-    text = _("TLP: what answers or replaces another alert is not marked RED here; write a new alert.")
+    text = _("TLP: only what answers or replaces a RED alert is marked RED; write a new alert.")
     return _with(findings, text)
 
 

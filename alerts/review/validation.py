@@ -25,7 +25,14 @@ from alerts.models import Alert
 from alerts.projections.cards import ALERT_TABLE
 from alerts.refusal_audit import audited_refusal
 from alerts.replies.rules import is_bare_code
-from alerts.review.preview import Judged, Preview, findings_of, judged_of, preview_for_act
+from alerts.review.preview import (
+    Judged,
+    Preview,
+    findings_of,
+    judged_of,
+    preview_for_act,
+    require_not_held,
+)
 from alerts.review.second_person import require_releaser, require_second_person, second_persons_for
 from alerts.sending.amendment import check_still_amends
 from alerts.states import Move, check_move
@@ -191,6 +198,7 @@ def _validate(
     preview = before.preview.held_again()
     if seen_preview is not None and seen_preview != preview.digest:
         raise ChangedSinceValidationError("recipients")
+    require_not_held(locked, preview)
     findings = findings_of(officer, locked, content, preview, judged=before.judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)

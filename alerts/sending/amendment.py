@@ -27,7 +27,7 @@ from alerts.receiving.fetching import fetch_and_open
 from alerts.receiving.held_envelopes import held_blob
 from alerts.receiving.verification import own_failed_text
 from alerts.receiving.versions import UPDATE
-from alerts.red_readers import is_red
+from alerts.red_readers import is_limited
 from alerts.replies.kinds import REPLY
 from alerts.replies.projection import keep_amended
 from alerts.replies.rules import check_still_answers
@@ -92,9 +92,6 @@ def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
     if alert.state == AlertState.WITHDRAWN:
         raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
     check_move(alert, Move.AMEND)
-    if is_red(alert.tlp):
-        text = _("An alert marked RED takes no new version here: withdraw it and write a new one.")
-        raise AmendmentRefusedError("red", text)
     check_newest(alert)
     if alert.log_index is None:
         raise ReceiptPendingError
@@ -158,7 +155,7 @@ def versions_asking(versions: Sequence[Alert]) -> dict[str, int]:
 def versions_seen(officer: Officer, alert: Alert) -> list[Alert]:
     """Return every sent version that the officer may see, newest first; `alert` is one of them."""
     versions = versions_of(newest_of(alert))
-    if ceiling_of(officer) is None:
+    if ceiling_of(officer) is None and not is_limited(officer):
         return versions
     rows = Alert.objects.visible_to(officer).filter(pk__in=[version.pk for version in versions])
     seen = set(rows.values_list("pk", flat=True))

@@ -8,6 +8,7 @@ from datetime import datetime
 from alerts.boxes.state_words import delivery_text
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import Suspensions
 from alerts.receiving.signature_state import signature_facts_of
 from alerts.receiving.verification import answer_doubt_text
 from alerts.replies.answers import AnswerGiven, AskedBack
@@ -33,6 +34,8 @@ class Receipt:
     answer: AnswerGiven | None = None
     """Its newest answer, if the alert asks for one."""
     asked_back: AskedBack | None = None
+    frozen_since: datetime | None = None
+    """Since when a suspension stops the clock of its answer; None while that runs."""
     for_attention: bool = False
     """The question is for its attention, and it owes no answer."""
 
@@ -82,14 +85,18 @@ class Receipts:
         answers: Mapping[str, AnswerGiven],
         back: Mapping[str, AskedBack],
         for_attention: Collection[str] = (),
+        *,
+        suspensions: Suspensions,
     ) -> "Receipts":
-        """Return the same with what each agency has answered and asked back, by its id, and which owe no answer."""
+        """Return the same with what each agency has answered and asked back, by its id, which owe no answer, and whose clock stands."""
+        asked = self.newest
         rows = (
             replace(
                 row,
                 answer=answers.get(row.agency),
                 asked_back=back.get(row.agency),
                 for_attention=row.agency in for_attention,
+                frozen_since=suspensions.freeze(row.agency, asked.lane, asked.pri, self.terms.reply_by),
             )
             for row in self.rows
         )

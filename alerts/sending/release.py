@@ -51,6 +51,7 @@ from alerts.review.preview import (
     findings_of,
     judged_of,
     preview_for_act,
+    require_not_held,
 )
 from alerts.review.second_person import SECOND_LOOK_WITHIN, require_second_person
 from alerts.review.validation import read_seen_revision
@@ -145,6 +146,7 @@ def _check_ready(
     preview = (
         before.preview.held_again() if before else preview_for_act(alert.agency_id, content.data, now=now)
     )
+    require_not_held(alert, preview)
     if preview.digest != digest_of_rows(alert.validated_preview or ()):
         raise ChangedSinceValidationError("recipients")
     judged = before.judged if before else judged_of(alert, content)

@@ -296,6 +296,9 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     acknowledged_at = s.DateTimeField(allow_null=True)
     question_change = s.ChoiceField(QUESTION_CHANGES, help_text="Empty: earlier answers stand.")
     for_attention = s.BooleanField(help_text="Its question owes no answer of this agency.")
+    frozen_since = s.DateTimeField(
+        allow_null=True, help_text="Since when a suspension stops the clock of its answer."
+    )
     interim_at = s.DateTimeField(
         allow_null=True, help_text="When an answer was sent after which another follows."
     )
@@ -435,6 +438,9 @@ class RecipientFactOut(s.Serializer[Any]):
     answer = AnswerGivenOut(allow_null=True)
     asked_back = AskedBackOut(allow_null=True)
     for_attention = s.BooleanField(help_text="It owes no answer.")
+    frozen_since = s.DateTimeField(
+        allow_null=True, help_text="Since when a suspension stops the clock of its answer."
+    )
 
 
 class AmendIn(s.Serializer[Any]):
@@ -451,6 +457,7 @@ class SentOut(_WithScheme):
     attachments = FileOut(many=True)
     recipients = RecipientFactOut(many=True)
     reply_by = s.DateTimeField(allow_null=True)
+    shows_answers = s.BooleanField(help_text="False: RED, its answers are for other officers.")
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
     standing = SignatureStateOut()

@@ -29,6 +29,7 @@ TONES: Final[Mapping[str, str]] = {
     "entering": WARN,
     "expired": DONE,
     "failed": DANGER,
+    "frozen": WARN,
     "fetched": DONE,
     "held": WARN,
     "leased": QUIET,

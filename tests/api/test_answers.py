@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from alerts.models import Alert
+from alerts.receiving.acknowledgement import acknowledge_alert
 from tests.alerts.replies.test_answers import QUESTION
+from tests.alerts.replies.test_suspension import opened, suspend
 from tests.api.sessions import Session
 from tests.pages.desk_world import DeskWorld
 
@@ -92,3 +94,15 @@ def test_a_system_notes_a_call_and_lists_the_notes(desk: DeskWorld) -> None:
         assert session("POST", at, body | to).status_code == 201
         (listed,) = session("GET", at).json()["items"]
         assert (listed["text"], listed["noted_by"]) == (body["text"], officer.display_name)
+
+
+def test_a_clock_that_a_suspension_stops_says_since_when(desk: DeskWorld) -> None:
+    asked = Alert.objects.get(agency=desk.lab, kind="alert")
+    acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+    suspend(desk, desk.health)
+    desk.wait_for_the_clock()
+    (listed,) = Session(desk.aroha)("GET", "alerts?box=inbox").json()["items"]
+    assert listed["state"] == "frozen" and listed["received"]["frozen_since"]
+    rows = Session(desk.ilka)("GET", f"alerts/{asked.pk}").json()["recipients"]
+    frozen = {row["agency"]: bool(row["frozen_since"]) for row in rows}
+    assert frozen == {"xb-health": True, "xd-reg": False}

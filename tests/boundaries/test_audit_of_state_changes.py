@@ -103,6 +103,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/history/taking_in.py:_take: alerts.ReceivedAlert",
         "alerts/projections/sent_tokens.py:tokenise_sent: alerts.Alert",
         "alerts/receiving/filing.py:_file_card: alerts.ReceivedAlert",
+        "alerts/receiving/filing.py:_file_names: alerts.ReceivedAlert",
         "alerts/receiving/retractions.py:_keep_judgements: alerts.ReceivedAlert, notices.Notification",
         "alerts/receiving/taking.py:FeedOfAgency._note_unopenable: alerts.ReceivedAlert, peers.Outgoing",
         "alerts/receiving/taking.py:FeedOfAgency._open_filed: alerts.ReceivedAlert",

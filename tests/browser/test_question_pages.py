@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages about questions keep within their width and have no fault: closing, calls, for attention, the calendar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.models import ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.replies.calls import note_call
 from officers.models import AgencyCalendar, Officer
 from tests.alerts.replies.test_answers import QUESTION, ask
+from tests.alerts.replies.test_suspension import opened, submitted, suspend
 from tests.browser.looking import faults_of, look_at
+from tests.own_desk import RedDesk
 from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
@@ -35,19 +40,84 @@ def test_from_the_draft_to_the_overdue_board(
     desk.wait_for_the_clock()
     ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=desk.hub.now - timedelta(minutes=1))
     sign_in(desk.ilka)
-    for name, address in {
+    pages = {
         "question-due": f"/drafts/{draft.pk}/2/",
         "question-recipients": f"/drafts/{draft.pk}/3/",
         "question-check": f"/drafts/{draft.pk}/4/",
         "question-sent": f"/outbox/{asked.pk}/",
         "question-call": f"/outbox/{asked.pk}/call/",
         "calendar": "/calendar/",
-    }.items():
-        page.goto(live_server.url + address)
+    }
+    look_at_each(page, live_server, pages)
+    page.goto(f"{live_server.url}/outbox/{asked.pk}/")
+    page.get_by_role("button", name="Close the question").click()
+    expect(page.get_by_text("The question is closed once a second person sends it.")).to_be_visible()
+
+
+def test_red_questions_and_their_answers(
+    page: Page,
+    live_server: LiveServer,
+    settings: Settings,
+    tmp_path: Path,
+    db: None,
+    sign_in: Callable[[Officer], None],
+) -> None:
+    settings.OWN_DESK = True
+    red = RedDesk.kept(tmp_path / "ledger")
+    officer_7 = "xe-drugs officer-7"
+    question = {"question": "Have you seen it?", "request_priority": "urgent_direct"}
+    asks = {"alert_type": "request_for_information", "reply_to": [red.named.public_id], **question}
+    draft, asked, row = red.draft(officer_7, **asks), red.sent(officer_7, **asks), red.asked()
+    red.answered(asked)
+    sign_in(red.named)
+    open_page(page, live_server, f"/inbox/{row.pk}/")
+    page.get_by_role("button", name="On duty").click()
+    pages = {
+        "red-inbox": "/inbox/",
+        "red-question": f"/inbox/{row.pk}/",
+        "red-answer": f"/inbox/{row.pk}/answer/",
+        "red-recipients": f"/drafts/{draft.pk}/3/",
+        "red-asked": f"/outbox/{asked.pk}/",
+    }
+    look_at_each(page, live_server, pages)
+    sign_in(red.releaser)
+    look_at_each(page, live_server, {"red-asked-of-a-releaser": f"/outbox/{asked.pk}/"})
+
+
+def test_a_suspended_question(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
+) -> None:
+    asked = ask(desk)
+    row = opened(desk)
+    acknowledge_alert(desk.aroha, row, now=desk.tick())
+    suspend(desk, desk.lab)
+    reply = submitted(desk)
+    desk.wait_for_the_clock()
+    sign_in(desk.aroha)
+    open_page(page, live_server, f"/inbox/{row.pk}/")
+    page.get_by_role("button", name="On duty").click()
+    pages = {
+        "frozen-start": "/",
+        "frozen-inbox": "/inbox/",
+        "frozen-question": f"/inbox/{row.pk}/",
+        "frozen-on-the-way": "/drafts/on-the-way/",
+    }
+    look_at_each(page, live_server, pages)
+    sign_in(desk.haitham)
+    look_at_each(page, live_server, {"frozen-review": f"/queue/{reply.pk}/"})
+    sign_in(desk.ilka)
+    look_at_each(page, live_server, {"frozen-asked": f"/outbox/{asked.pk}/"})
+
+
+def look_at_each(page: Page, live_server: LiveServer, pages: Mapping[str, str]) -> None:
+    for name, address in pages.items():
+        open_page(page, live_server, address)
         for width in (1440, 390):
             page.set_viewport_size({"width": width, "height": 900})
             look_at(page, f"{name}-{width}")
         assert faults_of(page, name) == []
-    page.goto(f"{live_server.url}/outbox/{asked.pk}/")
-    page.get_by_role("button", name="Close the question").click()
-    expect(page.get_by_text("The question is closed once a second person sends it.")).to_be_visible()
+
+
+def open_page(page: Page, live_server: LiveServer, address: str) -> None:
+    answer = page.goto(live_server.url + address)
+    assert answer is not None and answer.status == 200, address

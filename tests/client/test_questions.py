@@ -17,10 +17,18 @@ from accord.cli.verbs import VERBS
 from accord.cli.workplace import Workplace
 from accord.client.answering import Answer
 from accord.client.client import Client
-from accord.client.errors import AbsentError, DocumentError, NotToAnswerError, RefusedError, UnreachableError
+from accord.client.errors import (
+    AbsentError,
+    DocumentError,
+    NotEntitledError,
+    NotToAnswerError,
+    RefusedError,
+    UnreachableError,
+)
 from accord.client.results import AnswerGiven, InboxEntry, Question, Sent
 from accord.envelope.content import NamedOfficer
 from accord.envelope.manifest import Reference
+from peers.models import Agency
 from sharing.models import Delivery, Statement
 from tests.client.altered_answers import Instead
 from tests.client.conftest import PartnerWorld, alert_to
@@ -28,6 +36,7 @@ from tests.client.terminals import Terminal
 from tests.client.test_repudiated_items import revoke
 from tests.client.test_submit import dropping_posts
 from tests.client.test_watch import lied_to
+from tests.stolen_vault_keys import as_recipient
 
 HOUR, DAY = 3600, 24 * 3600
 ASKED = {
@@ -338,11 +347,6 @@ def kept_in_the_spool(world: PartnerWorld, asked: Sent) -> Sent:
     return asked
 
 
-def marked_red(world: PartnerWorld, asked: Sent) -> Sent:
-    world.hub.make_agreement("G2", "xa-alpha", "xb-bravo", ceiling="RED")
-    return ask(world, tlp="RED", names=(NamedOfficer("xb-bravo", "officer-7"),))
-
-
 def in_doubt(world: PartnerWorld, asked: Sent) -> Sent:
     assert asked.log_time is not None
     revoke(world, world.client("xa-alpha"), asked.log_time)
@@ -365,7 +369,6 @@ REFUSED: dict[str, tuple[Callable[[PartnerWorld, Sent], Sent], str]] = {
     "replaced": (replaced, "accord open "),
     "answered": (answered, "--kind update --re "),
     "waits": (kept_in_the_spool, "accord submit --resend"),
-    "red": (marked_red, "--tlp RED --name "),
     "in-doubt": (in_doubt, "Call xa-alpha "),
 }
 
@@ -384,6 +387,44 @@ def test_what_takes_no_answer_is_refused_with_what_to_do_instead(
     bravo.run("answer", md, "--code", "hit", "--yes", expect=exits.REFUSED)
     assert remedy in bravo.err
     assert len(world.client("xb-bravo").state().submissions) == before
+
+
+RED: dict[str, Any] = {"tlp": "RED", "names": (NamedOfficer("xb-bravo", "officer-7"),)}
+
+
+def test_a_red_question_is_answered_red_to_whom_it_names_for_that(world: PartnerWorld, asked: Sent) -> None:
+    world.hub.make_agreement("G2", "xa-alpha", "xb-bravo", ceiling="RED")
+    with pytest.raises(DocumentError) as refused:
+        ask(world, **RED)
+    assert [finding.pointer for finding in refused.value.findings] == ["/reply_to"]
+    red = ask(world, **RED, alert={**ASKED, "reply_to": ["officer-1", "officer-2"]})
+    bravo, alpha = world.client("xb-bravo"), world.client("xa-alpha")
+    for officer in (None, "officer-8"):
+        with pytest.raises(NotEntitledError):
+            bravo.answer_order(red.md, Answer("hit"), officer=officer)
+    order = bravo.answer_order(red.md, Answer("hit"), officer="officer-7")
+    assert (order.tlp, order.to) == ("RED", ("xa-alpha",))
+    sent = bravo.submit(order, wait_secs=10)
+    assert state(world, red) == "answered"
+    with pytest.raises(NotEntitledError):
+        alpha.open(sent.md, officer="officer-7")
+    opened = alpha.open(sent.md, officer="officer-2")
+    assert opened.names == (NamedOfficer("xa-alpha", "officer-1"), NamedOfficer("xa-alpha", "officer-2"))
+    assert alpha.submission(red.md).answers[0].code == "hit"
+
+
+def test_a_red_question_that_names_nobody_for_its_answers_is_for_the_telephone(
+    world: PartnerWorld, asked: Sent
+) -> None:
+    held = world.hub.make_agency("xc-held")
+    world.hub.make_agreement("G2", "xc-held", "xb-bravo", ceiling="RED")
+    bravo = world.client("xb-bravo")
+    bravo.pin("xc-held", held.root.fingerprint)
+    recipient = as_recipient(Agency.objects.get(pk="xb-bravo"))
+    red = world.hub.deliver(held, recipient, **RED, alert=ASKED, reply_by=int(time.time()) + DAY)
+    with pytest.raises(NotToAnswerError, match="Call xc-held") as caught:
+        bravo.answer_order(red.md, Answer("hit"), officer="officer-7")
+    assert caught.value.reason == "red"
 
 
 TOMORROW = (timezone.now() + timedelta(days=2)).date().isoformat()

@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """RED between a partner's command with own keys and an officer at an own desk, both ways, over the exchange."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
+from accord.client.answering import Answer
 from accord.client.client import Client
 from accord.client.errors import NotEntitledError
 from accord.envelope.content import NamedOfficer
+from alerts.boxes.outbox import read_sent
 from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.following import follow_feed
 from alerts.receiving.opening import open_alert
+from alerts.replies.beginning import open_to_answer, start_reply
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
+from callers.errors import AbsentError
+from officers.models import Officer
 from peers.models import Agency
 from sharing.models import Statement
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.own_desk import DRAFT, make_own_agency
-from vault.errors import NotNamedError
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def test_the_command_names_an_officer_of_the_desk(
     world.sequence()
     follow_feed(agency, now=world.hub.now)
     row = ReceivedAlert.objects.get(md=sent.md)
-    with pytest.raises(NotNamedError):
+    with pytest.raises(AbsentError):
         open_alert(other, row, reason="on_duty", now=world.hub.now)
     assert open_alert(named, row, reason="on_duty", now=world.hub.now).title
     acknowledge_alert(named, row, now=world.hub.now)
@@ -64,12 +70,7 @@ def test_the_desk_names_an_officer_of_the_partner(
 ) -> None:
     author, releaser = (world.hub.make_officer(agency, role) for role in (Role.AUTHOR, Role.RELEASER))
     data = {**DRAFT, "recipients": ["xa-alpha"], "named_officers": ["xa-alpha officer-7"]}
-    draft = create_draft(author, data=data, now=world.hub.now)
-    submit_alert(author, draft, revision=1, now=world.hub.now)
-    revision = Alert.objects.get(pk=draft.pk).current
-    validate_alert(releaser, draft, revision=revision, now=world.hub.now)
-    sent = release_alert(releaser, draft, revision=revision, now=world.hub.now)
-    world.sequence()
+    sent = release_by_two(world, author, releaser, create_draft(author, data=data, now=world.hub.now))
     for officer in (None, "officer-8"):
         with pytest.raises(NotEntitledError):
             partner.open(sent.md, officer=officer)
@@ -77,3 +78,44 @@ def test_the_desk_names_an_officer_of_the_partner(
     assert opened.names == (NamedOfficer("xa-alpha", "officer-7"),)
     assert opened.alert["title"] == DRAFT["title"]
     assert partner.acknowledge(sent.md, officer="officer-7", wait_secs=10).log_time is not None
+
+
+def test_named_officers_ask_and_answer_both_ways(
+    world: PartnerWorld, agency: Agency, partner: Client
+) -> None:
+    author, releaser = (world.hub.make_officer(agency, role) for role in (Role.AUTHOR, Role.RELEASER))
+    names = (NamedOfficer("xb-own", author.public_id),)
+    question = {"alert_type": "request_for_information", "question": "Have you met it?"}
+    document = {**DOCUMENT, **question, "reply_to": ["officer-7"]}
+    due = int(time.time()) + 24 * 3600
+    order = replace(alert_to("xb-own", tlp="RED", names=names, reply_by=due), alert=document)
+    asked = partner.submit(order, wait_secs=10)
+    world.sequence()
+    follow_feed(agency, now=world.hub.now)
+    row = ReceivedAlert.objects.get(md=asked.md)
+    opened = open_to_answer(author, row, reason="on_duty", now=world.hub.now)
+    draft = start_reply(author, opened, alert_type="answer", data={"answer_code": "hit"}, now=world.hub.now)
+    said = release_by_two(world, author, releaser, draft)
+    assert partner.open(said.md, officer="officer-7").alert["answer_code"] == "hit"
+    (given,) = partner.submission(asked.md).answers
+    assert (given.agency, given.code) == ("xb-own", "hit")
+
+    data = {**DRAFT, **question, "request_priority": "urgent_direct", "reply_to": [author.public_id]}
+    to = {"recipients": ["xa-alpha"], "named_officers": ["xa-alpha officer-7"]}
+    sent = release_by_two(world, author, releaser, create_draft(author, data=data | to, now=world.hub.now))
+    partner.submit(partner.answer_order(sent.md, Answer("no_hit"), officer="officer-7"), wait_secs=10)
+    world.sequence()
+    follow_feed(agency, now=world.hub.now)
+    (told,) = read_sent(author, sent, now=world.hub.now).recipients
+    assert told.answer is not None and told.answer.code == "no_hit"
+    assert read_sent(releaser, sent, now=world.hub.now).recipients[0].answer is None
+
+
+def release_by_two(world: PartnerWorld, author: Officer, releaser: Officer, draft: Alert) -> Alert:
+    draft.refresh_from_db()
+    submit_alert(author, draft, revision=draft.current, now=world.hub.now)
+    revision = Alert.objects.get(pk=draft.pk).current
+    validate_alert(releaser, draft, revision=revision, now=world.hub.now)
+    sent = release_alert(releaser, draft, revision=revision, now=world.hub.now)
+    world.sequence()
+    return sent

@@ -344,6 +344,7 @@ def test_of_a_red_item_the_duty_list_hears_only_that_it_waits(red: RedDesk, mail
     Notification.objects.all().delete()
     for hours in (4.1, 8.1, 12.1, 300):
         look(row.received_at + timedelta(hours=hours))
+    Notification.objects.filter(officer=red.named).delete()
     rows = Notification.objects.all()
     assert {(row.officer_id, row.occasion, row.reference, row.pri) for row in rows} == {
         (red.other.pk, Occasion.RED_WAITS, "", "")
@@ -352,10 +353,10 @@ def test_of_a_red_item_the_duty_list_hears_only_that_it_waits(red: RedDesk, mail
     with under_login_of("mailer"):
         send_notifications(clock=lambda: red.hub.now + timedelta(hours=13), jitter=lambda: 0.5)
     mail = mail_server.mails[0]
-    assert mail.message["Subject"] == "[Accord] TO ANSWER"
+    assert mail.message["Subject"] == "[Accord] WAITS"
     assert (
         body_of(mail.text).splitlines()[0]
-        == f"Look at a RED item to {row.agency.name}: it waits for its named officers."
+        == f"Tell your colleagues at {row.agency.name}: a RED item waits for the officers whom it names."
     )
     assert row.reference not in mail.text and "xe-drugs" not in mail.text
 

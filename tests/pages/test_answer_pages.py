@@ -9,10 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert, ReceivedAlert
+from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
 from officers.models import Officer
 from tests.alerts.replies.test_answers import QUESTION
+from tests.alerts.replies.test_suspension import opened, suspend
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
 from tests.pages.test_reply_pages import open_at_health, send_it
@@ -213,3 +215,26 @@ def test_recipients_are_marked_for_attention_in_the_draft_and_read_so(
 def test_an_alert_without_a_question_marks_nobody_for_attention(desk: DeskWorld, as_officer: SignIn) -> None:
     draft = desk.draft()
     assert 'name="for_attention"' not in as_officer(desk.ilka).get(f"/drafts/{draft.pk}/3/").content.decode()
+
+
+def test_while_the_lane_is_suspended_an_answer_waits_and_its_clock_stands_still(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    asked = Alert.objects.get(agency=desk.lab, kind="alert")
+    acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+    suspend(desk, desk.lab)
+    desk.wait_for_the_clock()
+    browser = as_officer(desk.aroha)
+    assert "Frozen: suspended since" in browser.get("/inbox/").content.decode()
+    assert "Frozen: suspended since" in browser.get("/").content.decode()
+    assert "Frozen: suspended with" in open_at_health(desk, browser)
+    reply = answered(desk, browser)
+    assert reply.state == AlertState.SUBMITTED
+    assert "Held by suspension since" in browser.get("/drafts/on-the-way/").content.decode()
+    checker = as_officer(desk.haitham)
+    page = checker.get(f"/queue/{reply.pk}/").content.decode()
+    assert "Held by suspension: " in page and "Mark as checked" not in page
+    refused = checker.post(f"/queue/{reply.pk}/validate/", {"revision": reply.current})
+    assert refused.status_code == 409 and "Held by suspension: " in refused.content.decode()
+    page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
+    assert "answer frozen: suspended since" in page

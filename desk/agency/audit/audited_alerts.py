@@ -88,7 +88,7 @@ def alerts_named(officer: Officer, subjects: Collection[str]) -> dict[str, Audit
 def subjects_marked(officer: Officer, tlp: str) -> Q:
     """Return the condition for events about an alert of the own agency with this marking."""
     received, own = (rows.filter(tlp=tlp) for rows in _rows_of(officer))
-    ids = own.annotate(named=Cast("pk", CharField())).values("named")
+    ids = own.annotate(own_id=Cast("pk", CharField())).values("own_id")
     return (
         Q(subject__in=received.values("md"))
         | Q(subject__in=own.exclude(md="").values("md"))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.boxes.outbox import OWN_ALERT
 from alerts.receiving.first_opening import INTAKE
-from alerts.receiving.opening import ACKNOWLEDGED, OpeningReason
+from alerts.receiving.opening import OpeningReason
 from alerts.sending.amendment import AMENDED
 from science.screening.draft_audit import OF_A_DRAFT
 
@@ -240,7 +240,6 @@ ACTS: Final[Mapping[str, str | Promise]] = {
 
 REASONS: Final[Mapping[str, str | Promise]] = {
     **dict(OpeningReason.choices),
-    ACKNOWLEDGED: gettext_lazy("To acknowledge it"),
     AMENDED: gettext_lazy("To write the next version"),
     INTAKE: gettext_lazy("To file it on arrival"),
     OF_A_DRAFT: gettext_lazy("While a draft was written"),

@@ -159,11 +159,13 @@ def _owed(row: InboxRow) -> StartRow:
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first))),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.frozen_text))),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
-        answer_by=received.reply_by if row.owes_answer and row.owed != "answer" else None,
+        answer_by=received.reply_by
+        if row.owes_answer and row.owed != "answer" and not row.frozen_text
+        else None,
         is_unread=row.is_unread,
     )
 

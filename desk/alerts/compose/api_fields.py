@@ -65,6 +65,7 @@ _SHAPES: Final[dict[Kind, dict[str, Any]]] = {
     Kind.COMPARISON: _COMPUTED,
     Kind.CHOICES: _TEXTS,
     Kind.AGENCIES: _TEXTS,
+    Kind.OFFICERS: _TEXTS,
     Kind.COUNT: {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 999_999_999}, _TEXT]},
     Kind.ROUTE: {"type": ["array", "null"], "items": _STOP},
     Kind.REASONS: {"type": ["object", "null"], "additionalProperties": {"type": "string"}},

@@ -186,7 +186,7 @@ def step_page(
     if step is Step.FILES:
         context["spectra"] = show_spectra(spectra_of_draft(alert, content.attachments, data), content.data)
     if step in (Step.RECIPIENTS, Step.MORE):
-        fields = with_recipients(fields, officer, judged, data)
+        fields = with_recipients(fields, officer, alert, judged, data)
     if is_about_reach:
         context["reach"] = reach_of(judged, data.get("recipients") or ())
         context["folds"] = _folds(fields, data)

@@ -153,6 +153,7 @@ def _reasons(post: QueryDict, name: str) -> dict[str, str]:
 _READERS: Final[dict[Kind, Callable[[QueryDict, str], Any]]] = {
     Kind.CHOICES: _several,
     Kind.AGENCIES: _several,
+    Kind.OFFICERS: _several,
     Kind.COUNT: _count,
     Kind.ROUTE: _route,
     Kind.PARTIES: _parties,

@@ -4,7 +4,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -12,13 +12,17 @@ from django.utils.translation import gettext as _
 from accord.document.rules import asks
 from alerts.document.display import choice_text
 from alerts.errors import ExchangeAwayError
+from alerts.models import Alert
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE
 from alerts.review.preview import Preview, candidates_for, circles_for
+from alerts.review.reply_readers import reply_readers
 from alerts.review.verdicts import RecipientVerdict
 from callers.directory import Custody, kind_and_country
 from desk.alerts.compose.form import FormField, Option
 from officers.models import Officer
 from peers.models import Agency
+
+_OF_A_QUESTION: Final = frozenset({"for_attention", "reply_to"})
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,24 @@ def members_of(officer: Officer, names: Iterable[str]) -> list[str]:
 
 
 def with_recipients(
-    fields: Iterable[FormField], officer: Officer, judged: Preview | None, data: Mapping[str, Any]
+    fields: Iterable[FormField],
+    officer: Officer,
+    alert: Alert,
+    judged: Preview | None,
+    data: Mapping[str, Any],
 ) -> list[FormField]:
-    """Fill the fields whose choices are agencies; nobody is marked for attention before recipients and a question are there."""
+    """Fill the fields whose choices are agencies or officers.
+
+    Nobody is marked for attention before recipients and a question are there, nor is it asked who may open the answers.
+    """
     chosen = list(data.get("recipients") or ())
     offered = tuple(_offered(officer, judged.rows if judged else (), chosen))
-    filled = [_filled(field, officer, offered, data) for field in fields]
-    return [field for field in filled if field.name != "for_attention" or (field.options and asks(data))]
+    filled = [_filled(field, officer, alert, offered, data) for field in fields]
+    return [field for field in filled if field.name not in _OF_A_QUESTION or (field.options and asks(data))]
 
 
 def _filled(
-    field: FormField, officer: Officer, offered: tuple[Option, ...], data: Mapping[str, Any]
+    field: FormField, officer: Officer, alert: Alert, offered: tuple[Option, ...], data: Mapping[str, Any]
 ) -> FormField:
     if field.name == "recipients":
         circles = [
@@ -113,6 +124,12 @@ def _filled(
         marked = data.get(field.name) or ()
         to = tuple(replace(row, chosen=row.value in marked, note="") for row in offered if row.chosen)
         return replace(field, options=to)
+    if field.name == "reply_to":
+        named = data.get(field.name) or (officer.public_id,)
+        rows = reply_readers(alert)
+        return replace(
+            field, options=tuple(Option(o.public_id, o.display_name, o.public_id in named) for o in rows)
+        )
     if field.name == "recipient_reasons":
         return replace(field, rows=tuple(_reason_rows(offered, data.get(field.name) or {})))
     return field

@@ -21,6 +21,7 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.suspensions import mark_frozen
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -66,7 +67,6 @@ from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
 from science.spectra.evidence import is_worth_reading, spectra_in
-from vault.errors import NotNamedError
 from vault.handing import is_gone
 
 
@@ -167,19 +167,10 @@ def _open(
         )
     except UnopenableError:
         return closed_page(request, judge_for_display(alert, now=now), verification=failed(alert))
-    except NotNamedError as stopped:
-        forget_reading(request, alert.pk)
-        return not_named_page(request, alert, stopped)
     except CLOSED as stopped:
         forget_reading(request, alert.pk)
         return closed_page(request, judge_for_display(alert, now=now), stopped=words_for(stopped))
     return opened_page(request, view, reading)
-
-
-def not_named_page(request: HttpRequest, alert: ReceivedAlert, error: NotNamedError) -> HttpResponse:
-    """Show the manifest's facts of a RED alert whose sender did not name this officer."""
-    shown = judge_for_display(alert, now=clock.now())
-    return closed_page(request, shown, stopped=words_for(error), status=403)
 
 
 def closed_page(
@@ -222,7 +213,7 @@ def closed_page(
 
 
 def _closed_facts(request: HttpRequest, alert: ReceivedAlert) -> dict[str, Any]:
-    """Return the facts of a closed alert; a RED one is acknowledged only when open, by an officer whom it names."""
+    """Return the facts of a closed alert; a RED one is acknowledged only when open."""
     facts = _common(request, alert, is_open=False)
     if is_red(alert.tlp):
         facts |= {"may_acknowledge": False, "opens_first": facts["asks_answer"]}
@@ -322,6 +313,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
+    mark_frozen([alert], now=clock.now())
     return {
         "alert": alert,
         "casework": casework_on(signed_in(request), alert, is_open=is_open),
@@ -383,8 +375,6 @@ def attachment(request: HttpRequest, alert_id: uuid.UUID, n: int) -> HttpRespons
         return inert(open_attachment(officer, alert, n=n, **words, now=now))
     except ReceiptPendingError:
         return closed_page(request, alert, verification=pending(alert.issuer.name), status=409)
-    except NotNamedError as stopped:
-        return not_named_page(request, alert, stopped)
     except (UnopenableError, EnvelopeError):
         return closed_page(request, alert, verification=failed(alert), status=409)
 

@@ -14,6 +14,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.red_readers import is_red
 from alerts.replies.beginning import REVIEWED
 from alerts.replies.kinds import CLARIFICATION, PROFILE_ANSWER, PROFILE_DETAILS, PROFILE_QUERY
+from alerts.replies.source import reply_lines
 from alerts.review.validation import submit_alert
 from callers import clock
 from callers.capabilities import Capability
@@ -48,7 +49,7 @@ def acts_on_received(officer: Officer, received: ReceivedAlert, document: Mappin
         and received.withdrawn_at is None
         and received.replaced_by_id is None
         and kind != PROFILE_QUERY
-        and not is_red(received.tlp)
+        and (not is_red(received.tlp) or bool(reply_lines(received, document)))
     )
     owes_answer = open_to_replies and received.reply_by is not None and received.answered_at is None
     return AlertActs(

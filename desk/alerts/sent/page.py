@@ -22,7 +22,6 @@ from alerts.models import Alert
 from alerts.problems import words_for
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.signature_state import SignatureState
-from alerts.red_readers import is_red
 from alerts.replies.calls import calls_about
 from alerts.replies.display import answered_by
 from alerts.replies.reviews import reviews_of
@@ -155,11 +154,7 @@ def _ways_on(
     return {
         "may_withdraw": acts and may_withdraw,
         "can_withdraw": may_withdraw,
-        "may_amend": acts
-        and Capability.ALERT_WRITE in can
-        and view.standing.counts
-        and view.exp > now
-        and not is_red(alert.tlp),
+        "may_amend": acts and Capability.ALERT_WRITE in can and view.standing.counts and view.exp > now,
         "may_close": view.reply_by is not None,
         "has_expired": view.exp <= now,
         "under_way": under_way,

@@ -22,9 +22,8 @@ from callers.errors import AbsentError, InputError
 from desk.alerts.received.reading import reading_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
-from vault.errors import NotNamedError
 
-STAYS_CLOSED = (*CLOSED, InputError, NotNamedError, ReceiptPendingError, UnopenableError)
+STAYS_CLOSED = (*CLOSED, InputError, ReceiptPendingError, UnopenableError)
 TERMS = ("tlp", "pri", "lane", "purpose", "status")
 
 
