@@ -19,7 +19,7 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import RED
 from accord.envelope.worth import Signed
-from alerts.red_readers import is_limited
+from alerts.red_readers import is_limited, reads_by_name
 from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
@@ -71,7 +71,7 @@ def _red_received_in_sight(actor: "Actor") -> Q:
 
     One that does not open has told nobody whom it names, and shows nothing: every reader sees that it came.
     """
-    if not settings.OWN_DESK or actor.public_id is None:
+    if not reads_by_name(actor):
         return Q()
     return ~Q(tlp=RED) | Q(named__contains=[actor.public_id]) | Q(unopenable=True)
 

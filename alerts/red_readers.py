@@ -19,10 +19,14 @@ from callers.actors import Actor
 from callers.capabilities import Capability
 
 
+def reads_by_name(actor: Actor) -> bool:
+    """Tell whether the actor may see only those received RED alerts that name the actor: a person at an own desk."""
+    return settings.OWN_DESK and actor.public_id is not None
+
+
 def is_limited(actor: Actor) -> bool:
-    """Tell whether the actor may see only those RED alerts that the actor has written."""
-    is_person = actor.public_id is not None
-    return settings.OWN_DESK and is_person and Capability.ALERT_RELEASE not in actor.capabilities
+    """Tell whether the actor may see only those own RED alerts that the actor has written."""
+    return reads_by_name(actor) and Capability.ALERT_RELEASE not in actor.capabilities
 
 
 def is_red(*marks: str) -> bool:

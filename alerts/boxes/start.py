@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
 
-from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, still_to_acknowledge
+from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
 from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.boxes.state_words import is_past
@@ -108,7 +108,9 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
         overdue=_past([row.received.ack_by for row in received.acknowledge[:SHOWN]], now),
-        answers_overdue=_past([row.due for row in received.answer[:SHOWN] if row.owed is Owed.ANSWER], now),
+        answers_overdue=_past(
+            [row.received.reply_by for row in received.answer[:SHOWN] if not row.frozen_text], now
+        ),
     )
 
 

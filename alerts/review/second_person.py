@@ -172,10 +172,13 @@ def _has_written(officer: Officer, writers: Iterable[str]) -> bool:
 
 
 def _one_may_send(alert: Alert) -> bool:
+    """Tell whether the agency's policy lets one person send it; never what answers or replaces a RED alert."""
+    if is_red(alert.tlp) and alert.kind != "alert":
+        return False
     is_flash = policy_of(alert.agency).flash_single_releaser and alert.pri == "flash"
     return is_flash or _one_may_answer(alert)
 
 
 def _one_may_answer(alert: Alert) -> bool:
     """Tell whether one person may send it as an answer without text or files, after which no second look is due."""
-    return alert.is_bare_code and not is_red(alert.tlp) and policy_of(alert.agency).bare_code_single_releaser
+    return alert.is_bare_code and policy_of(alert.agency).bare_code_single_releaser

@@ -117,13 +117,16 @@ class TestAnswering:
         withdraw_alert(red.releaser, final, code="error", now=red.hub.now)
         assert waits(red, red.named) == [row.md]
 
-    def test_a_code_alone_takes_two_persons_whatever_the_policy(self, red: RedDesk) -> None:
+    @pytest.mark.parametrize(
+        ("allowed", "pri"), [("bare_code_single_releaser", "routine"), ("flash_single_releaser", "flash")]
+    )
+    def test_it_takes_two_persons_whatever_the_policy(self, red: RedDesk, allowed: str, pri: str) -> None:
         policy = AgencyPolicy.objects.get(pk=red.agency.pk)
-        policy.bare_code_single_releaser = True
+        setattr(policy, allowed, True)
         policy.save()
         red.named.roles = [*red.named.roles, Role.RELEASER.value]
         red.named.save()
-        draft = red.validate(answer(red, red.asked()))
+        draft = red.validate(answer(red, red.asked(), pri=pri))
         with pytest.raises(SecondPersonNeededError):
             release_alert(red.named, draft, revision=draft.current, now=red.hub.now)
 
