@@ -61,9 +61,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
     "red-custody": _red_custody,
     "no-agreement": lambda said: _("No agreement joins you and %(name)s.") % said,
     "agreement-ended": _agreement_ended,
-    "lane-not-covered": lambda said: _("%(ref)s does not cover this lane.") % said,
-    "purpose-not-covered": lambda said: _("%(ref)s does not cover this purpose.") % said,
-    "tlp-above-ceiling": lambda said: _("%(ref)s allows up to %(tlp)s.") % said,
+    "lane-not-covered": lambda said: _("Agreement %(ref)s does not cover this lane.") % said,
+    "purpose-not-covered": lambda said: _("Agreement %(ref)s does not cover this purpose.") % said,
+    "tlp-above-ceiling": lambda said: _("Agreement %(ref)s allows up to %(tlp)s.") % said,
     "lane-suspended": _lane_suspended,
     "own-suite": lambda said: _("Your own agency has no %(suite)s key.") % said,
     "keys-unread": lambda said: (

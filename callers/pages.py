@@ -43,7 +43,10 @@ class NavGroup:
 
 @dataclass(frozen=True)
 class Question:
-    """Question before an act. `title` ends up in the browser's history, so that it names no person. `back` is an address."""
+    """Question before an act. `title` ends up in the browser's history, so that it names no person. `back` is an address.
+
+    Without a `button` the act cannot be done yet: `does` says why, and `first` is label and address of what comes before it.
+    """
 
     title: Text
     heading: Text
@@ -52,6 +55,7 @@ class Question:
     does: Sequence[Text] = ()
     lasts: Text = ""
     facts: Sequence[tuple[Text, Any]] = ()
+    first: tuple[Text, str] | None = None
     is_grave: bool = False
     narrow: bool = True
     extra: dict[str, Any] = field(default_factory=dict)

@@ -132,7 +132,8 @@ def _list(plain: Any) -> list[Any]:
 def _tuple(inner: tuple[Any, ...], plain: Any, depth: int) -> tuple[Any, ...]:
     items = _list(plain)
     if len(inner) == 2 and inner[1] is Ellipsis:
-        return tuple(of_type(inner[0], item, depth=depth) for item in items)
+        check = _SIMPLE.get(inner[0])
+        return tuple(check(item) if check else of_type(inner[0], item, depth=depth) for item in items)
     if len(items) != len(inner):
         raise FormError("another length")
     return tuple(of_type(kind, item, depth=depth) for kind, item in zip(inner, items, strict=True))
@@ -173,15 +174,20 @@ def _enum(declared: type[Enum], plain: Any) -> Enum:
 def _dataclass(declared: Any, plain: Any, depth: int) -> Any:
     given = _exactly(dict)(plain)
     kinds = _field_types(declared)
-    if set(given) != set(kinds):
+    if given.keys() != kinds.keys():
         raise FormError(f"other fields than a {declared.__name__} has")
-    return declared(**{name: of_type(kind, given[name], depth=depth) for name, kind in kinds.items()})
+    return declared(**{
+        name: check(given[name]) if check else of_type(kind, given[name], depth=depth)
+        for name, (kind, check) in kinds.items()
+    })  # fmt: skip
 
 
 @cache
-def _field_types(declared: Any) -> dict[str, Any]:
+def _field_types(declared: Any) -> dict[str, tuple[Any, Callable[[Any], Any] | None]]:
+    """Return for each field its type, and for a simple type its check: a drawing has hundreds of numbers."""
     hints = get_type_hints(declared)
-    return {field.name: hints[field.name] for field in fields(declared) if field.init}
+    kinds = {field.name: hints[field.name] for field in fields(declared) if field.init}
+    return {name: (kind, _SIMPLE.get(kind)) for name, kind in kinds.items()}
 
 
 _SIMPLE: Final[dict[Any, Callable[[Any], Any]]] = {

@@ -97,7 +97,7 @@ _TABLE: Final = (
         choices=c.EVENT_PRECISIONS, default="day", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "place_country", Step.KNOWN, _("Where"), _("Region is enough."), "country", Kind.COUNTRY,
+        "place_country", Step.KNOWN, _("Where"), _("The country."), "country", Kind.COUNTRY,
         _("Where: choose a listed country."), hint_group="where", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(

@@ -37,7 +37,15 @@ from casework.tasks import assignable, tasks_of
 from casework.timeline import timeline_of
 from casework.units import own_units
 from desk.agency.audit.words import ACTS
-from desk.casework.forms import CaseForm, NoteForm, ReasonForm, ReviewForm, SearchForm, case_choices
+from desk.casework.forms import (
+    CaseForm,
+    NoteForm,
+    ReasonForm,
+    ReviewForm,
+    SearchForm,
+    case_choices,
+    review_choices,
+)
 from desk.web.confirm import Question, ask, refuse
 from desk.web.filters import Filter, read_filters
 from desk.web.frame import render_page, signed_in
@@ -50,6 +58,7 @@ REVIEWED_AFTER = timedelta(days=180)
 def cases(request: HttpRequest) -> HttpResponse:
     """List the cases that the officer may see; the posted search shows what it found in their place."""
     officer, now = signed_in(request), clock.now()
+    has_unit = own_units(officer).exists()
     whose = (("mine", pgettext("casework", "Mine")), ("review", _("Review is due")))
     offered = (Filter("whose", _("Which"), whose), Filter("state", _("State"), CaseState.choices))
     filters = read_filters(request.GET, offered)
@@ -74,8 +83,8 @@ def cases(request: HttpRequest) -> HttpResponse:
         pgettext("casework", "Cases"),
         status=422 if problem else 200,
         heading=pgettext("casework", "Cases"),
-        lead=_("Cases of your units. What an officer may not see in a case is not counted either."),
-        empty=_empty(officer),
+        lead=_("Cases of your units. Counts are of what you may see."),
+        empty=_("No case yet.") if has_unit else _needs_unit(),
         rows=found.rows if found else page.rows,
         narrowed=found is not None,
         text=text,
@@ -85,15 +94,13 @@ def cases(request: HttpRequest) -> HttpResponse:
         previous_address="" if found or not page.previous else filters.next_address(page.previous),
         first_address=filters.next_address(""),
         paged="cursor" in request.GET,
-        may_open=_may_manage(officer),
+        may_open=has_unit and _may_manage(officer),
         today=today_of(officer, now),
         shows_keys=True,
     )
 
 
-def _empty(officer: Officer) -> str:
-    if own_units(officer).exists():
-        return _("No case yet.")
+def _needs_unit() -> str:
     return _("You belong to no unit yet: an agency admin puts officers into units.")
 
 
@@ -136,11 +143,9 @@ def new_case(request: HttpRequest) -> HttpResponseBase:
     question = Question(
         title=_("Open a case"),
         heading=_("Open a case"),
-        button=_("Open the case"),
+        button=_("Open the case") if choices["unit"] else "",
         back=reverse("admin:cases"),
-        does=[]
-        if choices["unit"]
-        else [_("You belong to no unit yet: an agency admin puts officers into units.")],
+        does=[] if choices["unit"] else [_needs_unit()],
     )
     return _stored(request, form, question, lambda: open_case(officer, form.facts(), now=now))
 
@@ -186,26 +191,25 @@ def reopen(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
 
 
 def review(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
-    """Say whether the notes of a case are still needed."""
+    """Keep the notes of a case until its next review, or delete those of a closed one."""
     officer, now = signed_in(request), clock.now()
-    found, form = find_case(officer, case_id), ReviewForm(request.POST or None)
+    found = find_case(officer, case_id)
+    initial = {"notes": "keep", "next_on": today_of(officer, now) + REVIEWED_AFTER}
+    form = ReviewForm(request.POST or None, initial=initial, choices=review_choices(found))
     question = _about(
         found,
         _("Review a case"),
         _("Are the notes of this case still needed?"),
         _("Review the case"),
-        does=[
-            _("With a day they are kept until then, and somebody is asked again."),
-            _(
-                "Without a day the notes of a closed case are deleted for good. Its alerts keep their own time."
-            ),
-        ],
+        does=[_("Its alerts keep their own time. Notes can be deleted once the case is closed.")],
     )
+    deletes = request.POST.get("notes") == "delete"
     return _stored(
         request,
         form,
         question,
-        lambda: review_case(officer, found, next_on=form.cleaned_data["next_on"], now=now),
+        lambda: review_case(officer, found, next_on=form.kept_until(), now=now),
+        done=_("The notes are deleted.") if deletes else _("The notes are kept."),
     )
 
 
@@ -248,21 +252,28 @@ def remove(request: HttpRequest, case_id: uuid.UUID, item_id: uuid.UUID) -> Http
     return redirect("admin:case", found.pk)
 
 
-def _about(found: Case, title: str, heading: str, button: str, *, does: list[str] | None = None) -> Question:
-    return Question(title, heading, button, reverse("admin:case", args=[found.pk]), does=does or [])
+def _about(found: Case, title: str, heading: str, button: str, **more: Any) -> Question:
+    return Question(title, heading, button, reverse("admin:case", args=[found.pk]), **more)
 
 
 def _stored(
-    request: HttpRequest, form: forms.Form, question: Question, do: Callable[[], Any]
+    request: HttpRequest,
+    form: forms.Form,
+    question: Question,
+    do: Callable[[], Any],
+    *,
+    done: str = "",
 ) -> HttpResponseBase:
-    """Show the question, or do the act and return to the case."""
+    """Show the question, or do the act, say so and return to the case."""
     if request.method == "POST" and form.is_valid():
         try:
-            done = do()
+            stored = do()
         except InputError as refused:
             refuse(form, refused)
         else:
+            if done:
+                messages.success(request, done)
             return redirect(
-                reverse("admin:case", args=[done.pk]) if isinstance(done, Case) else question.back
+                reverse("admin:case", args=[stored.pk]) if isinstance(stored, Case) else question.back
             )
     return ask(request, question, form)

@@ -8,34 +8,38 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.access import TEXT_AT_MOST
 from casework.cases import TITLE_AT_MOST, CaseFacts, CaseRow
-from casework.models import Case, CaseAccess, TaskState, Unit
+from casework.models import Case, CaseAccess, CaseState, TaskState, Unit
 from casework.tasks import BY_HAND, Assignment
 from casework.units import NAME_AT_MOST, own_units
 from officers.models import Officer
 
-_CHOOSE: Final = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose one of the list."))
-_WRITE: Final = {"required": gettext_lazy("Write something here.")}
-_DAY: Final = {
-    "required": gettext_lazy("Write the day as YYYY-MM-DD."),
-    "invalid": gettext_lazy("Write the day as YYYY-MM-DD."),
-}
+_WRITE: Final = gettext_lazy("{label}: write something.")
+_TOO_LONG: Final = gettext_lazy("{label}: this is too long.")
+_CHOOSE: Final = gettext_lazy("{label}: choose one of the list.")
+_DAY: Final = gettext_lazy("{label}: write the day as YYYY-MM-DD.")
+
+
+def _problems(label: Any, **texts: Any) -> dict[str, Any]:
+    """Return the messages of a field; each names it, since the top of the page lists them without their fields."""
+    return {code: format_lazy(text, label=label) for code, text in texts.items()}
 
 
 def _line(label: Any, at_most: int, **more: Any) -> forms.CharField:
     attrs = {"autocomplete": "off", "dir": "auto"}
     widget = forms.TextInput(attrs=attrs)
-    messages = {**_WRITE, "max_length": gettext_lazy("This is too long.")}
+    messages = _problems(label, required=_WRITE, max_length=_TOO_LONG)
     return forms.CharField(label=label, max_length=at_most, widget=widget, error_messages=messages, **more)
 
 
 def _lines(label: Any, *, rows: int = 4, **more: Any) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows, "dir": "auto"})
-    messages = {**_WRITE, "max_length": gettext_lazy("This is too long.")}
+    messages = _problems(label, required=_WRITE, max_length=_TOO_LONG)
     return forms.CharField(
         label=label, max_length=TEXT_AT_MOST, widget=widget, error_messages=messages, **more
     )
@@ -43,11 +47,23 @@ def _lines(label: Any, *, rows: int = 4, **more: Any) -> forms.CharField:
 
 def _day(label: Any, **more: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, error_messages=_DAY, **more)
+    messages = _problems(label, required=_DAY, invalid=_DAY)
+    return forms.DateField(label=label, widget=widget, error_messages=messages, **more)
 
 
 def _choice(label: Any, **more: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, error_messages=_CHOOSE, **more)
+    messages = _problems(label, required=_CHOOSE, invalid_choice=_CHOOSE)
+    return forms.ChoiceField(label=label, error_messages=messages, **more)
+
+
+def _people_field(label: Any, **more: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=_problems(label, invalid_choice=_CHOOSE),
+        **more,
+    )
 
 
 def _people(officers: Iterable[Officer]) -> list[tuple[str, str]]:
@@ -69,12 +85,9 @@ class CaseForm(ChoosingForm):
     summary = _lines(gettext_lazy("Summary"), required=False)
     unit = _choice(gettext_lazy("Unit"))
     access = _choice(gettext_lazy("Who sees it"), choices=CaseAccess.choices, widget=forms.RadioSelect)
-    named = forms.MultipleChoiceField(
-        label=gettext_lazy("Officers named"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
+    named = _people_field(
+        gettext_lazy("Officers named"),
         help_text=gettext_lazy("For a case that is not open to the whole unit. You are always among them."),
-        error_messages=_CHOOSE,
     )
     review_on = _day(
         gettext_lazy("Review on"),
@@ -94,12 +107,25 @@ class ReasonForm(forms.Form):
     reason = _lines(gettext_lazy("Reason"))
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(ChoosingForm):
+    notes = _choice(gettext_lazy("Notes"), widget=forms.RadioSelect)
     next_on = _day(
         gettext_lazy("Next review"),
         required=False,
-        help_text=gettext_lazy("Leave it empty to delete the notes of a closed case."),
+        help_text=gettext_lazy("On this day the same is asked again."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the day of the next review where the notes are kept."""
+        given = self.cleaned_data
+        if given.get("notes") == "keep" and "next_on" in given and given["next_on"] is None:
+            self.add_error("next_on", str(self.fields["next_on"].error_messages["required"]))
+        return given
+
+    def kept_until(self) -> dt.date | None:
+        """Return the day of the next review; None where the notes are deleted. Only for a form that was validated."""
+        day: dt.date | None = self.cleaned_data["next_on"]
+        return day if self.cleaned_data["notes"] == "keep" else None
 
 
 class NoteForm(forms.Form):
@@ -152,12 +178,7 @@ class UnitForm(ChoosingForm):
             "Hands over the work of members who leave. Without a lead an agency admin does."
         ),
     )
-    members = forms.MultipleChoiceField(
-        label=gettext_lazy("Members"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages=_CHOOSE,
-    )
+    members = _people_field(gettext_lazy("Members"))
 
 
 class HandOverForm(ChoosingForm):
@@ -170,6 +191,12 @@ def case_choices(officer: Officer, people: Iterable[Officer], case: Case | None 
     if case is not None:
         units.setdefault(str(case.unit_id), case.unit.name)
     return {"unit": list(units.items()), "named": _people(people)}
+
+
+def review_choices(case: Case) -> dict[str, Any]:
+    """Return what may become of the notes: those of an open case are kept."""
+    delete = [("delete", _("Delete them for good"))] if case.state == CaseState.CLOSED else []
+    return {"notes": [("keep", _("Keep them until the next review")), *delete]}
 
 
 def assign_choices(officer: Officer, people: Iterable[Officer]) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks as pages: the list, one task, and giving a question to a colleague."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from alerts.access import find_received
@@ -17,7 +19,7 @@ from alerts.errors import StaleTagError
 from callers import clock
 from callers.errors import InputError
 from casework.access import Subject, find_case, find_subject, find_task
-from casework.cases import add_item, own_cases
+from casework.cases import CaseRow, add_item, cards_of, open_cases, own_cases
 from casework.models import Case, Task
 from casework.notes import write_note
 from casework.tasks import (
@@ -48,6 +50,8 @@ from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 
+HEADING_AT_MOST: Final = 120
+
 
 def tasks(request: HttpRequest) -> HttpResponse:
     """List what waits for the officer, the officer's units, or anybody of the agency."""
@@ -75,27 +79,39 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponseBase:
     form = _assign_form(request, officer, found)
     question = Question(
         title=_("Task"),
-        heading=row.kind.label,
+        heading=Truncator(row.text or str(row.kind.label)).chars(HEADING_AT_MOST),
         button=_("Assign"),
         back=reverse("admin:tasks"),
-        extra={"row": row, "ended": row.state in ("done", "dropped")},
+        extra={
+            "row": row,
+            "case_row": _case_of(officer, found),
+            "ended": row.state in ("done", "dropped"),
+            "is_own": found.assignee == officer,
+        },
     )
     return _asked(
         request,
         form,
         question,
         lambda: assign_task(officer, found, form.to(), seen=form.cleaned_data["seen"], now=now),
-        done=_("Assigned."),
+        done=_assigned(request),
         template="casework/task",
     )
+
+
+def _case_of(officer: Officer, found: Task) -> CaseRow | None:
+    held = Case.objects.visible_to(officer).filter(pk=found.case_id) if found.case_id else ()
+    return next(iter(open_cases(officer, list(held))), None)
 
 
 def end(request: HttpRequest, task_id: uuid.UUID) -> HttpResponseBase:
     """End a task, and say what came of it."""
     officer, now = signed_in(request), clock.now()
     found, form = find_task(officer, task_id), EndForm(request.POST or None)
+    (row,) = open_tasks(officer, [found], now=now)
     back = reverse("admin:case", args=[found.case_id]) if found.case_id else reverse("admin:tasks")
-    question = Question(_("Task"), _("What came of this task?"), _("End the task"), back)
+    facts = [(row.kind.label, row.text or "")]
+    question = Question(_("Task"), _("What came of this task?"), _("End the task"), back, facts=facts)
     return _asked(
         request,
         form,
@@ -122,8 +138,13 @@ def assign(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         form,
         question,
         lambda: assign_answer(officer, received, form.to(), seen=form.cleaned_data["seen"], now=now),
-        done=_("Assigned."),
+        done=_assigned(request),
     )
+
+
+def _assigned(request: HttpRequest) -> str:
+    to_somebody = request.POST.get("officer") or request.POST.get("unit")
+    return _("Assigned.") if to_somebody else _("Nobody has it now.")
 
 
 def _assign_form(request: HttpRequest, officer: Officer, found: Task | None) -> AssignForm:
@@ -152,7 +173,8 @@ def _new_task(
     officer, now = signed_in(request), clock.now()
     choices = assign_choices(officer, assignable(officer))
     form = TaskForm(request.POST or None, choices=choices)
-    question = Question(_("Make a task"), _("Make a task"), _("Make the task"), back)
+    facts = _named(officer, subject, now) if subject else ()
+    question = Question(_("Make a task"), _("Make a task"), _("Make the task"), back, facts=facts)
 
     def do() -> None:
         given = form.cleaned_data
@@ -176,7 +198,14 @@ def about_note(request: HttpRequest, subject_id: uuid.UUID) -> HttpResponseBase:
     subject, corrected = find_subject(officer, subject_id), corrects(request)
     form = NoteForm(request.POST or None)
     does = [*note_means(), _("Whoever may read the alert in your agency reads it too.")]
-    question = Question(_("Note"), _("Write a note"), _("Write it down"), address_of(subject), does=does)
+    question = Question(
+        _("Note"),
+        _("Write a note"),
+        _("Write it down"),
+        address_of(subject),
+        does=does,
+        facts=_named(officer, subject, now),
+    )
     return _asked(
         request,
         form,
@@ -193,9 +222,15 @@ def about_case(request: HttpRequest, subject_id: uuid.UUID) -> HttpResponseBase:
     form = AddForm(request.POST or None, choices=own_case_choices(rows))
     does = [_("It opens the alert to nobody: who may not see it does not see it in the case.")]
     if not rows:
-        does.append(_("You see no open case yet: open one first."))
+        does = [_("You see no open case yet: open one first, then put the alert in from its page.")]
     question = Question(
-        _("Put into a case"), _("Into which case?"), _("Put it in"), address_of(subject), does=does
+        _("Put into a case"),
+        _("Into which case?"),
+        _("Put it in") if rows else "",
+        address_of(subject),
+        does=does,
+        facts=_named(officer, subject, now),
+        first=(_("Open a case"), reverse("admin:case_new")),
     )
     return _asked(
         request,
@@ -204,6 +239,12 @@ def about_case(request: HttpRequest, subject_id: uuid.UUID) -> HttpResponseBase:
         lambda: add_item(officer, find_case(officer, uuid.UUID(form.cleaned_data["case"])), subject, now=now),
         done=_("Put into the case."),
     )
+
+
+def _named(officer: Officer, subject: Subject, now: dt.datetime) -> list[tuple[str, str]]:
+    """Return which alert a page is about."""
+    card = cards_of(officer, [subject], now=now).get(str(subject.pk))
+    return [(_("Alert"), (card.title if card else "") or getattr(subject, "reference", ""))]
 
 
 def address_of(subject: Subject) -> str:

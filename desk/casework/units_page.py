@@ -81,9 +81,7 @@ def hand_over(request: HttpRequest, public_id: str) -> HttpResponseBase:
         heading=_("Hand over the work of %(name)s") % {"name": isolated(person.display_name)},
         button=_("Hand over"),
         back=back,
-        does=[
-            _("Everything goes over in one act. The drafts keep who wrote them, who may not release them.")
-        ],
+        does=[_("Everything goes over at once. Drafts keep their author, who still may not release them.")],
         facts=[
             (_("Tasks"), work.tasks),
             (_("Cases in charge of"), work.cases),

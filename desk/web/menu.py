@@ -63,6 +63,7 @@ WORK: Final = (
         _("Start"),
         (
             Tab("index", _("Start"), None),
+            Tab("overdue", _("Overdue"), C.ALERT_READ),
             Tab("tasks", _("Tasks"), C.CASE_READ),
             Tab("cases", pgettext_lazy("casework", "Cases"), C.CASE_READ),
             Tab("units", _("Units"), C.CASE_READ),

@@ -7,11 +7,11 @@ below is left out, and what is no SVG becomes empty.
 
 import re
 from collections.abc import Sequence
+from html import escape
 from itertools import groupby
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 NAMESPACE: Final = "{http://www.w3.org/2000/svg}"
@@ -57,14 +57,14 @@ def _written(element: Element, depth: int = 0) -> list[str]:
     name = _local(element)
     if name not in ELEMENTS or depth > MAX_DEPTH:
         return []
-    parts = [f"<{name}{''.join(_attributes(element))}>", str(escape(element.text or ""))]
+    parts = [f"<{name}{''.join(_attributes(element))}>", escape(element.text or "")]
     for (kind, _shared), run in groupby(element, key=_alike):
         children = list(run)
         if kind:
             parts += _run(kind, children)
             continue
         for child in children:
-            parts += [*_written(child, depth + 1), str(escape(child.tail or ""))]
+            parts += [*_written(child, depth + 1), escape(child.tail or "")]
     return [*parts, f"</{name}>"]
 
 

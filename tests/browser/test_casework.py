@@ -37,7 +37,7 @@ def test_a_case_is_worked_on_and_its_pages_have_no_fault(
         task = create_task(desk.ilka, kind="call", text=text, case=case, to=to, due_at=due, now=desk.tick())
     sign_in(desk.ilka)
     open_on_duty(page, live_server.url, received)
-    page.get_by_role("link", name="Note…").click()
+    page.get_by_role("link", name="Write a note…").click()
     page.get_by_label("Note").fill("Both came from one event.")
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_text("Both came from one event.")).to_be_visible()

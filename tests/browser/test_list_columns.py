@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.receiving.opening import open_alert
 from officers.models import Officer
 from tests.browser.looking import look_at
 from tests.entries import change_entry
@@ -15,6 +16,7 @@ from tests.pages.desk_world import DeskWorld
 
 pytestmark = pytest.mark.slow
 TITLE_EMS: Final = "(th) => th.getBoundingClientRect().width / parseFloat(getComputedStyle(th).fontSize)"
+STICKING_OUT: Final = """(cells) => cells.flatMap((cell) => cell.scrollWidth > cell.clientWidth + 1 ? [cell.textContent] : [])"""
 
 
 def test_a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
@@ -33,3 +35,22 @@ def test_a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
             page.set_viewport_size({"width": width, "height": 900})
             assert page.locator("tbody th").first.evaluate(TITLE_EMS) >= 15.9
             look_at(page, f"{box}-{width}")
+
+
+def test_agencies_keep_their_room_in_the_table_of_recipients(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
+) -> None:
+    change_entry("xa-lab", timezone="Australia/Adelaide")
+    desk.send(desk.draft(pri="flash"))
+    received = desk.received(desk.aroha)
+    open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
+    sign_in(desk.benno)
+    page.goto(f"{live_server.url}/outbox/")
+    page.locator("tbody a.row-link").click()
+    name = page.locator(".receipts tbody th").first
+    expect(page.locator(".receipts time", has_text="UTC+")).not_to_have_count(0)
+    for width in (1440, 1280, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert name.evaluate(TITLE_EMS) >= 13.9
+        look_at(page, f"recipients-{width}")
+        assert not page.locator(".receipts td").evaluate_all(STICKING_OUT)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages and the JSON of casework: each job by the same service, markup inert, absent and not visible alike."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -61,18 +62,67 @@ def test_a_case_is_opened_changed_closed_and_reopened_on_its_pages(
     assert "No charges." not in text_of(client, f"/cases/{case.pk}/")
 
 
+def test_notes_are_deleted_only_where_the_review_of_a_closed_case_says_so(
+    desk: DeskWorld, as_officer: SignIn, case: Case
+) -> None:
+    client, there = as_officer(desk.benno), f"/cases/{case.pk}/review/"
+    write_note(desk.benno, case, text="Seen in May.", now=desk.tick())
+    assert "Delete them for good" not in text_of(client, there)
+    client.post(f"/cases/{case.pk}/close/", {"reason": "No charges."})
+    page = text_of(client, there)
+    kept, day = (
+        re.search(r'value="keep"[^>]* checked', page),
+        re.search(r'name="next_on" value="([^"]+)"', page),
+    )
+    assert kept and day and "Delete them for good" in page
+    dayless = client.post(there, {"notes": "keep", "next_on": ""})
+    assert dayless.status_code == 422 and "Next review: write the day" in dayless.content.decode()
+    for choice, said, left in (("keep", "The notes are kept.", 1), ("delete", "The notes are deleted.", 0)):
+        answer = client.post(there, {"notes": choice, "next_on": day[1]}, follow=True)
+        assert said in answer.content.decode() and Note.objects.count() == left
+
+
+def test_what_cannot_be_done_yet_says_what_comes_first(
+    desk: DeskWorld, as_officer: SignIn, unit: Unit
+) -> None:
+    received = incoming(desk)
+    page = text_of(as_officer(desk.benno), f"/about/{received.pk}/case/")
+    assert 'href="/cases/new/"' in page and "Put it in" not in page
+    unit.members.clear()
+    assert "/cases/new/" not in text_of(as_officer(desk.benno), "/cases/")
+    page = text_of(as_officer(desk.benno), "/cases/new/")
+    assert "an agency admin puts officers into units" in page and "Open the case" not in page
+
+
+def test_the_top_of_a_form_names_the_field_of_each_problem(
+    desk: DeskWorld, as_officer: SignIn, unit: Unit
+) -> None:
+    page = (
+        as_officer(desk.ilka)
+        .post("/cases/new/", given(unit, number="", title="") | {"unit": ""})
+        .content.decode()
+    )
+    top = page.split('id="problems"')[1].split("</ul>")[0]
+    for problem in (
+        "Case number: write something.",
+        "Title: write something.",
+        "Unit: choose one of the list.",
+    ):
+        assert problem in top
+
+
 def test_an_alert_goes_into_a_case_with_a_note_and_a_task_from_its_page(
     desk: DeskWorld, as_officer: SignIn, case: Case
 ) -> None:
     received, client = incoming(desk), as_officer(desk.benno)
     there = f"/inbox/{received.pk}/"
-    assert "Note…" in text_of(client, there)
+    assert "Write a note…" in text_of(client, there)
     for name, fields in (
         ("case", {"case": str(case.pk)}),
         ("note", {"text": f"Seen in May. {MARKUP}"}),
         ("task", {"kind": "call", "text": "Call them.", "officer": desk.ilka.public_id, "due": ""}),
     ):
-        assert text_of(client, f"/about/{received.pk}/{name}/")
+        assert "Nine collapses" in text_of(client, f"/about/{received.pk}/{name}/")
         assert client.post(f"/about/{received.pk}/{name}/", fields).headers["Location"] == there
     assert "Seen in May." not in text_of(client, there)
     client.post(there, {"reason": "on_duty"})
@@ -99,6 +149,9 @@ def test_a_task_is_assigned_and_ended_on_its_pages(desk: DeskWorld, as_officer: 
     assert client.post(f"/tasks/{task.pk}/", to_ilka).headers["Location"] == "/tasks/"
     late = client.post(f"/tasks/{task.pk}/", to_ilka)
     assert late.status_code == 422 and "since you looked" in late.content.decode()
+    for shown in (f"/tasks/{task.pk}/", f"/tasks/{task.pk}/end/"):
+        assert "Weigh it." in text_of(client, shown)
+    assert "K 14/26" in text_of(client, f"/tasks/{task.pk}/")
     client.post(f"/tasks/{task.pk}/end/", {"outcome": "done", "result": "Two grams."})
     assert "Two grams." in text_of(client, f"/cases/{case.pk}/")
 
@@ -110,6 +163,9 @@ def test_a_question_is_assigned_from_its_page(desk: DeskWorld, as_officer: SignI
     answer = client.post(f"/inbox/{question.pk}/assign/", to_ilka)
     assert answer.headers["Location"] == f"/inbox/{question.pk}/"
     assert "Ilka Torvane" in text_of(client, f"/inbox/{question.pk}/")
+    to_nobody = {"officer": "", "seen": desk.ilka.public_id}
+    answer = client.post(f"/inbox/{question.pk}/assign/", to_nobody, follow=True)
+    assert "Nobody has it now." in answer.content.decode()
 
 
 def test_a_search_of_cases_stands_in_no_address(desk: DeskWorld, as_officer: SignIn, case: Case) -> None:

@@ -138,7 +138,7 @@ def test_refusals_name_the_cause(
         "xb-bravo:officer-7",
         expect=exits.REFUSED,
     )
-    assert "xb-bravo: G1 allows up to" in alpha.err
+    assert "xb-bravo: Agreement G1 allows up to" in alpha.err
     submit(alpha, document, "--to", "xc-charlie", expect=exits.NOT_VERIFIED)
     assert "accord pin xc-charlie" in alpha.err
     alpha.run("submit", str(document), "--to", "xb-bravo", expect=exits.USAGE)

@@ -57,17 +57,17 @@ NARROW = {
     "a lane the agreement lacks": (
         {"lanes": ["trade"]},
         {},
-        ("lane-not-covered", "G2 does not cover this lane."),
+        ("lane-not-covered", "Agreement G2 does not cover this lane."),
     ),
     "a purpose the agreement lacks": (
         {"purposes": ["science"]},
         {},
-        ("purpose-not-covered", "G2 does not cover this purpose."),
+        ("purpose-not-covered", "Agreement G2 does not cover this purpose."),
     ),
     "a marking above the ceiling": (
         {"ceiling": "GREEN"},
         {"tlp": "AMBER"},
-        ("tlp-above-ceiling", "G2 allows up to GREEN."),
+        ("tlp-above-ceiling", "Agreement G2 allows up to GREEN."),
     ),
 }
 
@@ -180,7 +180,7 @@ def test_the_agreement_that_comes_nearest_gives_the_reason(hub: Hub, four: Four)
     hub.make_agreement("G2", four.alpha, four.delta, lanes=["trade"])
     hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], ceiling="CLEAR")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(), now=hub.now)
-    assert said(verdict) == ("tlp-above-ceiling", "G3 allows up to CLEAR.")
+    assert said(verdict) == ("tlp-above-ceiling", "Agreement G3 allows up to CLEAR.")
 
 
 def test_a_suspended_recipient_is_denied_before_any_agreement(

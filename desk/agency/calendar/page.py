@@ -100,6 +100,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest) -> HttpResponseBase:
     """State working days, hours and holidays anew."""
     officer = signed_in(request)
+    agency = agency_of(officer)
     question = Question(
         title=_("Calendar"),
         heading=_("When does your agency work?"),
@@ -109,12 +110,11 @@ def change(request: HttpRequest) -> HttpResponseBase:
             _(
                 "Reminders of routine questions keep to it, and the form proposes times to answer by within it. A time that was sent counts as it stands."
             ),
+            _("Hours are in your agency's time zone, %(zone)s.") % {"zone": agency.timezone},
         ),
     )
     if request.method != "POST":
-        return ask(
-            request, question, CalendarForm(initial=_initial(calendar_of(agency_of(officer)) or Calendar()))
-        )
+        return ask(request, question, CalendarForm(initial=_initial(calendar_of(agency) or Calendar())))
     form = CalendarForm(request.POST, request.FILES)
     if not form.is_valid():
         return ask(request, question, form)

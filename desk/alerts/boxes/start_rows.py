@@ -277,7 +277,7 @@ def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
         address = f"{reverse('admin:notifications')}?state={notice.state}"
         yield StartRow(
             f"notice-{notice.pk}", pgettext_lazy("act", "Phone"), notice.officer.display_name, address,
-            about=(_("the mail did not arrive"), str(notice.get_state_display())), since=notice.queued_at,
+            about=(str(notice.get_state_display()),), since=notice.queued_at,
         )  # fmt: skip
 
 

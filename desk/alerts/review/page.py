@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from alerts.access import find_alert
 from alerts.document.building import as_sent
-from alerts.document.fields import Step
+from alerts.document.fields import FIELDS, Step
 from alerts.drafting.changes import changes_in
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import (
@@ -96,6 +96,7 @@ def review_page(
         files=content.attachments,
         changes=changes_in(officer, alert, content.data),
         findings=findings,
+        still_empty=[FIELDS[name].label for name in findings.hints],
         reach=reach_of(preview),
         held=held_reply_text(alert, preview),
         named=named_lines(content.data),
