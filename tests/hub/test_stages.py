@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
@@ -17,9 +18,9 @@ from tests import restored_worlds, stages
 from tests.desk_calls import ViewsInPlaceOfSockets, the_exchange
 from tests.entries import store_entry
 from tests.hub.test_speedups import FACTS
-from tests.restored_worlds import restored_world
+from tests.restored_worlds import present_world, restored_world
 from tests.speedups import WITHOUT_SPEEDUPS
-from tests.stages import Stages, patches_are_given
+from tests.stages import Stages, act, patches_are_given
 
 pytestmark = pytest.mark.skipif(WITHOUT_SPEEDUPS, reason="ACCORD_WITHOUT_SPEEDUPS has nothing put back")
 
@@ -51,6 +52,7 @@ class OneTest:
     stages: Stages
     played: list[str]
     patches: pytest.MonkeyPatch = field(default_factory=pytest.MonkeyPatch)
+    hub: SimpleNamespace = field(default_factory=partial(SimpleNamespace, now=0))
 
     @classmethod
     def begin(cls, folder: Path, played: list[str]) -> "OneTest":
@@ -77,6 +79,11 @@ def _build(folder: Path) -> World:
     (folder / "state").write_text("as built")
     row = store_entry("xa-alpha", name="As built", **FACTS)
     return World(folder, row, {"alpha": row, "bravo": store_entry("xb-bravo", name="Bravo", **FACTS)})
+
+
+@act
+def rename_by_act(test: OneTest, *, name: str) -> None:
+    test._rename(name, ())
 
 
 @pytest.fixture
@@ -128,6 +135,50 @@ def test_what_a_test_does_to_what_was_put_back_reaches_no_other(kept: list[str],
     again = OneTest.begin(tmp_path / "again", kept)
     (value,) = again.rename("first", Agency.objects.get(pk="xa-alpha"))
     assert (kept, value.name, (again.world.folder / "state").read_text()) == ([], "first", "first")
+
+
+def test_an_act_is_told_its_world_by_name_too_as_a_fixture_is(kept: list[str], tmp_path: Path) -> None:
+    with transaction.atomic():
+        rename_by_act(OneTest.begin(tmp_path / "one", kept), name="third")
+        transaction.set_rollback(True)
+    assert kept == ["third"]
+    again = OneTest.begin(tmp_path / "again", kept)
+    rename_by_act(test=again, name="third")
+    assert (kept, again.world.row.name) == (["third"], "third"), "nothing was played again"
+
+
+def test_of_a_world_that_is_built_upon_another_the_outer_one_is_present(
+    played: list[str], tmp_path: Path
+) -> None:
+    restored_world("outer", lambda folder: restored_world("inner", _build, folder), tmp_path / "built")
+    present = present_world()
+    assert present is not None and present[0] == "outer"
+
+
+def test_at_another_moment_an_act_is_played(kept: list[str], tmp_path: Path) -> None:
+    with transaction.atomic():
+        rename_by_act(OneTest.begin(tmp_path / "one", kept), name="third")
+        transaction.set_rollback(True)
+    again = OneTest.begin(tmp_path / "again", kept)
+    again.hub.now = 1
+    rename_by_act(again, name="third")
+    assert kept == ["third", "third"]
+
+
+def test_the_act_longest_unused_is_forgotten(
+    kept: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "KEPT_AT_MOST", 2)
+    with patches_are_given():
+        with transaction.atomic():
+            one = OneTest.begin(tmp_path / "one", kept)
+            one.rename("first", Agency.objects.get(pk="xa-alpha"))
+            one.rename("third")
+            transaction.set_rollback(True)
+        again = OneTest.begin(tmp_path / "again", kept)
+        again.rename("first", Agency.objects.get(pk="xa-alpha"))
+        again.rename("second")
+    assert kept == ["third", "second"]
 
 
 def _write_a_row(_: OneTest) -> None:
