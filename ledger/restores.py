@@ -47,6 +47,11 @@ def newest_restore() -> Restore | None:
     return Restore.objects.first()
 
 
+def newest_restored_at() -> models.Subquery:
+    """Return, as part of a query, the time of the last restore; null where there never was one."""
+    return models.Subquery(Restore.objects.values("restored_at")[:1])
+
+
 def predates_restore(moment: datetime) -> bool:
     """Tell whether a row made at this moment came back from a backup."""
     return Restore.objects.filter(restored_at__gte=moment).exists()

@@ -56,13 +56,6 @@ def restore_in_review(agency: Agency) -> Restore | None:
     return None if any(review.is_bound for review in reviews) else restore
 
 
-def is_in_review(agency: Agency) -> models.Exists:
-    """Return, as part of a query, whether sign-in is closed; `closed_sign_in` decides about each officer."""
-    reviews = RestoreReview.objects.filter(agency=agency, restored_at__gte=models.OuterRef("restored_at"))
-    found = Restore.objects.filter(restored_at__gte=agency.admitted_at)
-    return models.Exists(found.filter(~models.Exists(reviews)))
-
-
 def agencies_in_review() -> models.QuerySet[Agency]:
     """Select agencies of this desk with officers who could sign in, which have not reviewed the last restore; for the keeper."""
     restore = newest_restore()

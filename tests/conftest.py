@@ -66,8 +66,9 @@ def _desk_calls() -> Generator[None]:
         return
     from tests.desk_calls import desk_calls_in_this_process
     from tests.entries import the_desk_is_told_at_once
+    from tests.stages import patches_are_given
 
-    with desk_calls_in_this_process(), the_desk_is_told_at_once():
+    with desk_calls_in_this_process(), the_desk_is_told_at_once(), patches_are_given():
         yield
 
 

@@ -76,7 +76,8 @@ def restored_world(
         dict(files_in(folder)),
         at,
     )
-    _present.append((name, at))
+    # In place of a world that this one was built upon.
+    _present[:] = [(name, at)]
     return world
 
 

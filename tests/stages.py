@@ -2,22 +2,28 @@
 """Stages of a restored world: acts that many tests begin with are played once a process and then put back from memory.
 
 An act is put back only where playing it would do the same: the world was restored, since then there were only such acts
-and nothing else was written, no setting is changed and nothing patched, the exchange behaves, and no statement is
-counted. Elsewhere it is played.
+and nothing else was written, no setting is changed and nothing patched by a test or a fixture, the exchange behaves, and
+no statement is counted. Elsewhere it is played.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from functools import partial, wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
+from weakref import WeakSet
 
 import pytest
 from django.conf import UserSettingsHolder, settings
 from django.db import connection
 from django.db.models import Model
 
+from accord.envelope.manifest import Reference
 from tests.desk_calls import answer_as_of, moment_of_answers, the_exchange
 from tests.one_seed import drawn_as
 from tests.restored_worlds import files_in, present_world, put_back, rows_of
@@ -30,7 +36,80 @@ WRITTEN: Final = """
 """
 """How many rows the present transaction wrote, by table; changes of a table itself are rows of the catalogue."""
 
+KEPT_AT_MOST: Final = 400
+"""Stages of a process; beyond, the one longest unused is forgotten."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+_all_patches = WeakSet[pytest.MonkeyPatch]()
+_given_patches: set[tuple[int, object]] = set()
+
+
+def _note(
+    self: pytest.MonkeyPatch, begin: Callable[[pytest.MonkeyPatch], None] = pytest.MonkeyPatch.__init__
+) -> None:
+    begin(self)
+    _all_patches.add(self)
+
+
+setattr(pytest.MonkeyPatch, "__init__", _note)  # noqa: B010 - a method that mypy would not have replaced
+
+
+@contextmanager
+def patches_are_given() -> Generator[None]:
+    """Take what is patched now as how things are: the session's fixtures have done it for every test."""
+    _given_patches.update(_patched())
+    yield
+    _given_patches.clear()
+
+
+def _patched() -> set[tuple[int, object]]:
+    """Return what is patched at present: object and name."""
+    changes = (change for one in list(_all_patches) for change in (*one._setattr, *one._setitem))
+    return {(id(owner), name) for owner, name, _ in changes}
+
+
+def act(play: F) -> F:
+    """Put back from memory what a function does with a world, its first argument, and returns, where that is allowed.
+
+    It must depend on nothing besides the world and its arguments.
+    """
+
+    first = next(iter(signature(play).parameters))
+
+    @wraps(play)
+    def put_back_or_play(*args: Any, **kwargs: Any) -> Any:
+        # pytest gives a fixture all that it asks for by name.
+        world, *more = (kwargs.pop(first), *args) if first in kwargs else args
+        again = partial(play, world, *more, **kwargs)
+        if world.stages is None:
+            return again()
+        given = [one for one in (*more, *kwargs.values()) if isinstance(one, Model)]
+        return world.stages.act(_named(play, world.hub.now, more, kwargs), again, *given)
+
+    return cast(F, put_back_or_play)
+
+
+def _named(play: Callable[..., Any], *arguments: object) -> str | None:
+    """Name what an act depends on; None for arguments that are more than text, figures and rows."""
+    try:
+        return f"{play.__module__} {play.__qualname__} {json.dumps(arguments, default=_name, sort_keys=True)}"
+    except TypeError:
+        return None
+
+
+def _name(argument: object) -> str:
+    match argument:
+        case Model():
+            return f"{argument._meta.label} {argument.pk}"
+        case date() | timedelta():
+            return str(argument)
+        case Reference():
+            return argument.md
+    if is_dataclass(argument) and isinstance(name := getattr(argument, "id", None), str):
+        return name
+    raise TypeError(type(argument))
 
 
 @dataclass(frozen=True)
@@ -55,9 +134,9 @@ _stages: dict[tuple[Any, ...], _Stage] = {}
 class Stages:
     """The acts of one test on a world of dataclasses and rows, as far as each followed upon the one before."""
 
-    def __init__(self, world: Any, folder: Path, patches: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: Any, folder: Path) -> None:
         """`world` was restored a moment ago, with its state in `folder`."""
-        self._world, self._folder, self._patches = world, folder, patches
+        self._world, self._folder = world, folder
         self._path: tuple[Any, ...] | None = present_world() if connection.in_atomic_block else None
         self._rows: Mapping[str, bytes] = {}
         self._written = {} if self._path is None else _written()
@@ -75,7 +154,13 @@ class Stages:
         if self._path is None:
             return play()
         path = (*self._path, step)
-        value = self._put_back(_stages[path], given) if path in _stages else self._play(path, play, given)
+        stage = _stages.pop(path, None)
+        if stage is None:
+            value = self._play(path, play, given)
+        else:
+            # The last of them is the one used last.
+            _stages[path] = stage
+            value = self._put_back(stage, given)
         self._path = path
         return value
 
@@ -83,10 +168,9 @@ class Stages:
         """Tell whether nothing happened besides acts, and all is as ever."""
         if self._path is None or connection.force_debug_cursor or connection.execute_wrappers:
             return False
-        is_patched = self._patches._setattr or self._patches._setitem
-        if is_patched or isinstance(settings._wrapped, UserSettingsHolder) or not the_exchange.is_behaving:
+        if isinstance(settings._wrapped, UserSettingsHolder) or not the_exchange.is_behaving:
             return False
-        return _written() == self._written
+        return _patched() == _given_patches and _written() == self._written
 
     def _play(self, path: tuple[Any, ...], play: Callable[[], T], given: Sequence[Model]) -> T:
         written, rows = self._written, self._rows
@@ -109,6 +193,8 @@ class Stages:
             the_exchange.asked[asked:],
             moment_of_answers(),
         )
+        while len(_stages) > KEPT_AT_MOST:
+            del _stages[next(iter(_stages))]
         return value
 
     def _put_back(self, stage: _Stage, given: Sequence[Model]) -> Any:
@@ -139,8 +225,21 @@ def _rows_in(live: Any, kept: Any, pairs: dict[int, Any]) -> Iterator[tuple[Mode
         elif is_dataclass(one) and type(one).__module__.startswith("tests."):
             pairs[id(other)] = one
             yield from _rows_in(one, other, pairs)
+        elif isinstance(one, dict):
+            yield from _rows_by_name(one, other)
         elif not isinstance(one, Path | Stages):
             setattr(live, field.name, copy.copy(other))
+
+
+def _rows_by_name(live: dict[Any, Any], kept: Mapping[Any, Any]) -> Iterator[tuple[Model, Model]]:
+    """Yield each row of a living mapping with its likeness; set the mapping to what it is in the kept one."""
+    before = dict(live)
+    live.clear()
+    for name, other in kept.items():
+        one = before.get(name)
+        live[name] = one if isinstance(one, Model) and type(one) is type(other) else copy.copy(other)
+        if isinstance(other, Model):
+            yield live[name], other
 
 
 def _written() -> dict[str, int]:

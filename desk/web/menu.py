@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from django.urls import reverse
@@ -32,7 +33,7 @@ class Tab:
     label: Text
     needs: C | None
 
-    @property
+    @cached_property
     def address(self) -> str:
         return reverse(f"admin:{self.name}")
 
@@ -48,10 +49,16 @@ class Area:
     def open_to(self, held: frozenset[C]) -> tuple[Tab, ...]:
         return tuple(tab for tab in self.tabs if tab.needs is None or tab.needs in held)
 
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses of its pages; every page of every officer asks for those of all areas."""
+        return (*(tab.address for tab in self.tabs), *(reverse(f"admin:{name}") for name in self.also))
+
     def holds(self, here: str) -> bool:
         """Tell whether the page at this address belongs to the area."""
-        addresses = [tab.address for tab in self.tabs] + [reverse(f"admin:{name}") for name in self.also]
-        return any(here == address or (address != "/" and here.startswith(address)) for address in addresses)
+        return any(
+            here == address or (address != "/" and here.startswith(address)) for address in self.addresses
+        )
 
 
 def _alone(name: str, label: Text, needs: C | None) -> Area:

@@ -20,9 +20,9 @@ from callers.digests import keyed_digest
 from callers.errors import AbsentError
 from callers.rows import one_of
 from ledger.audit import record_event
-from ledger.restores import restored_since
+from ledger.restores import newest_restored_at, restored_since
 from officers.models import Officer
-from officers.restores import is_in_review, may_sign_in_during_review
+from officers.restores import may_sign_in_during_review, restore_in_review
 from officers.session_rows import OfficerSession, Proof
 
 SEEN_EVERY: Final = timedelta(minutes=5)
@@ -75,13 +75,16 @@ def find_session(request: HttpRequest, officer: Officer) -> OfficerSession | Non
     """
     if request.session.session_key is None:
         return None
-    agency = officer.agency
-    # As a mapping: the attribute is declared at the class, and mypy knows no annotation of that name.
-    beside: dict[str, Any] = {"is_in_review": is_in_review(agency) if agency else models.Value(False)}
-    row = one_of(_running(officer).filter(digest=_digest(request)).annotate(**beside))
-    if row is None or not row.is_bound or (row.is_in_review and not may_sign_in_during_review(officer)):
+    rows = _begun(officer, digest=_digest(request)).annotate(restored_at=newest_restored_at())
+    row = one_of(rows)
+    if row is None or not row.is_bound:
         return None
-    return row
+    if row.restored_at is None:
+        # Hardly any database was ever restored: the rest is asked only of one that was.
+        return row
+    row.is_in_review = officer.agency is not None and restore_in_review(officer.agency) is not None
+    has_ended = row.signed_in_at <= row.restored_at
+    return None if has_ended or (row.is_in_review and not may_sign_in_during_review(officer)) else row
 
 
 def touch_session(row: OfficerSession, *, now: datetime) -> None:
@@ -152,8 +155,12 @@ def device_of(request: HttpRequest) -> str:
 
 
 def _running(officer: Officer) -> models.QuerySet[OfficerSession]:
-    rows = OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer))
-    return rows.filter(~restored_since("signed_in_at"))
+    return _begun(officer).filter(~restored_since("signed_in_at"))
+
+
+def _begun(officer: Officer, **facts: str) -> models.QuerySet[OfficerSession]:
+    """Select sessions that have no end; a restore may have ended them."""
+    return OfficerSession.objects.filter(officer=officer, ended_at=None, standing=_standing(officer), **facts)
 
 
 def _end(rows: models.QuerySet[OfficerSession], now: datetime) -> int:

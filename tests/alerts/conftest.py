@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosted desks at one hub: a laboratory writes, a health authority receives, drugs enforcement holds its own keys."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial, wraps
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import pytest
-from django.db.models import Model
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accord.envelope.keys import EC1, PQ1
-from accord.envelope.manifest import Reference
 from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
@@ -31,9 +27,8 @@ from peers.models import Agency
 from tests.builders import HeldAgency, Hub, make_hosted_agency
 from tests.desk_calls import give_exchange_keys, real_transport_of
 from tests.restored_worlds import FRESH_SECONDS, restored_world
-from tests.stages import Stages
+from tests.stages import Stages, act
 
-F = TypeVar("F", bound=Callable[..., Any])
 GOOD: Mapping[str, Any] = {
     "alert_type": "new_substance",
     "title": "Impregnated paper in a book",
@@ -61,44 +56,6 @@ class Desk:
     @property
     def id(self) -> str:
         return self.agency.pk
-
-
-def act(play: F) -> F:
-    """Put back from memory what a function does with desks and returns, where `tests.stages` allows it.
-
-    It must depend on nothing besides the desks and its arguments.
-    """
-
-    @wraps(play)
-    def put_back_or_play(desks: "Desks", *args: Any, **kwargs: Any) -> Any:
-        again = partial(play, desks, *args, **kwargs)
-        if desks.stages is None:
-            return again()
-        given = [one for one in (*args, *kwargs.values()) if isinstance(one, Model)]
-        return desks.stages.act(_named(play, desks.hub.now, args, kwargs), again, *given)
-
-    return cast(F, put_back_or_play)
-
-
-def _named(play: Callable[..., Any], *arguments: object) -> str | None:
-    """Name what an act depends on; None for arguments that are more than text, figures and rows."""
-    try:
-        return f"{play.__module__} {play.__qualname__} {json.dumps(arguments, default=_name, sort_keys=True)}"
-    except TypeError:
-        return None
-
-
-def _name(argument: object) -> str:
-    match argument:
-        case Desk():
-            return argument.id
-        case Model():
-            return f"{argument._meta.label} {argument.pk}"
-        case datetime() | timedelta():
-            return str(argument)
-        case Reference():
-            return argument.md
-    raise TypeError(type(argument))
 
 
 @dataclass
@@ -178,8 +135,8 @@ def make_desk(hub: Hub, agency_id: str, name: str, *, suites: Sequence[str] = (P
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
-    return staged(kept_desks(tmp_path / "ledger"), monkeypatch)
+def desks(db: None, tmp_path: Path) -> Desks:
+    return kept_desks(tmp_path / "ledger")
 
 
 @pytest.fixture
@@ -204,23 +161,24 @@ def served(
 
 
 def kept_desks(folder: Path) -> Desks:
-    return restored_world("desks", lambda folder: make_desks(Hub(folder)), folder)
+    return _staged(restored_world("desks", lambda folder: make_desks(Hub(folder)), folder))
 
 
 def kept_desks_of_now(folder: Path, *, ago: timedelta = timedelta(0)) -> Desks:
     """Build desks whose world began this long ago, or a moment earlier, for code that reads the clock."""
     now = timezone.now().replace(microsecond=0) - ago
-    return restored_world(
-        f"desks of {ago} ago",
-        lambda folder: make_desks(Hub(folder, now=now)),
-        folder,
-        fresh_seconds=FRESH_SECONDS,
+    return _staged(
+        restored_world(
+            f"desks of {ago} ago",
+            lambda folder: make_desks(Hub(folder, now=now)),
+            folder,
+            fresh_seconds=FRESH_SECONDS,
+        )
     )
 
 
-def staged(desks: Desks, patches: pytest.MonkeyPatch) -> Desks:
-    """Let acts on these desks, which were just restored, be put back from memory."""
-    desks.stages = Stages(desks, desks.hub.folder, patches)
+def _staged(desks: Desks) -> Desks:
+    desks.stages = Stages(desks, desks.hub.folder)
     return desks
 
 

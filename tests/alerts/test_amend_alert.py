@@ -32,9 +32,10 @@ from sharing.errors import SupersededError
 from sharing.models import Envelope
 from sharing.repudiation import find_repudiated, mark_doubts
 from sharing.slices import slice_for
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import PARTNER_ALERT, send_from_partner
 from tests.lock_orders import locks_taken
+from tests.stages import act
 from tests.stolen_vault_keys import as_recipient
 
 

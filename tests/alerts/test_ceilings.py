@@ -26,8 +26,9 @@ from alerts.sending.release import release_alert
 from callers.errors import AbsentError, InputError
 from callers.markings import LEVELS, strictest
 from officers.models import AgencyPolicy, Officer
-from tests.alerts.conftest import GOOD, Desks, act
+from tests.alerts.conftest import GOOD, Desks
 from tests.bound_rows import rewrite
+from tests.stages import act
 
 
 def limit(desks: Desks, officer: Officer, ceiling: str) -> Officer:

@@ -26,8 +26,9 @@ from peers.models import DeliveriesPlace, SentDelivery, SentEnvelope
 from peers.sent import claimed_of, sent_by
 from sharing.feed import begin_epoch
 from sharing.models import Delivery
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.stages import act
 
 CHANGES = "/api/v1/deliveries"
 

@@ -22,7 +22,8 @@ from ledger.models import AuditEvent
 from peers.models import FeedCursor
 from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
-from tests.alerts.conftest import GOOD, Desk, Desks, act
+from tests.alerts.conftest import GOOD, Desk, Desks
+from tests.stages import act
 from tests.stolen_vault_keys import as_recipient
 
 PARTNER_ALERT: dict[str, Any] = {

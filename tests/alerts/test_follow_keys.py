@@ -32,12 +32,13 @@ from peers.exchange import exchange_of, own_prefix
 from peers.memory import PeerMemory
 from peers.models import PeerKeyset, SeenLedger
 from sharing.models import Envelope, Statement
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.alerts.test_verify_peers import publish_second
 from tests.builders import OPERATOR, HeldAgency
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.peers import sealed_for
 from tests.role_logins import under_login_of
+from tests.stages import act
 from vault.exchangekeys import RENEWED_BEFORE, SCOPES, renew_exchange_keys
 from vault.models import ExchangeKey
 

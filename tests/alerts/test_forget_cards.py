@@ -21,10 +21,11 @@ from ledger.models import AuditEvent, LoopState, Restore
 from ledger.restores import record_restore
 from notices.models import Notification
 from sharing.sweeping import sweep_deliveries
-from tests.alerts.conftest import GOOD, Desks, act, kept_desks_of_now
+from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.alerts.test_follow_feed import PARTNER_ALERT, received_by, send_from_partner
 from tests.alerts.test_open_alert import received_with_file
 from tests.builders import seconds
+from tests.stages import act
 
 DELETED = "Its content was deleted."
 

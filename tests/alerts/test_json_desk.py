@@ -14,16 +14,16 @@ from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability, Role
 from hub.problems import ROWS
 from officers.deskkeys import issue_key
-from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now, staged
+from tests.alerts.conftest import GOOD, Desks, kept_desks_of_now
 from tests.api.sessions import Session
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
+def desks(db: None, tmp_path: Path) -> Desks:
     """Desks of now, since the JSON desk reads the real clock."""
-    return staged(kept_desks_of_now(tmp_path / "ledger"), monkeypatch)
+    return kept_desks_of_now(tmp_path / "ledger")
 
 
 def fields(desks: Desks, **changes: Any) -> dict[str, Any]:

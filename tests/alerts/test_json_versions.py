@@ -7,14 +7,15 @@ import pytest
 from django.utils import timezone
 
 from alerts.models import Alert, ReceivedAlert
-from tests.alerts.conftest import Desks, act, kept_desks_of_now, staged
+from tests.alerts.conftest import Desks, kept_desks_of_now
 from tests.alerts.test_json_desk import fields
 from tests.api.sessions import Session
+from tests.stages import act
 
 
 @pytest.fixture
-def desks(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
-    return staged(kept_desks_of_now(tmp_path / "ledger"), monkeypatch)
+def desks(db: None, tmp_path: Path) -> Desks:
+    return kept_desks_of_now(tmp_path / "ledger")
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ from callers.errors import InputError
 from ledger.models import AuditEvent
 from peers.models import HeldStatement
 from sharing.models import Envelope, Statement
-from tests.alerts.conftest import Desks, act, kept_desks_of_now
+from tests.alerts.conftest import Desks, kept_desks_of_now
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.builders import seconds
+from tests.stages import act
 
 DOUBT = (
     "A withdrawal of this does not count. It was logged at 2 Mar 2026 15:00 UTC, signed with a key that Agency "

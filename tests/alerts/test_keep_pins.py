@@ -22,8 +22,9 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Pin, read_book
 from peers.models import PeerKeyset
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, OPERATOR, new_uuid7, seconds
+from tests.stages import act
 
 
 @pytest.fixture

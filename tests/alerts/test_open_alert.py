@@ -17,7 +17,8 @@ from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError
 from ledger.models import AuditEvent
 from sharing.models import Delivery, Statement
-from tests.alerts.conftest import GOOD, Desks, act
+from tests.alerts.conftest import GOOD, Desks
+from tests.stages import act
 
 SPECTRUM = b"NAME: etizolam\n" * 50
 

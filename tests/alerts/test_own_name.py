@@ -26,10 +26,11 @@ from ledger.set_aside import STOPS_AFTER
 from officers.models import AgencyPolicy
 from peers.models import HeldStatement, PeerKeyset, SubmissionsPlace, UnsentEnvelope
 from sharing.models import Envelope
-from tests.alerts.conftest import Desk, Desks, act
+from tests.alerts.conftest import Desk, Desks
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.stages import act
 from tests.stolen_vault_keys import (
     replace_signing_keys,
     revoke_hosted_key,

@@ -36,10 +36,11 @@ from ledger.models import AuditEvent
 from officers.models import Officer
 from sharing.models import Statement
 from sharing.repudiation import find_repudiated, mark_doubts
-from tests.alerts.conftest import Desk, Desks, act, kept_desks_of_now
+from tests.alerts.conftest import Desk, Desks, kept_desks_of_now
 from tests.alerts.test_follow_feed import send_from_partner
 from tests.alerts.test_judge_retract import retract
 from tests.builders import START, seconds
+from tests.stages import act
 from tests.stolen_vault_keys import replace_signing_keys, revoke_hosted_key, submit_as_thief
 
 DOUBT = (

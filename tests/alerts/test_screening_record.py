@@ -21,8 +21,9 @@ from substances.errors import WorkerLostError
 from substances.models import ControlKind
 from substances.sandbox import sandboxed
 from substances.versions import append_version
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.law.lawful import LISTED_IN_XB, lists_with
+from tests.stages import act
 
 SMILES = "CCN(CC)CCN1C2=CC=CC=C2N=C1CC1=CC=C(OC(C)C)C=C1"
 SUBSTANCE: dict[str, Any] = {

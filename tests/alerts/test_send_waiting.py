@@ -34,9 +34,10 @@ from officers.models import Officer
 from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, SentEnvelope
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
 from sharing.models import Envelope, LaneSuspension, Statement
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
+from tests.stages import act
 
 A_ROUND = timedelta(seconds=5)
 """The interval at which the desk-worker comes."""

@@ -25,9 +25,10 @@ from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope
 from sharing.repudiation import find_repudiated
 from sharing.revoked import KeyWord
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
 from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.stages import act
 
 
 @act

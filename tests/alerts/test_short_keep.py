@@ -15,8 +15,9 @@ from callers.capabilities import Role
 from ledger.models import AuditEvent
 from sharing.errors import KeepTooShortError
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, seconds
+from tests.stages import act
 
 
 def day(desks: Desks, days: int) -> str:

@@ -10,8 +10,9 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
 from sharing.slices import slice_for
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.alerts.test_amend_alert import settle
+from tests.stages import act
 
 
 @pytest.fixture

@@ -29,10 +29,11 @@ from ledger.models import AuditEvent
 from notices.models import Notification
 from peers.models import PeerKeyset, PeerRevocation
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks, act
+from tests.alerts.conftest import Desks
 from tests.builders import DAY_SECS, HeldAgency, new_uuid7, seconds
 from tests.key_changes import signing_keys_of
 from tests.peers import sealed_for
+from tests.stages import act
 
 
 def sql(statement: str, *values: str) -> None:

@@ -14,11 +14,13 @@ from casework.units import save_unit
 from officers.models import Officer
 from tests.pages.conftest import as_officer, desk, sent, stage
 from tests.pages.desk_world import DeskWorld
+from tests.stages import act
 
 __all__ = ["as_officer", "desk", "sent", "stage"]
 
 
 @pytest.fixture
+@act
 def unit(desk: DeskWorld) -> Unit:
     members = [desk.ilka.public_id]
     return save_unit(
@@ -27,6 +29,7 @@ def unit(desk: DeskWorld) -> Unit:
 
 
 @pytest.fixture
+@act
 def piet(desk: DeskWorld) -> Officer:
     """An author of the laboratory who belongs to no unit."""
     return desk.hub.make_officer(desk.lab, Role.AUTHOR, name="Piet Anshelm")
@@ -43,11 +46,13 @@ def facts(desk: DeskWorld, unit: Unit, /, **changed: Any) -> CaseFacts:
 
 
 @pytest.fixture
+@act
 def case(desk: DeskWorld, unit: Unit) -> Case:
     """A case that Ilka has opened in the unit."""
     return open_case(desk.ilka, facts(desk, unit), now=desk.tick())
 
 
+@act
 def incoming(desk: DeskWorld, **changes: Any) -> ReceivedAlert:
     """Send an alert of the health authority to the laboratory."""
     desk.send(desk.draft(desk.aroha, recipients=["xa-lab"], **changes), desk.haitham)

@@ -21,7 +21,9 @@ from science.law.published import Published, open_published
 from science.law.reevaluating import reevaluate_structures
 from substances.models import ControlKind
 from substances.versions import shipped_law
+from tests.builders import Hub
 from tests.pages.desk_world import DeskWorld
+from tests.stages import Stages, act
 
 COMING: Final = (timezone.now() + timedelta(days=28)).date().isoformat()
 """The day, in four weeks, on which a coming law enters into force."""
@@ -99,6 +101,15 @@ def rule_from(day: str) -> str:
 class LawDesk:
     desk: DeskWorld
 
+    @property
+    def hub(self) -> Hub:
+        return self.desk.hub
+
+    @property
+    def stages(self) -> Stages | None:
+        return self.desk.stages
+
+    @act
     def send(self, substance: tuple[str, str], **changes: Any) -> Alert:
         """Send an alert on the substance from the laboratory to the health authority."""
         name, smiles = substance
@@ -110,16 +121,19 @@ class LawDesk:
         }
         return self.desk.send(self.desk.draft(**(data | changes)))
 
+    @act
     def judge(self) -> None:
         """Judge stored structures as the desk-worker does, until nothing is left."""
         while reevaluate_structures(now=self.desk.tick()):
             pass
 
+    @act
     def import_listings(self, *lines: str) -> None:
         """Import the shipped lists with these lines, as the operator does."""
         examined = examine_import(self.desk.noor, lists_with(*lines).encode(), now=self.desk.tick())
         apply_import(self.desk.noor, examined, source="lists.csv", now=self.desk.tick())
 
+    @act
     def publish(self, text: str, *, day: str, jurisdiction: str = "XB") -> ReceivedAlert:
         """Publish the health authority's change of the law; return it as the laboratory receives it."""
         desk = self.desk
@@ -139,10 +153,12 @@ class LawDesk:
         desk.send(draft, desk.haitham)
         return desk.received(desk.ilka)
 
+    @act
     def opened(self, received: ReceivedAlert) -> Published:
         """Open a published rule as the laboratory's releaser."""
         return open_published(self.desk.benno, received, reason="on_duty", reference="", now=self.desk.tick())
 
+    @act
     def adopt(self, received: ReceivedAlert) -> None:
         published = self.opened(received)
         assert propose(self.desk.benno, published, now=self.desk.tick()).can_be_adopted

@@ -27,6 +27,7 @@ from notices.sending import send_notifications
 from notices.states import ANSWER_OCCASIONS, Cause, NotificationState, Occasion
 from officers.models import AgencyCalendar, AgencyPolicy, Officer
 from peers.models import Agency
+from tests import stages
 from tests.bound_rows import rewrite
 from tests.builders import START
 from tests.mail_server import MailServer
@@ -54,9 +55,14 @@ Act = Callable[[DeskWorld, Alert], object]
 def desk(db: None, tmp_path: Path) -> DeskWorld:
     """A desk whose duty lists are two officers long: author and reader who owe the answer, author and admin who ask."""
     desk = DeskWorld.kept(tmp_path / "ledger")
+    lengthen_duty_lists(desk)
+    return desk
+
+
+@stages.act
+def lengthen_duty_lists(desk: DeskWorld) -> None:
     put_on_duty(desk.casimir, 2)
     put_on_duty(desk.sunniva, 2)
-    return desk
 
 
 def put_on_duty(officer: Officer, rank: int) -> None:
@@ -64,6 +70,7 @@ def put_on_duty(officer: Officer, rank: int) -> None:
     officer.save(update_fields=["duty_rank"])
 
 
+@stages.act
 def ask(desk: DeskWorld, **changes: Any) -> Alert:
     return desk.send(desk.draft(**{**QUESTION, **changes}))
 
@@ -72,6 +79,7 @@ def owed(desk: DeskWorld) -> ReceivedAlert:
     return ReceivedAlert.objects.filter(agency=desk.health, reply_by__isnull=False).latest("number")
 
 
+@stages.act
 def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
     opened = open_to_answer(desk.aroha, owed(desk), reason=OpeningReason.ON_DUTY.value, now=desk.tick())
     draft = start_reply(
@@ -85,7 +93,12 @@ def sweep(desk: DeskWorld, hours: float, *, since: float = 0.0) -> None:
     came = owed(desk).received_at
     for at in SWEPT_HOURS:
         if since < at <= hours:
-            look(came + timedelta(hours=at))
+            _look(desk, came + timedelta(hours=at))
+
+
+@stages.act
+def _look(desk: DeskWorld, now: datetime) -> None:
+    look(now)
 
 
 def look(now: datetime) -> None:
@@ -110,6 +123,7 @@ def nothing(desk: DeskWorld, asked: Alert) -> None:
     return None
 
 
+@stages.act
 def acknowledge(desk: DeskWorld, asked: Alert) -> None:
     open_to_answer(desk.aroha, owed(desk), reason=OpeningReason.ON_DUTY.value, now=desk.tick())
     acknowledge_alert(desk.aroha, owed(desk), now=desk.tick())
@@ -124,16 +138,19 @@ def give(code: str, *, in_days: int | None = None, **data: Any) -> Act:
     return act
 
 
+@stages.act
 def withdraw(desk: DeskWorld, asked: Alert) -> None:
     withdraw_alert(desk.benno, asked, code="error", now=desk.tick())
     desk.settle()
 
 
+@stages.act
 def take_answer_back(desk: DeskWorld, asked: Alert) -> None:
     withdraw_alert(desk.haitham, answer(desk), code="error", now=desk.tick())
     desk.settle()
 
 
+@stages.act
 def replace_question(desk: DeskWorld, asked: Alert) -> None:
     draft = amend_alert(desk.ilka, asked, now=desk.tick())
     changed = {"question": "Have you seen this blue one?"}

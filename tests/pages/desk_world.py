@@ -44,6 +44,7 @@ from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.own_desk import make_own_agency
 from tests.peers import confirm_each_other
 from tests.restored_worlds import restored_world
+from tests.stages import Stages, act
 from vault.services import create_agency_keys
 
 PASSWORD = "wendelgass im regen 7"
@@ -78,6 +79,8 @@ class DeskWorld:
     officers: dict[str, Officer] = field(default_factory=dict)
     roots: dict[str, Root] = field(default_factory=dict)
     """The root that the head holds, by agency with a desk of its own."""
+    stages: Stages | None = field(default=None, compare=False)
+    """Where acts are put back from memory."""
 
     @classmethod
     def build(
@@ -127,7 +130,9 @@ class DeskWorld:
         if stage is not None:
             name += f" {stage.__module__}.{stage.__qualname__}"
             build = partial(cls._play, stage, passwords=passwords, own=own)
-        return restored_world(name, build, folder, fresh_seconds=FRESH_SECONDS)
+        desk = restored_world(name, build, folder, fresh_seconds=FRESH_SECONDS)
+        desk.stages = Stages(desk, folder)
+        return desk
 
     @classmethod
     def _play(cls, stage: "Stage", folder: Path, *, passwords: bool, own: Sequence[str]) -> Self:
@@ -197,6 +202,7 @@ class DeskWorld:
         while timezone.now() <= self.hub.now:
             time.sleep(0.1)
 
+    @act
     def settle(self) -> None:
         """Do what is due for sequencer and desk-worker, twice: the second batch carries the statements of the first round."""
         for _ in range(2):
@@ -206,6 +212,7 @@ class DeskWorld:
 
     # --- alerts -------------------------------------------------------------------------------------------
 
+    @act
     def draft(self, author: Officer | None = None, **changes: Any) -> Alert:
         """Create a complete draft of a cluster of harm, from the laboratory to the others, unless changed."""
         writer = author or self.ilka
@@ -213,15 +220,18 @@ class DeskWorld:
         data = HARM | {"recipients": others, "event_date": self.hub.now.date().isoformat()} | changes
         return create_draft(writer, data=data, now=self.tick())
 
+    @act
     def submit(self, draft: Alert) -> Alert:
         assert isinstance(draft.author, Officer)
         return submit_alert(draft.author, draft, revision=draft.current, now=self.tick())
 
+    @act
     def validate(self, alert: Alert, second: Officer | None = None) -> Alert:
         officer = second or self.benno
         seen = preview_release(officer, alert, now=self.hub.now).digest
         return validate_alert(officer, alert, revision=alert.current, seen_preview=seen, now=self.tick())
 
+    @act
     def send(self, draft: Alert, second: Officer | None = None) -> Alert:
         """Submit, validate, release and deliver a draft."""
         officer = second or self.benno
@@ -254,6 +264,7 @@ def send_one(desk: DeskWorld) -> Alert:
     return desk.send(desk.draft())
 
 
+@act
 def answer_one(desk: DeskWorld) -> None:
     """Send `draft()`, and have the health authority open and acknowledge it."""
     send_one(desk)

@@ -36,6 +36,7 @@ from peers.models import Agency, SentDelivery, SentEnvelope
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.test_in_doubt import lose_key
+from tests.stages import act
 
 ON_DUTY = OpeningReason.ON_DUTY.value
 QUESTION: Mapping[str, Any] = {
@@ -49,10 +50,12 @@ QUESTION: Mapping[str, Any] = {
 }
 
 
+@act
 def ask(desk: DeskWorld, **changes: Any) -> Alert:
     return desk.send(desk.draft(**{**QUESTION, **changes}))
 
 
+@act
 def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
     """Draft the health authority's answer to the question that it received last."""
     asked = ReceivedAlert.objects.filter(agency=desk.health, reply_by__isnull=False).latest("number")
@@ -62,6 +65,7 @@ def answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
     )
 
 
+@act
 def sent_answer(desk: DeskWorld, code: str = "no_hit", **data: Any) -> Alert:
     return desk.send(answer(desk, code, **data), desk.haitham)
 

@@ -26,6 +26,7 @@ from officers.models import Officer
 from sharing.models import Envelope
 from tests.alerts.replies.profile_samples import linked_pair, stranger
 from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.stages import act
 
 ON_DUTY = OpeningReason.ON_DUTY.value
 SEIZURE: Mapping[str, Any] = {
@@ -58,21 +59,13 @@ class Two:
         return cls(desk, sample, desk.send(other, desk.haitham))
 
     def ask(self) -> Alert:
-        draft = start_question(
-            self.desk.ilka, self.sample, agencies=["xb-health"], contact="duty desk", now=self.desk.tick()
-        )
-        return self.desk.send(draft)
+        return ask_about(self.desk, self.sample)
 
     def opened(self, officer: Officer) -> Opened:
-        row = self.desk.received(officer)
-        return open_to_answer(officer, row, reason=ON_DUTY, now=self.desk.tick())
+        return _opened(self.desk, officer)
 
     def answer(self) -> Alert:
-        opened = self.opened(self.desk.aroha)
-        draft = start_answer(
-            self.desk.aroha, opened, sample=self.theirs, contact="+000 health", now=self.desk.tick()
-        )
-        return self.desk.send(draft, self.desk.haitham)
+        return answer_with(self.desk, self.theirs)
 
     def agree(self, officer: Officer, second: Officer, *told: str) -> Alert:
         draft = start_details(officer, self.opened(officer), told=told, now=self.desk.tick())
@@ -85,6 +78,23 @@ class Two:
     def read(self, officer: Officer) -> dict[str, Any]:
         row = self.desk.received(officer)
         return dict(open_alert(officer, row, reason=ON_DUTY, now=self.desk.tick()).document)
+
+
+@act
+def ask_about(desk: DeskWorld, sample: Alert) -> Alert:
+    draft = start_question(desk.ilka, sample, agencies=["xb-health"], contact="duty desk", now=desk.tick())
+    return desk.send(draft)
+
+
+@act
+def answer_with(desk: DeskWorld, sample: Alert) -> Alert:
+    opened = _opened(desk, desk.aroha)
+    draft = start_answer(desk.aroha, opened, sample=sample, contact="+000 health", now=desk.tick())
+    return desk.send(draft, desk.haitham)
+
+
+def _opened(desk: DeskWorld, officer: Officer) -> Opened:
+    return open_to_answer(officer, desk.received(officer), reason=ON_DUTY, now=desk.tick())
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from officers.models import AgencyPolicy, Officer
 from sharing.models import Envelope
 from tests.bound_rows import rewrite
 from tests.pages.desk_world import CONTENT, DeskWorld
+from tests.stages import act
 
 ON_DUTY = OpeningReason.ON_DUTY.value
 NEW_SUBSTANCE: Mapping[str, Any] = {
@@ -38,11 +39,13 @@ NEW_SUBSTANCE: Mapping[str, Any] = {
 }
 
 
+@act
 def opened_by(desk: DeskWorld, author: Officer, received: ReceivedAlert | None = None) -> Opened:
     row = received or desk.received(author)
     return open_to_answer(author, row, reason=ON_DUTY, now=desk.tick())
 
 
+@act
 def review(desk: DeskWorld, opinion: str = "agree", **data: Any) -> Alert:
     """Start the health authority's review of the alert it received last."""
     opened = opened_by(
@@ -53,6 +56,7 @@ def review(desk: DeskWorld, opinion: str = "agree", **data: Any) -> Alert:
     )
 
 
+@act
 def sent_review(desk: DeskWorld, opinion: str = "agree", **data: Any) -> Alert:
     return desk.send(review(desk, opinion, **data), desk.haitham)
 
