@@ -209,7 +209,7 @@ GOOD: Final[Mapping[str, Sent]] = {
     "cases/new/": Sent(_CASE),
     "cases/<uuid:case_id>/change/": Sent(_CASE),
     "cases/<uuid:case_id>/close/": Sent({"reason": "Over."}),
-    "cases/<uuid:case_id>/review/": Sent({"next_on": _AHEAD}),
+    "cases/<uuid:case_id>/review/": Sent({"notes": "keep", "next_on": _AHEAD}),
     "cases/<uuid:case_id>/note/": Sent({"text": "Ask again."}),
     "cases/<uuid:case_id>/task/": Sent({"kind": "call", "text": "Call."}),
     "tasks/<uuid:task_id>/": Sent({"officer": COLLEAGUE, "seen": ""}),
