@@ -33,7 +33,7 @@ from sharing.models import Blob, Envelope
 from tests.alerts.test_open_alert import drop_held
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
-from vault.errors import VaultError
+from vault.errors import NotNamedError, VaultError
 from vault.models import VaultKey
 
 FAILED = "Do not rely on this alert. A check failed; the content stays closed."
@@ -59,8 +59,8 @@ def made(kind: type[Exception]) -> Exception:
     return kind(**values)
 
 
-ROWLESS = {AlertsError, UnknownSchemaError}
-"""The base, which nothing raises, and an error that never reaches a page."""
+ROWLESS = {AlertsError, UnknownSchemaError, NotNamedError}
+"""The base, which nothing raises, an error that never reaches a page, and one whose page is that of what is absent."""
 ERRORS = [
     *(made(kind) for kind in kinds_of(AlertsError, VaultError) if kind not in ROWLESS),
     InputError("cursor", "what to do"),
