@@ -25,8 +25,8 @@ Answer = Callable[[HttpRequest], HttpResponse]
 LARGEST_FROM_STRANGERS_BYTES = 1024 * 1024
 LARGEST_QUESTION_BYTES = 5 * 1024 * 1024
 """Limit of a file for the science core, and the form around it."""
-TAKE_FILES = ("/drafts/", "/science/")
-"""Addresses below which officers upload files: of alerts, and of structures and spectra that they ask about."""
+TAKE_FILES = ("/drafts/", "/science/", "/keys/history/", "/desk/agencies/move-in/")
+"""Addresses below which officers upload large files: of alerts, of structures and spectra that they ask about, of agencies that move."""
 ASK_SCIENCE = (
     "/science/",
     "/api/v1/science/",

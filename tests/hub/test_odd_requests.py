@@ -123,6 +123,17 @@ def test_a_stranger_cannot_make_the_desk_read_a_large_form(db: None) -> None:
         assert answer.status_code == 413, address
 
 
+@pytest.mark.parametrize(
+    "address", ["/drafts/new/", "/science/similar/", "/keys/history/", "/desk/agencies/move-in/"]
+)
+def test_an_officers_large_form_is_read_where_pages_take_files(desk: DeskWorld, address: str) -> None:
+    def post(there: str) -> int:
+        large = SimpleUploadedFile("large.bin", b"x" * (2 * 1024 * 1024))
+        return _session(desk, "ilka").post(there, {"file": large}).status_code
+
+    assert post(address) != 413 and post("/inbox/") == 413
+
+
 def test_a_file_over_the_limit_is_named_on_the_page(desk: DeskWorld) -> None:
     officer = _session(desk, "ilka")
     draft = desk.draft()
