@@ -16,9 +16,10 @@ from datetime import datetime
 from accord.envelope.keys import EC1, PQ1, suite_rank
 from accord.envelope.manifest import Manifest
 from agencies.directory import DatabaseKeyDirectory, distrusted_agencies
-from callers.closed_lists import FLASH, Lane, Tlp, is_above
+from callers.closed_lists import Lane, Tlp, is_above
 from callers.denials import OURS, THEIRS, Arguments
 from callers.directory import AgencyStatus, Custody
+from callers.markings import is_about_life
 from sharing.models import Envelope
 from sharing.policy_facts import AgencyFacts, Facts, VersionFacts, read_facts
 
@@ -143,7 +144,7 @@ def _has_ended(version: VersionFacts, now: datetime) -> bool:
 def _is_suspended(facts: Facts, version: VersionFacts, pair: Iterable[str], lane: str, pri: str) -> bool:
     if lane in version.survive_lanes:
         return False
-    if version.survive_flash and pri == FLASH and lane == Lane.PUBLIC_HEALTH:
+    if version.survive_flash and is_about_life(pri, lane):
         return False
     return any((version.agreement, lane, agency) in facts.suspended for agency in pair)
 

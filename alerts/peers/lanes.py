@@ -25,8 +25,8 @@ from alerts.peers.comparing import change_own_book
 from alerts.peers.pins import Book, Stopped, read_book
 from callers.actors import Actor
 from callers.capabilities import Capability, require
-from callers.closed_lists import FLASH, Lane
 from callers.errors import AbsentError
+from callers.markings import is_about_life
 from ledger.audit import record_event
 from peers.agreements import KeptAgreements
 from peers.exchange import exchange_of
@@ -96,7 +96,7 @@ def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
 
 
 def _survives(stop: Stopped, pri: str) -> bool:
-    return stop.survives_flash and pri == FLASH and stop.lane == Lane.PUBLIC_HEALTH
+    return stop.survives_flash and is_about_life(pri, stop.lane)
 
 
 def _own(actor: Actor, ref: str, now: datetime) -> tuple[Agency, AgreementAnswer]:

@@ -15,8 +15,8 @@ from accord.calls.agreements import AgreementAnswer
 from accord.moments import moment_of
 from alerts.models import ReceivedAlert
 from alerts.peers.pins import Book, read_book
-from callers.closed_lists import FLASH, Lane
 from callers.errors import NotBoundError
+from callers.markings import is_about_life
 from peers.agreements import kept_agreements
 from vault.errors import SealBrokenError, SecretMissingError
 
@@ -41,8 +41,7 @@ class Suspensions:
         return since if since is not None and due is not None and since < due else None
 
     def _stops(self, one: AgreementAnswer, peer: str, lane: str, pri: str) -> Iterator[int]:
-        is_about_life = pri == FLASH and lane == Lane.PUBLIC_HEALTH
-        if lane in one.survive_lanes or (one.survive_flash and is_about_life):
+        if lane in one.survive_lanes or (one.survive_flash and is_about_life(pri, lane)):
             return
         yield from (
             stop.since

@@ -42,7 +42,8 @@ class Opening:
     """Outcome of the first opening: the document, or the code of `ack unopenable`; neither while it is closed.
 
     `is_not_as_signed`: its octets are not those that the originator signed. `is_aside`: an error occurred, and it was set aside.
-    `named` are the ids of the agency's own officers whom it names. `is_elsewhere`: it is sealed to a key of the agency that another desk has, or had, and that desk may hand over its content key.
+    `named` are the ids of the agency's own officers whom it names. `is_elsewhere`: it is sealed to a key of the agency that another
+    desk has, or had, and that desk may hand over its content key.
     """
 
     document: ReadDocument | None = None
