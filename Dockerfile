@@ -52,6 +52,9 @@ RUN python -m compileall -q /app \
 USER 10001:10001
 
 FROM hub AS desk
+# The science toolkit draws by way of these; its wheel does not bring them.
+RUN apt-get update && apt-get install -y --no-install-recommends libexpat1 libxext6 libxrender1 \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=desk-parts /opt/venv /opt/venv
 COPY alerts alerts
 COPY desk desk
@@ -62,7 +65,9 @@ COPY casework casework
 COPY science science
 COPY substances substances
 COPY vault vault
+# An image in which the science toolkit does not load is not made.
 RUN python -m compileall -q /app \
+    && python -c "from substances.sandbox import jobs; [jobs.named(name)() for name in jobs.PREPARATIONS]" \
     && echo postgres://nobody@127.0.0.1:1/none >/tmp/nowhere \
     && HUB_ROLE=desk-migrate HUB_URL=https://build.invalid DATABASE_OWNER_URL_FILE=/tmp/nowhere \
     python manage.py collectstatic --noinput --verbosity 0 && rm /tmp/nowhere

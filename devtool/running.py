@@ -15,6 +15,7 @@ from devtool import statefolder
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
 from devtool.homedesk import HomeDesk, home_desk
+from devtool.libraries import require_libraries
 from devtool.ports import free_ports, require_free_port
 from devtool.postgres import end_leftover
 from devtool.processes import run_to_end
@@ -31,6 +32,7 @@ PORTS = 5
 
 def run_hub(*, once: bool, port: int | None) -> int:
     """Run the verb; return the exit status."""
+    require_libraries()
     ticks = Ticks()
     ticks.line(f"Accord demonstration             suite PQ1  {datetime.now(UTC):%-d %b %Y %H:%M} UTC")
     if once:

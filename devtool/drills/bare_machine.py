@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev drill bare-machine`: sign a release of the newest commit, bring it to an empty Debian and start it there, offline.
 
-The machine is a root file system of debootstrap with `python3` and `python3-venv`, entered by chroot in namespaces of its own:
-its only network is a loopback, its processes end with the step. Both need root. The commands typed in it are those of
-docs/own-desk.md ("Without a network"), by an ordinary user.
+The machine is a root file system of debootstrap with `python3`, `python3-venv` and the libraries that drawing needs, entered by
+chroot in namespaces of its own: its only network is a loopback, its processes end with the step. Both need root. The commands typed
+in it are those of docs/own-desk.md ("Without a network"), by an ordinary user.
 """
 
 import argparse
@@ -19,13 +19,14 @@ from typing import Final
 from demo.ticks import StepFailedError, Ticks
 from devtool.environments import ROOT
 from devtool.errors import DevtoolError
+from devtool.libraries import OF_DEBIAN
 from devtool.processes import run_to_end
 from devtool.release.bundle import SOURCE, VERSION_FILE, WHEELS, make_bundle, version_of_source
 from devtool.release.contents import UPGRADES_FROM, Contents, Version, list_files
 from devtool.release.signing import make_key, pinned_keys, sign, verify, write_note
 
 SUITE: Final = "trixie"
-PACKAGES: Final = "python3,python3-venv"
+PACKAGES: Final = ",".join(("python3", "python3-venv", *OF_DEBIAN.values()))
 TOOLS: Final = ("debootstrap", "unshare", "chroot", "ip", "git")
 SIGNERS: Final = ("first.drill.example", "second.drill.example")
 USER: Final = 1000

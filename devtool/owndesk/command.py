@@ -13,6 +13,7 @@ from typing import Final
 
 from demo.ticks import Ticks
 from devtool.errors import DevtoolError
+from devtool.libraries import require_libraries
 from devtool.managing import desk_role_for
 from devtool.memory import memory_of
 from devtool.owndesk.backups import back_up, dump_plainly
@@ -46,6 +47,7 @@ def run_own_desk(arguments: list[str]) -> int:
         return _renew(OwnDeskFolder(options.folder))
     if options.backup or options.dump or options.restore or options.check_backup:
         return _keep_or_bring_back(options)
+    require_libraries()
     if (options.certificate is None) != (options.key is None):
         raise DevtoolError("--certificate and --key belong together.", "Name both, or none.")
     listening = Listening(

@@ -151,7 +151,8 @@ Commit {commit}; the wheels are for {machine()}.
   release.note    what two people signed: each file of this folder; without it this is no release
 
 There is no image of a container in it, neither Python nor an operating system. The machine needs Python with venv, of the
-version above (Debian: python3 and python3-venv), and about 1 GB of disk.
+version above, three libraries for drawing structures (Debian: python3, python3-venv, libexpat1, libxext6, libxrender1), and
+about 1 GB of disk.
 
 An upgrade of an installed desk: docs/own-desk.md, "Upgrading". In the installed checkout: ./dev release verify FOLDER
 

@@ -111,6 +111,9 @@ def _carry_out(
         return {"result": jsonform.to_plain(function(*args, **kwargs))}
     except SubstanceError as refusal:
         return _refusal(refusal)
+    except ImportError as missing:
+        # What was not loaded before the process locked itself in cannot be loaded now: nothing is known about the input.
+        return {"failed": "NotLoaded", "at": _place(missing)}
     except Exception as failure:  # noqa: BLE001 -- told without its text, which may repeat the input
         return {"failed": type(failure).__name__, "at": _place(failure)}
     finally:

@@ -13,7 +13,7 @@ import pytest
 
 from substances import jsonform
 from substances.errors import InputRefusedError, SubstanceError, WorkerAwayError, WorkerLostError
-from substances.sandbox import jobs, sandboxed
+from substances.sandbox import jobs, process, sandboxed
 from substances.sandbox.pool import Child, WorkerPool
 from substances.structures.drawing import lay_out
 from substances.structures.reading import read_structure
@@ -64,6 +64,14 @@ def test_what_is_no_answer_is_a_lost_worker(program: str) -> None:
     with pytest.raises(WorkerLostError):
         _asked(program)
     assert time.monotonic() - began < 15
+
+
+def test_what_cannot_be_loaded_any_more_tells_nothing_of_the_input() -> None:
+    def job(text: str) -> str:
+        raise ModuleNotFoundError(text)
+
+    asked = {"job": "job", "args": ["CC"], "kwargs": {}, "cpu_secs": 60, "wall_secs": 60}
+    assert process._carry_out({"job": job}, asked)["failed"] == "NotLoaded"
 
 
 def test_an_answer_that_stands_there_unasked_is_not_taken_for_that_of_the_next_question() -> None:
