@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 class Capability(StrEnum):
     AGENCY_MANAGE = "agency:manage"
     AGREEMENT_READ = "agreement:read"
-    AGREEMENT_SUSPEND = "agreement:suspend"
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
     ALERT_READ = "alert:read"
     ALERT_RELEASE = "alert:release"
@@ -130,18 +129,18 @@ SENSITIVE: Final = frozenset(
 
 EXCHANGE_SCOPES: Final = frozenset(
     {C.DIRECTORY_READ, C.LEDGER_READ, C.FEED_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.STATEMENT_SUBMIT}
-    | {C.AGREEMENT_SUSPEND, C.KEY_SUSPEND}
+    | {C.KEY_SUSPEND}
 )
 """All scopes that an API key at the exchange can have: it never opens, validates, releases or manages."""
 
 DESK_SCOPES: Final = frozenset({C.AUDIT_FOLLOW, C.DRAFT_WRITE, C.SCIENCE_QUERY})
 """All scopes that a key for a desk can have; it does none of these either."""
 
-BY_NAME_ONLY: Final = frozenset({C.AGREEMENT_SUSPEND, C.KEY_SUSPEND})
-"""Scopes that a key is given only on request, since their acts count for the agency and nobody signs them."""
+BY_NAME_ONLY: Final = frozenset({C.KEY_SUSPEND})
+"""The scope that a key is given only on request, since its act counts for the agency and nobody signs it."""
 
 CALLS_OF_A_DESK: Final = frozenset(
-    {C.AGREEMENT_SUSPEND, C.DIRECTORY_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.FEED_READ, C.KEY_SUSPEND}
+    {C.DIRECTORY_READ, C.ENVELOPE_READ, C.ENVELOPE_SUBMIT, C.FEED_READ, C.KEY_SUSPEND}
     | {C.LEDGER_READ, C.STATEMENT_SUBMIT}
 )
 """Scopes that a desk needs at the exchange, and so those of the first API key of an agency whose keys a desk holds."""

@@ -26,7 +26,6 @@ from accord.calls.answers import (
     SliceAnswer,
     StatementAnswer,
     SuspendedKey,
-    SuspendedLane,
     read_agencies,
 )
 from accord.calls.credentials import (
@@ -69,9 +68,8 @@ from ledger import proofs
 from ledger.handovers import handover_notes
 from sharing import changes, deliveries, feed, intake, reminders, serializers, slices, statements, submissions
 from sharing.agreement_facts import list_agreements, list_circles
-from sharing.agreements import resume_lane, suspend_lane
 from sharing.deliveries import Report
-from sharing.models import FeedItem, LaneSuspension, Statement
+from sharing.models import FeedItem, Statement
 from sharing.policy import Terms
 from sharing.previews import preview_sending
 from vault.exchangekeys import HeldExchangeKeys
@@ -132,12 +130,6 @@ class PastExchange:
 
     def circles(self) -> list[Any]:
         return list(serializers.CircleSerializer(list_circles(self._caller), many=True).data)
-
-    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        return [_stop(row) for row in suspend_lane(self._caller, ref, lane, now=self._past.now)]
-
-    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        return [_stop(row) for row in resume_lane(self._caller, ref, lane, now=self._past.now)]
 
     def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
         found = preview_sending(self._caller, recipients, Terms(**terms), now=self._past.now)
@@ -308,10 +300,6 @@ class DeskInThePast(PastExchange):
 
     def __init__(self, past: Past, agency_id: str) -> None:
         super().__init__(past, HeldExchangeKeys().api_key_of(agency_id))
-
-
-def _stop(row: LaneSuspension) -> SuspendedLane:
-    return SuspendedLane(row.lane, row.agency_id, int(row.suspended_at.timestamp()))
 
 
 def _absent() -> ClientAbsentError:

@@ -11,7 +11,7 @@ from agencies.accession import suspend_agency
 from alerts.models import Alert
 from alerts.review.validation import validate_alert
 from alerts.sending.withdrawal import confirm_withdrawal, withdraw_alert
-from callers.capabilities import Capability, Role
+from callers.capabilities import Role
 from callers.directory import Custody
 from demo import alerts as texts
 from demo.acts import (
@@ -209,17 +209,10 @@ def _suspend_border_police(world: World) -> None:
 def _suspend_lanes(world: World) -> None:
     for demo in AGREEMENTS:
         if demo.suspended is not None:
-            _suspend(world, demo.ref, *demo.suspended)
-
-
-def _suspend(world: World, ref: str, agency: str, lanes: tuple[str, ...]) -> None:
-    issued = world.founders.clients[agency].issue_system(
-        "agreements", scopes=[Capability.AGREEMENT_SUSPEND.value], days=1
-    )
-    system = PastExchange(world.past, str(issued.key))
-    for lane in lanes:
-        system.suspend_lane(ref, lane)
-    world.past.settle()
+            agency, lanes = demo.suspended
+            others = [party for party in demo.parties if party != agency]
+            world.founders.clients[agency].suspend(others, lanes, why="political")
+            world.past.settle()
 
 
 TIMES: Final = (

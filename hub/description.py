@@ -93,11 +93,6 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("GET", "agreements"): {
         "agreements_suspend": {"ref": "$response.body#/items/0/ref"},
         "agreements_resume": {"ref": "$response.body#/items/0/ref"},
-        "agreements_suspend_lane": {"ref": "$response.body#/items/0/ref"},
-        "agreements_resume_lane": {
-            "ref": "$response.body#/items/0/ref",
-            "lane": "$response.body#/items/0/lanes/0",
-        },
     },
     ("GET", "desk/agencies"): {"desk_agencies_retrieve": _FIRST_AGENCY},
     ("POST", "desk/agencies"): {

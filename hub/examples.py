@@ -172,6 +172,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "verb": "renew",
     "verbs": ["renew", "rotate"],
     "who": "Ilka Torvane",
+    "why": "political",
 }  # fmt: skip
 """Values by member name, used wherever a place has no value of its own."""
 

@@ -188,8 +188,6 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "audit/events"): ("cursor-refused",),
     ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SEALED),
     ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SEALED),
-    ("POST", "agreements/{ref}/suspensions"): ("agreement-refused",),
-    ("DELETE", "agreements/{ref}/suspensions/{lane}"): ("agreement-refused",),
     ("GET", "doubts"): ("record-altered", *SEALED),
     ("POST", "doubts/statements/{od}/reaffirm"): ("record-altered", *SIGNS),
     ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "record-altered", *SIGNS),

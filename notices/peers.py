@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to key officers about a peer: its keys failed a check, or the exchange names another telephone number. One a day each."""
+"""Notices about a peer.
 
+- To key officers: its keys failed a check, or the exchange names another telephone number. One a day each.
+- To admins: it has suspended or resumed lanes with the agency. One for each statement.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
 
+from callers.capabilities import Capability
 from callers.task_calls import call_task
 from notices.queueing import key_officers_of, queue_plain_notices, save_notices
 from notices.states import Occasion
+from officers.models import Officer
+from officers.releasers import officers_who
 
 
 def tell_of_refused_peer(agency: str, peer: str, *, now: datetime) -> None:
@@ -20,7 +28,15 @@ def tell_of_other_telephone(agency: str, peer: str, *, now: datetime) -> None:
     _tell(agency, peer, Occasion.PEER_TELEPHONE, now)
 
 
+def tell_of_lanes(agency: str, od: str, *, now: datetime) -> None:
+    """Queue, in the caller's transaction, that a peer has suspended or resumed lanes by the statement with this digest."""
+    _queue(od, Occasion.LANES_CHANGED, officers_who(Capability.AGENCY_MANAGE, [agency]), now)
+
+
 def _tell(agency: str, peer: str, occasion: Occasion, now: datetime) -> None:
-    officers = key_officers_of([agency])
-    save_notices(queue_plain_notices(f"{peer} {now:%Y-%m-%d}", occasion, officers, now=now))
+    _queue(f"{peer} {now:%Y-%m-%d}", occasion, key_officers_of([agency]), now)
+
+
+def _queue(about: str, occasion: Occasion, officers: Iterable[Officer], now: datetime) -> None:
+    save_notices(queue_plain_notices(about, occasion, officers, now=now))
     transaction.on_commit(lambda: call_task("notices.send"))

@@ -3,7 +3,7 @@
 
 - Nobody signs them: they are the exchange's word. The rows are bound to their reader, so that nobody else changes them
   here.
-- Stops that an agency has made itself are kept with its pins, and count whatever the exchange says.
+- Suspensions are no part of them: each is a signed statement of the agency that suspends.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from typing import Final
 from django.db import transaction
 
 from accord.calls.agreements import AgreementAnswer, CircleAnswer, read_agreements, read_circles
-from accord.calls.answers import SuspendedLane
 from accord.envelope.encoding import b64u, canonical, sha256
 from callers.binding import keep_bound
 from callers.errors import NotBoundError
@@ -137,8 +136,7 @@ def _plain(value: object) -> object:
 
 def _agreement(row: PeerAgreement) -> AgreementAnswer:
     texts = {name: tuple(row.said[name]) for name in ("parties", "lanes", "purposes", "survive_lanes")}
-    stops = tuple(SuspendedLane(**stop) for stop in row.said["suspended"])
-    return AgreementAnswer(**{**row.said, **texts, "suspended": stops})
+    return AgreementAnswer(**{**row.said, **texts})
 
 
 def _circle(row: PeerCircle) -> CircleAnswer:

@@ -8,16 +8,7 @@ from datetime import datetime
 from django.db.models import Prefetch
 
 from callers.actors import Actor
-from sharing.models import Agreement, AgreementVersion, Circle, LaneSuspension
-
-
-@dataclass(frozen=True)
-class SuspendedLane:
-    """A lane that `agency` has stopped with every other party."""
-
-    lane: str
-    agency: str
-    since: datetime
+from sharing.models import Agreement, AgreementVersion, Circle
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,6 @@ class AgreementFacts:
     until: datetime | None
     survive_lanes: Sequence[str]
     survive_flash: bool
-    suspended: Sequence[SuspendedLane]
 
 
 @dataclass(frozen=True)
@@ -54,12 +44,10 @@ class CircleFacts:
 def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
     """Return the agreements whose current version names the actor's agency as a party, ordered by ref."""
     begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
-    open_ones = LaneSuspension.objects.filter(lifted_at__isnull=True).order_by("lane", "agency_id")
     rows = Agreement.objects.visible_to(actor).prefetch_related(
         Prefetch("versions", begun.prefetch_related("parties", "lanes"), to_attr="begun"),
-        Prefetch("suspensions", open_ones, to_attr="stopped"),
     )
-    facts = [_facts_of(row, row.begun[0], row.stopped) for row in rows.order_by("ref") if row.begun]  # type: ignore[attr-defined]
+    facts = [_facts_of(row, row.begun[0]) for row in rows.order_by("ref") if row.begun]  # type: ignore[attr-defined]
     return [fact for fact in facts if actor.agency_id in fact.parties]
 
 
@@ -74,9 +62,7 @@ def list_circles(actor: Actor) -> list[CircleFacts]:
     ]
 
 
-def _facts_of(
-    row: Agreement, version: AgreementVersion, suspensions: Sequence[LaneSuspension]
-) -> AgreementFacts:
+def _facts_of(row: Agreement, version: AgreementVersion) -> AgreementFacts:
     return AgreementFacts(
         ref=row.ref,
         title=row.title,
@@ -89,5 +75,4 @@ def _facts_of(
         until=version.until,
         survive_lanes=version.survive_lanes,
         survive_flash=version.survive_flash,
-        suspended=[SuspendedLane(stop.lane, stop.agency_id, stop.suspended_at) for stop in suspensions],
     )

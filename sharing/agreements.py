@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements: the operator records them and never edits them; a party suspends and resumes their lanes.
-
-- Every change waits for the transactions that rely on the policy of its parties (`sharing.locks`).
-- Suspending deletes nothing: a delivery without a number is held when its turn comes. Resuming puts it back in the queue, in
-  order and once.
+"""Agreements: the operator records them and never edits them. Every change waits for the transactions that rely on the policy
+of its parties (`sharing.locks`).
 """
 
 import re
@@ -20,7 +17,6 @@ from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.closed_lists import Lane, Purpose, Tlp
 from callers.directory import AgencyStatus
-from callers.errors import AbsentError
 from ledger.audit import record_event
 from sharing.errors import AgreementError
 from sharing.locks import lock_deliveries, own_parties
@@ -33,7 +29,6 @@ from sharing.models import (
     Delivery,
     FeedHeld,
     FeedRequeue,
-    LaneSuspension,
 )
 from sharing.states import DeliveryState
 
@@ -87,7 +82,7 @@ def record_agreement(
         AgreementParty(version=version, agency_id=id_) for id_ in sorted(parties)
     )
     AgreementLane.objects.bulk_create(AgreementLane(version=version, lane=lane) for lane in sorted(lanes))
-    _requeue(Q(iss__in=parties, recipient__in=parties))
+    requeue(Q(iss__in=parties, recipient__in=parties))
     _audit(operator, "agreement.recorded", agreement, {"number": version.number}, agency="", now=now)
     return version
 
@@ -118,79 +113,6 @@ def current_version(agreement: Agreement, *, now: datetime) -> AgreementVersion 
 
 
 @transaction.atomic
-def suspend_lanes(
-    actor: Actor, agreement: Agreement, lanes: Collection[str], *, now: datetime
-) -> list[LaneSuspension]:
-    """Stop these lanes with every other party, at once and both ways, until the same agency resumes them.
-
-    Lanes that this agency has suspended already are left as they are. Raises `AgreementError` for a lane that
-    the agreement lacks or that was agreed to survive, `AbsentError` for outsiders.
-    """
-    agency, version = _party_and_version(actor, agreement, now)
-    _check_suspendable(version, lanes)
-    own_parties(_party_ids(version))
-    ours = agreement.suspensions.filter(agency_id=agency, lifted_at__isnull=True)
-    already = set(ours.values_list("lane", flat=True))
-    suspensions = LaneSuspension.objects.bulk_create(
-        LaneSuspension(agreement=agreement, lane=lane, agency_id=agency, suspended_at=now)
-        for lane in sorted(set(lanes) - already)
-    )
-    if suspensions:
-        new = [row.lane for row in suspensions]
-        _audit(actor, "lane.suspended", agreement, {"lanes": new}, agency=agency, now=now)
-    return suspensions
-
-
-@transaction.atomic
-def resume_lanes(actor: Actor, agreement: Agreement, lanes: Collection[str], *, now: datetime) -> int:
-    """Lift the actor's agency's suspension of these lanes; return how many held deliveries are queued again.
-
-    A suspension by another party stays. Raises `AgreementError` when a lane is not suspended by the actor's agency.
-    """
-    agency, version = _party_and_version(actor, agreement, now)
-    parties = _party_ids(version)
-    own_parties(parties)
-    ours = agreement.suspensions.filter(agency_id=agency, lane__in=lanes, lifted_at__isnull=True)
-    if {row.lane for row in ours} != set(lanes):
-        raise AgreementError("lanes", "not suspended by your agency")
-    ours.update(lifted_at=now)
-    others = parties - {agency}
-    count = _requeue(Q(iss=agency, recipient__in=others) | Q(iss__in=others, recipient=agency))
-    _audit(actor, "lane.resumed", agreement, {"lanes": sorted(lanes)}, agency=agency, now=now)
-    return count
-
-
-@transaction.atomic
-def suspend_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
-    """Suspend one lane of the agreement with this ref, as `suspend_lanes` does; a second call changes nothing.
-
-    Returns every suspension of the agreement that is in force afterwards. Raises `AgreementError`; `AbsentError` for outsiders
-    and for an unknown ref.
-    """
-    agreement = _named(ref)
-    try:
-        suspend_lanes(actor, agreement, [lane], now=now)
-    except AgreementError as refused:
-        raise AgreementError("lane", refused.problem) from None
-    return suspended_lanes(agreement)
-
-
-@transaction.atomic
-def resume_lane(actor: Actor, ref: str, lane: str, *, now: datetime) -> list[LaneSuspension]:
-    """Lift the actor's agency's suspension of one lane, as `resume_lanes` does; without a suspension, change nothing.
-
-    Returns and raises as `suspend_lane`, except that a suspension of a lane which the agreement no longer has can be lifted.
-    """
-    agreement = _named(ref)
-    agency, version = _party_and_version(actor, agreement, now)
-    _check_words("lane", [lane], Lane.values)
-    own_parties(_party_ids(version))
-    if agreement.suspensions.filter(agency_id=agency, lane=lane, lifted_at__isnull=True).exists():
-        resume_lanes(actor, agreement, [lane], now=now)
-    return suspended_lanes(agreement)
-
-
-@transaction.atomic
 def suspend_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> Agency:
     """Stop new flow from and to an agency on this hub; return once no transaction relies on the earlier policy.
 
@@ -198,7 +120,7 @@ def suspend_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> Ag
     for anyone but the operator.
     """
     require(operator, Capability.HUB_OPERATE)
-    own_parties({agency_id, *_partners_of(agency_id)})
+    own_parties({agency_id, *partners_of(agency_id)})
     return suspend_agency(operator, agency_id, now=now)
 
 
@@ -211,7 +133,7 @@ def resume_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> int
     """
     require(operator, Capability.HUB_OPERATE)
     # Taken before the agency's row is locked: intake holds these locks when it refers to that row.
-    own_parties({agency_id, *_partners_of(agency_id)})
+    own_parties({agency_id, *partners_of(agency_id)})
     resume_agency(operator, agency_id, now=now)
     return requeue_held(agency_id)
 
@@ -219,20 +141,11 @@ def resume_agency_flow(operator: Actor, agency_id: str, *, now: datetime) -> int
 @transaction.atomic
 def requeue_held(agency: str) -> int:
     """Queue held deliveries from or to an agency again, after the hub has lifted that agency's suspension."""
-    own_parties({agency, *_partners_of(agency)})
-    return _requeue(Q(iss=agency) | Q(recipient=agency))
+    own_parties({agency, *partners_of(agency)})
+    return requeue(Q(iss=agency) | Q(recipient=agency))
 
 
-def suspended_lanes(agreement: Agreement) -> list[LaneSuspension]:
-    """Return every suspension in force, with the agency that holds it."""
-    return list(
-        agreement.suspensions.filter(lifted_at__isnull=True)
-        .select_related("agency")
-        .order_by("lane", "agency")
-    )
-
-
-def _requeue(which: Q) -> int:
+def requeue(which: Q) -> int:
     """Queue held deliveries again, each once; the sequencer asks policy again at their turn."""
     held = list(FeedHeld.objects.select_for_update().filter(which).order_by("pk"))
     ids = lock_deliveries(Delivery.objects.filter(pk__in=[row.delivery_id for row in held]))
@@ -245,32 +158,13 @@ def _requeue(which: Q) -> int:
     return len(ids)
 
 
-def _named(ref: str) -> Agreement:
-    agreement = Agreement.objects.filter(ref=ref).first()
-    if agreement is None:
-        raise AbsentError
-    return agreement
-
-
-def _party_and_version(actor: Actor, agreement: Agreement, now: datetime) -> tuple[str, AgreementVersion]:
-    """Return the actor's agency and the current version that it is a party of; raise `AbsentError` for outsiders."""
-    require(actor, Capability.AGENCY_MANAGE, Capability.AGREEMENT_SUSPEND)
-    version = current_version(agreement, now=now)
-    if version is None or actor.agency_id is None or actor.agency_id not in _party_ids(version):
-        raise AbsentError
-    return actor.agency_id, version
-
-
-def _party_ids(version: AgreementVersion) -> set[str]:
-    return set(version.parties.values_list("agency_id", flat=True))
-
-
 def _parties_ever(agreement: Agreement) -> set[str]:
     rows = AgreementParty.objects.filter(version__agreement=agreement)
     return set(rows.values_list("agency_id", flat=True))
 
 
-def _partners_of(agency: str) -> set[str]:
+def partners_of(agency: str) -> set[str]:
+    """Return every agency with which this one has, or had, an agreement; itself, where it has any."""
     theirs = AgreementParty.objects.filter(agency_id=agency).values("version_id")
     return set(AgreementParty.objects.filter(version_id__in=theirs).values_list("agency_id", flat=True))
 
@@ -314,15 +208,6 @@ def _check_terms(
             raise AgreementError(name, "must be before the end of the year 9999")
     if until is not None and until <= nbf:
         raise AgreementError("until", "must be after the beginning")
-
-
-def _check_suspendable(version: AgreementVersion, lanes: Collection[str]) -> None:
-    _check_words("lanes", lanes, [row.lane for row in version.lanes.all()])
-    surviving = sorted(set(lanes).intersection(version.survive_lanes))
-    if surviving:
-        raise AgreementError("lanes", f"agreed to survive a suspension: {', '.join(surviving)}")
-    if not lanes:
-        raise AgreementError("lanes", "name one at least")
 
 
 def _check_words(field: str, words: Iterable[str], allowed: Sequence[str] | Collection[str]) -> None:

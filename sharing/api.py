@@ -37,7 +37,7 @@ from callers.octets import SIGNED, octets_of
 from callers.reading import read_body, read_query
 from ledger.proofs import receipt_for, receipts_for, wanted_of
 from sharing import serializers
-from sharing.api_agreements import AgreementsView, CirclesView, SuspensionsView, SuspensionView
+from sharing.api_agreements import AgreementsView, CirclesView
 from sharing.api_previews import PreviewsView
 from sharing.blobs import Received
 from sharing.changes import read_changes
@@ -441,10 +441,6 @@ urlpatterns = [
     path("deliveries", DeliveriesView.as_view(), name="deliveries"),
     path("deliveries/facts", DeliveryFactsView.as_view(), name="delivery-facts"),
     path("agreements", AgreementsView.as_view(), name="agreements"),
-    path("agreements/<str:ref>/suspensions", SuspensionsView.as_view(), name="agreement-suspensions"),
-    path(
-        "agreements/<str:ref>/suspensions/<str:lane>", SuspensionView.as_view(), name="agreement-suspension"
-    ),
     path("circles", CirclesView.as_view(), name="circles"),
     path("previews", PreviewsView.as_view(), name="previews"),
     path("inbox", InboxView.as_view(), name="inbox"),

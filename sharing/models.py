@@ -87,18 +87,18 @@ class AgreementLane(Row):
 
 
 class LaneSuspension(Row):
-    """A party's stop of one lane with every other party of the agreement; only that party lifts it."""
+    """An agency's stop of one lane with one other agency, both ways; only that agency lifts it."""
 
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="suspensions")
-    lane = models.CharField(max_length=13, choices=Lane)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    peer = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    lane = models.CharField(max_length=13, choices=Lane)
     suspended_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["agreement", "lane", "agency"],
+                fields=["agency", "peer", "lane"],
                 condition=Q(lifted_at__isnull=True),
                 name="lane_suspended_once_by_agency",
             )

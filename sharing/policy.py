@@ -2,7 +2,7 @@
 """Policy: one rule for who may receive what from whom, asked at preview, intake, numbering and the first fetch.
 
 - A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and neither of the
-  two has suspended that lane of it.
+  two has suspended that lane with the other.
 - An agreement may let lanes, and flash on public health, survive a suspension.
 - RED goes only between agencies that hold their own keys.
 - Answers are values: `Allowed`, naming the agreement version, or `Denied` with a code and its arguments; `callers.denials`
@@ -73,7 +73,7 @@ def judge_recipient(issuer: str, recipient: str, terms: Terms, *, now: datetime)
 def judge_recipients(
     issuer: str, recipients: Collection[str], terms: Terms, *, now: datetime
 ) -> dict[str, Verdict]:
-    """Return a verdict for each recipient, in two queries however many there are."""
+    """Return a verdict for each recipient, in three queries however many there are."""
     facts = read_facts([issuer], recipients, now=now)
     return {recipient: judge(facts, issuer, recipient, terms, now=now) for recipient in recipients}
 
@@ -132,7 +132,7 @@ def _judge_version(
         return Denied("purpose-not-covered", named)
     if is_above(terms.tlp, version.ceiling):
         return Denied("tlp-above-ceiling", {**named, "tlp": version.ceiling})
-    if _is_suspended(facts, version, {issuer, theirs.id}, terms.lane, terms.pri):
+    if _is_suspended(facts, version, issuer, theirs.id, terms.lane, terms.pri):
         return _lane_suspended(facts, issuer, theirs, terms.lane, now)
     return Allowed(version.id)
 
@@ -141,12 +141,14 @@ def _has_ended(version: VersionFacts, now: datetime) -> bool:
     return version.until is not None and version.until <= now
 
 
-def _is_suspended(facts: Facts, version: VersionFacts, pair: Iterable[str], lane: str, pri: str) -> bool:
+def _is_suspended(
+    facts: Facts, version: VersionFacts, issuer: str, recipient: str, lane: str, pri: str
+) -> bool:
     if lane in version.survive_lanes:
         return False
     if version.survive_flash and is_about_life(pri, lane):
         return False
-    return any((version.agreement, lane, agency) in facts.suspended for agency in pair)
+    return facts.is_suspended(issuer, recipient, lane)
 
 
 def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, now: datetime) -> Denied:
@@ -156,13 +158,12 @@ def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, n
 
 def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:
     """Return the lanes on which the two still share."""
-    pair = {issuer, recipient}
     lanes = {
         lane
         for version in facts.between(issuer, recipient)
         if not _has_ended(version, now)
         for lane in version.lanes
-        if not _is_suspended(facts, version, pair, lane, "routine")
+        if not _is_suspended(facts, version, issuer, recipient, lane, "routine")
     }
     return [lane.value for lane in Lane if lane in lanes]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The facts that policy decides on: agencies, the agreements in force between them, suspended lanes; two queries.
+"""The facts that policy decides on: agencies, the agreements in force between them, suspended lanes; three queries.
 
 Take the issuers' locks (`sharing.locks`) before reading facts for a decision that is stored.
 """
@@ -12,19 +12,15 @@ from typing import Any, Final
 
 from django.db import connection
 
-# Raw SQL, since intake asks both for every envelope under the issuer's lock.
+# Raw SQL, since intake asks all for every envelope under the issuer's lock.
 _AGENCIES: Final = "SELECT id, name, country, kind, status, custody, timezone FROM agencies_agency"
 # The newest begun version of every agreement that ever had one of the agencies as a party.
 _VERSIONS: Final = """
 SELECT DISTINCT ON (agreement.ref)
-    version.id, agreement.id, agreement.ref, version.ceiling, version.purposes, version.until,
+    version.id, agreement.ref, version.ceiling, version.purposes, version.until,
     ARRAY(SELECT lane FROM sharing_agreementlane WHERE version_id = version.id),
     ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id),
-    version.survive_lanes, version.survive_flash,
-    ARRAY(
-        SELECT ARRAY[lane, agency_id] FROM sharing_lanesuspension
-        WHERE agreement_id = agreement.id AND lifted_at IS NULL
-    )
+    version.survive_lanes, version.survive_flash
 FROM sharing_agreementversion AS version
 JOIN sharing_agreement AS agreement ON agreement.id = version.agreement_id
 WHERE version.nbf <= %s AND agreement.id IN (
@@ -32,6 +28,10 @@ WHERE version.nbf <= %s AND agreement.id IN (
     JOIN sharing_agreementversion AS theirs ON theirs.id = party.version_id WHERE party.agency_id = ANY(%s)
 )
 ORDER BY agreement.ref, version.number DESC
+"""
+_SUSPENSIONS: Final = """
+SELECT agency_id, peer_id, lane FROM sharing_lanesuspension
+WHERE lifted_at IS NULL AND (agency_id = ANY(%s) OR peer_id = ANY(%s))
 """
 
 
@@ -53,7 +53,6 @@ class VersionFacts:
     """The current version of an agreement; it may have ended."""
 
     id: int
-    agreement: int
     ref: str
     ceiling: str
     purposes: frozenset[str]
@@ -66,29 +65,29 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts for a set of decisions; `suspended` holds (agreement, lane, agency)."""
+    """The facts for a set of decisions; `suspended` holds (agency, peer, lane)."""
 
     agencies: Mapping[str, AgencyFacts]
     versions: Mapping[str, tuple[VersionFacts, ...]]
-    suspended: Collection[tuple[int, str, str]]
+    suspended: Collection[tuple[str, str, str]]
 
     def between(self, issuer: str, recipient: str) -> list[VersionFacts]:
         """Return the agreements that join two agencies, by their name."""
         return [version for version in self.versions.get(issuer, ()) if recipient in version.parties]
 
+    def is_suspended(self, one: str, other: str, lane: str) -> bool:
+        """Tell whether either of the two suspends the lane with the other."""
+        return (one, other, lane) in self.suspended or (other, one, lane) in self.suspended
+
 
 def read_facts(issuers: Collection[str], recipients: Collection[str] | None, *, now: datetime) -> Facts:
     """Read the facts for decisions from `issuers` to `recipients`; `None` reads the whole directory."""
-    rows = _rows(_VERSIONS, [now, list(issuers)])
-    versions = [VersionFacts(*map(_fact, columns)) for *columns, _ in rows]
+    asking = list(issuers)
+    versions = [VersionFacts(*map(_fact, row)) for row in _rows(_VERSIONS, [now, asking])]
     return Facts(
         agencies=_agencies(None if recipients is None else {*issuers, *recipients}),
         versions=_by_party(versions, issuers),
-        suspended=frozenset(
-            (version.agreement, lane, agency)
-            for version, (*_, pairs) in zip(versions, rows, strict=True)
-            for lane, agency in pairs
-        ),
+        suspended=frozenset(_rows(_SUSPENSIONS, [asking, asking])),
     )
 
 

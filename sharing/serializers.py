@@ -235,23 +235,6 @@ class StatementListSerializer(serializers.Serializer[Any]):
     items = StatementSerializer(many=True)
 
 
-class SuspendedLaneSerializer(serializers.Serializer[Any]):
-    lane = serializers.ChoiceField(Lane.values)
-    agency = serializers.CharField()
-    since = serializers.DateTimeField()
-
-
-class SuspendedLanesSerializer(serializers.Serializer[Any]):
-    """The present suspensions of one agreement; each party lifts only its own."""
-
-    ref = serializers.CharField()
-    suspended = SuspendedLaneSerializer(many=True)
-
-
-class SuspensionQuestion(serializers.Serializer[Any]):
-    lane = serializers.ChoiceField(Lane.values)
-
-
 class AgreementSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField()
     title = serializers.CharField()
@@ -266,7 +249,6 @@ class AgreementSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
     survive_lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
     survive_flash = serializers.BooleanField()
-    suspended = SuspendedLaneSerializer(many=True)
 
 
 class AgreementListSerializer(serializers.Serializer[Any]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed statements at the exchange: acknowledge, retract, confirm, reaffirm; entitlement is checked first.
+"""Signed statements at the exchange: acknowledge, retract, confirm, reaffirm, suspend, resume; entitlement is checked first.
 
 - A statement is accepted once and kept as received; the same bytes again get the same answer, other bytes under its id are
   refused.
@@ -44,6 +44,7 @@ from sharing.models import Delivery, Envelope, FeedItem, FeedPending, Statement,
 from sharing.recalls import recalls_that_count
 from sharing.refusal_audit import answer_to, audit_refusal
 from sharing.states import VISIBLE_STATES, DeliveryState, move
+from sharing.suspensions import resume_lanes, suspend_lanes
 
 STATES = frozenset(
     {
@@ -378,6 +379,8 @@ _EFFECTS: Final[dict[str, Effect]] = {
     "retract": _retract,
     "confirm": _confirm,
     REAFFIRM: _reaffirm,
+    "resume": resume_lanes,
+    "suspend": suspend_lanes,
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Acts of the operator and of the parties on agreements; afterwards every hosted desk asks the exchange, as its worker does."""
+"""Acts of the operator on agreements; afterwards every hosted desk asks the exchange, as its worker does."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,5 +33,3 @@ def _told(service: Callable[P, R]) -> Callable[P, R]:
 
 record_agreement = _told(agreements.record_agreement)
 record_circle = _told(agreements.record_circle)
-suspend_lanes = _told(agreements.suspend_lanes)
-resume_lanes = _told(agreements.resume_lanes)

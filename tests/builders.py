@@ -51,6 +51,7 @@ from officers.models import Officer
 from officers.policy_in_force import begin_policy
 from peers import following as peers_following
 from peers.models import Agency, FeedCursor, HeldStatement
+from sharing.agreements import current_version
 from sharing.feed import present_epoch
 from sharing.intake import Submission, submit_envelope
 from sharing.models import Agreement, AgreementVersion, FeedHead, Statement
@@ -406,6 +407,31 @@ class Hub(KeyChanges):
         sub = SubjectRef("retract", retract.statement_id, retract.od)
         usual: dict[str, Any] = {"sub": sub, "body": {"st": "stopped"}, "act": "officer-1"}
         return self.statement(agency, "confirm", **(usual | changes))
+
+    def suspension(
+        self, agency: HeldAgency, *peers: str, lanes: Sequence[str] = ("science",), why: str | None = None
+    ) -> bytes:
+        body = {"lanes": sorted(lanes), "with": sorted(peers), "why": why}
+        return self.statement(agency, "suspend", body=body, act="officer-1")
+
+    def resumption(self, agency: HeldAgency, *peers: str, lanes: Sequence[str] = ("science",)) -> bytes:
+        body = {"lanes": sorted(lanes), "with": sorted(peers)}
+        return self.statement(agency, "resume", body=body, act="officer-1")
+
+    def suspend(self, agency: HeldAgency, ref: str, *lanes: str) -> Statement:
+        """Have the agency suspend these lanes, science without any, with every other party of an agreement."""
+        said = self.suspension(agency, *self._others(agency, ref), lanes=lanes or ("science",))
+        return self.submit(agency, said)
+
+    def resume(self, agency: HeldAgency, ref: str, *lanes: str) -> Statement:
+        """Have the agency resume these lanes, science without any, with every other party of an agreement."""
+        said = self.resumption(agency, *self._others(agency, ref), lanes=lanes or ("science",))
+        return self.submit(agency, said)
+
+    def _others(self, agency: HeldAgency, ref: str) -> list[str]:
+        version = current_version(self.agreement(ref), now=self.now)
+        assert version is not None
+        return [party.agency_id for party in version.parties.all() if party.agency_id != agency.id]
 
     def submit(self, agency: HeldAgency, jws: bytes) -> Statement:
         return submit_statement(agency.client, jws, now=self.now)

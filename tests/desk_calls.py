@@ -28,7 +28,7 @@ from accord.calls.errors import ClientError
 from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
 from alerts.boxes import outbox
-from alerts.peers import agreements, lanes
+from alerts.peers import agreements
 from alerts.receiving import fetching, held_envelopes, taking
 from alerts.review import preview, verdicts
 from alerts.sending import submissions
@@ -283,7 +283,6 @@ def desk_calls_in_this_process() -> Generator[None]:
             patch.setattr(module, "deliveries_of", followed)
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
-        patch.setattr(lanes, "tell_exchange", at_its_moment(lanes.tell_exchange))
         for module, name in OWN_KEY_CALLS:
             patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))

@@ -61,7 +61,9 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "confirm": Capability.ALERT_ACKNOWLEDGE,
     "entry": Capability.AGENCY_MANAGE,
     "reaffirm": Capability.ALERT_RELEASE,
+    "resume": Capability.AGENCY_MANAGE,
     "retract": Capability.ALERT_WITHDRAW,
+    "suspend": Capability.AGENCY_MANAGE,
 }
 """Kinds of statement that the vault signs, and the capability that an officer needs for each."""
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accord.calls.answers import (
-    SuspendedLane,
     other_shape,
     read_moment,
-    read_suspensions,
     require_array,
     require_integer,
     require_object,
@@ -35,7 +33,6 @@ class AgreementAnswer:
     until: int | None
     survive_lanes: tuple[str, ...]
     survive_flash: bool
-    suspended: tuple[SuspendedLane, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,6 @@ def _agreement(row: Mapping[str, Any]) -> AgreementAnswer:
         until=None if until is None else read_moment(until, "agreements"),
         survive_lanes=_texts(row, "survive_lanes"),
         survive_flash=flash,
-        suspended=tuple(read_suspensions(row.get("suspended"))),
     )
 
 

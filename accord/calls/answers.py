@@ -101,15 +101,6 @@ class AgencyAnswer:
 
 
 @dataclass(frozen=True)
-class SuspendedLane:
-    """A lane of an agreement that `agency` has stopped, and since when in seconds; the hub's word."""
-
-    lane: str
-    agency: str
-    since: int
-
-
-@dataclass(frozen=True)
 class ChallengeAnswer:
     """A one-time challenge and the sealed nonces, by kid of the encryption key."""
 
@@ -481,27 +472,6 @@ def _read_preview(row: Mapping[str, Any]) -> PreviewAnswer:
         for name, value in require_object(row.get("args"), "previews").items()
     }
     return PreviewAnswer(require_text(row.get("agency"), "previews"), code == "", code, args)
-
-
-def read_suspended(value: object, ref: str) -> list[SuspendedLane]:
-    """Parse the suspensions of this agreement that are in force."""
-    answer = require_object(value, "suspensions")
-    if answer.get("ref") != ref:
-        raise AnswerError("The hub answered about another agreement than the one asked about.")
-    return read_suspensions(answer.get("suspended"))
-
-
-def read_suspensions(value: object) -> list[SuspendedLane]:
-    """Parse the lanes that parties of an agreement have stopped."""
-    rows = [require_object(row, "suspensions") for row in require_array(value, "suspensions")]
-    return [
-        SuspendedLane(
-            require_text(row.get("lane"), "suspensions"),
-            require_text(row.get("agency"), "suspensions"),
-            read_moment(row.get("since"), "suspensions"),
-        )
-        for row in rows
-    ]
 
 
 def read_suspended_key(value: object, kid: str) -> SuspendedKey:

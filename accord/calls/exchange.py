@@ -35,7 +35,6 @@ from accord.calls.answers import (
     SliceAnswer,
     StatementAnswer,
     SuspendedKey,
-    SuspendedLane,
     parse_answer,
     read_accession,
     read_agencies,
@@ -54,7 +53,6 @@ from accord.calls.answers import (
     read_proof,
     read_slices,
     read_statement,
-    read_suspended,
     read_suspended_key,
     read_taken,
     read_wanted,
@@ -135,14 +133,6 @@ class Exchange(Protocol):
 
     def circles(self) -> list[Any]:
         """Return the own agency's circles, as the hub states them: a row each."""
-        ...
-
-    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Stop a lane of an agreement; return its suspended lanes by any party. Asking again is harmless."""
-        ...
-
-    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Lift the own suspension of a lane; return the agreement's suspended lanes by any party. Asking again is harmless."""
         ...
 
     def suspend_key(self, kid: str) -> SuspendedKey:
@@ -339,23 +329,6 @@ class HttpExchange:
     def circles(self) -> list[Any]:
         """Return the own agency's circles."""
         return self._rows("/circles")
-
-    def suspend_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Stop a lane of an agreement; return its suspended lanes by any party. Asking again is harmless."""
-        answer = self._transport.post(
-            f"/agreements/{quote(ref, safe='')}/suspensions",
-            body=canonical({"lane": lane}),
-            media_type=_JSON,
-            limit=_MAX_TEXT_BYTES,
-            repeat=True,
-        )
-        return read_suspended(parse_answer(answer, "suspensions"), ref)
-
-    def resume_lane(self, ref: str, lane: str) -> list[SuspendedLane]:
-        """Lift the own suspension of a lane; return the agreement's suspended lanes by any party. Asking again is harmless."""
-        path = f"/agreements/{quote(ref, safe='')}/suspensions/{quote(lane, safe='')}"
-        answer = self._transport.delete(path, limit=_MAX_TEXT_BYTES)
-        return read_suspended(parse_answer(answer, "suspensions"), ref)
 
     def suspend_key(self, kid: str) -> SuspendedKey:
         """Suspend an own key at once; asking again is harmless."""

@@ -15,6 +15,7 @@ FINAL: Final = frozenset(
     {
         "absent",
         "agency-suspended",
+        "agreement-refused",
         "already-retracted",
         "content-deleted",
         "custody-refused",

@@ -68,7 +68,7 @@ def agreements(place: Workplace) -> None:
     if place.options.json:
         print_json([asdict(agreement) for agreement in found])
         return
-    heads = ("agreement", "title", "parties", "lanes", "purposes", "up to", "until", "stopped")
+    heads = ("agreement", "title", "parties", "lanes", "purposes", "up to", "until")
     rows = [
         (
             row.ref,
@@ -78,7 +78,6 @@ def agreements(place: Workplace) -> None:
             " ".join(row.purposes) or "every",
             f"TLP:{row.ceiling}",
             row.until or "-",
-            " ".join(f"{lane} by {agency}" for lane, agency in row.suspended) or "-",
         )
         for row in found
     ]

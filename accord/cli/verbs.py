@@ -14,6 +14,7 @@ from accord.cli.holding import holder
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
+from accord.cli.lanes import resume, suspend, suspensions
 from accord.cli.partners import agencies, agreements, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
@@ -33,6 +34,9 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "sign": sign,
     "agencies": agencies,
     "agreements": agreements,
+    "suspend": suspend,
+    "resume": resume,
+    "suspensions": suspensions,
     "entry": entry,
     "systems": systems,
     "holder": holder,

@@ -38,6 +38,7 @@ from accord.client.home import Home
 from accord.client.inbox import Doubt, entries_of, follow_feed, records_listed, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
+from accord.client.lanes import list_suspensions, resume_lanes, suspend_lanes
 from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
@@ -82,6 +83,7 @@ from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
 from accord.state import CallRecord, OtherHolder, State
+from accord.suspensions import Suspension
 
 
 def system_clock() -> int:
@@ -232,6 +234,37 @@ class Client:
     def agreements(self) -> list[AgreementFacts]:
         """Return the own agreements as the hub states them."""
         return list_agreements(self._session.begin())
+
+    def suspensions(self) -> tuple[Suspension, ...]:
+        """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""
+        act = self._session.begin()
+        follow_feed(act)
+        return list_suspensions(act)
+
+    def suspend(
+        self,
+        agencies: Collection[str],
+        lanes: Collection[str],
+        *,
+        why: str | None = None,
+        officer: str | None = None,
+        wait_secs: float = 0,
+    ) -> Stated:
+        """Suspend lanes with other agencies; `why`: `political`, `legal`, `security` or None."""
+        act = self._begin_to_send()
+        return suspend_lanes(act, agencies, lanes, why=why, officer=officer, wait_secs=wait_secs)
+
+    def resume(
+        self,
+        agencies: Collection[str],
+        lanes: Collection[str],
+        *,
+        officer: str | None = None,
+        wait_secs: float = 0,
+    ) -> Stated:
+        """Resume lanes that the own agency has suspended with these agencies."""
+        act = self._begin_to_send()
+        return resume_lanes(act, agencies, lanes, officer=officer, wait_secs=wait_secs)
 
     def entry(self) -> EntryAnswer:
         """Return the own agency's contact details, as the hub has them."""

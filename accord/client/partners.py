@@ -33,7 +33,7 @@ class AgencyFacts:
 class AgreementFacts:
     """An agreement of the own agency as the hub states it; times as the hub writes them.
 
-    An empty `purposes` allows every purpose. `suspended` names each lane that a party has stopped, and the party.
+    An empty `purposes` allows every purpose.
     """
 
     ref: str
@@ -44,7 +44,6 @@ class AgreementFacts:
     purposes: tuple[str, ...]
     nbf: str
     until: str | None
-    suspended: tuple[tuple[str, str], ...]
 
 
 def list_agencies(act: Act) -> list[AgencyFacts]:
@@ -76,7 +75,6 @@ def _with_pin(act: Act, agency: AgencyAnswer) -> AgencyFacts:
 
 def _agreement(row: Mapping[str, Any]) -> AgreementFacts:
     until = row.get("until")
-    stops = [require_object(stop, "suspended") for stop in require_array(row.get("suspended"), "suspended")]
     return AgreementFacts(
         ref=require_text(row.get("ref"), "ref"),
         title=require_text(row.get("title"), "title"),
@@ -86,10 +84,6 @@ def _agreement(row: Mapping[str, Any]) -> AgreementFacts:
         purposes=_texts(row, "purposes"),
         nbf=require_text(row.get("nbf"), "nbf"),
         until=None if until is None else require_text(until, "until"),
-        suspended=tuple(
-            (require_text(stop.get("lane"), "lane"), require_text(stop.get("agency"), "agency"))
-            for stop in stops
-        ),
     )
 
 

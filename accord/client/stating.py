@@ -48,10 +48,10 @@ def acknowledge_envelope(
     else:
         subject = _opened_subject(act, place, officer)
     body = {"st": st, "code": code}
-    stated = _state(act, "ack", subject, body, officer=None if st == "unopenable" else officer)
+    stated = state(act, "ack", subject, body, officer=None if st == "unopenable" else officer)
     act.changes.record(mark_acknowledged(place.md, stated.od))
     act.changes.write()
-    return _settled(act, stated, wait_secs)
+    return settled(act, stated, wait_secs)
 
 
 def _acknowledged_before(act: Act, md: str, st: str, code: str | None) -> Stated | None:
@@ -93,8 +93,8 @@ def retract_envelope(
     if by is not None:
         _checked(uuid7, by, "by: give the jti of the alert that corrects this one.")
     subject = SubjectRef("manifest", _own_jti(act, md), md)
-    stated = _state(act, "retract", subject, {"code": code, "by": by}, officer=_officer(officer))
-    return _settled(act, stated, wait_secs)
+    stated = state(act, "retract", subject, {"code": code, "by": by}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
 
 
 def _own_jti(act: Act, md: str) -> str:
@@ -121,8 +121,8 @@ def reaffirm_object(act: Act, d: str, *, officer: str | None, wait_secs: float) 
         raise RequestError("Only what was sent from this home can be reaffirmed here.")
     _require_repudiated(act, own)
     subject = SubjectRef("manifest" if own.what == "envelope" else own.kind, own.id, own.d)
-    stated = _state(act, "reaffirm", subject, {}, officer=_officer(officer))
-    return _settled(act, stated, wait_secs)
+    stated = state(act, "reaffirm", subject, {}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
 
 
 def _require_repudiated(act: Act, own: SubmissionRecord) -> None:
@@ -155,8 +155,8 @@ def confirm_retraction(act: Act, md: str, *, st: str, officer: str | None, wait_
         raise RequestError("No retraction of this alert is known here. Run: accord inbox")
     newest = max(found, key=lambda record: record.log_time)
     subject = SubjectRef("retract", newest.id, newest.od)
-    stated = _state(act, "confirm", subject, {"st": st}, officer=_officer(officer))
-    return _settled(act, stated, wait_secs)
+    stated = state(act, "confirm", subject, {"st": st}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
 
 
 def _may_retract(record: StatementRecord, senders: Mapping[str, tuple[str, str]]) -> bool:
@@ -172,10 +172,11 @@ def _require_ack_words(officer: str | None, st: str, code: str | None) -> None:
         raise RequestError(f"A code goes with refused; choose one of {', '.join(sorted(ACK_CODES))}.")
     if st != "unopenable" and officer is None:
         raise RequestError("Say which officer acknowledges this (--as OFFICER).")
-    _officer(officer)
+    own_officer(officer)
 
 
-def _officer(officer: str | None) -> str | None:
+def own_officer(officer: str | None) -> str | None:
+    """Check the opaque id of an officer; raise RequestError."""
     sentence = "The officer's id has 1 to 64 letters, digits, - or _; it is the opaque id your agency gave."
     return None if officer is None else _checked(officer_id, officer, sentence)
 
@@ -206,17 +207,21 @@ def _require_unopenable(act: Act, place: Place) -> tuple[SubjectRef, str]:
     raise RequestError("This alert opens; acknowledge it as opened or refused.")
 
 
-def _state(act: Act, k: str, subject: SubjectRef, body: Mapping[str, Any], *, officer: str | None) -> Stated:
-    """Sign a statement under the newest keyset, store it, send it."""
+def state(
+    act: Act, k: str, subject: SubjectRef | None, body: Mapping[str, Any], *, officer: str | None
+) -> Stated:
+    """Sign a statement under the newest keyset, store it, send it. Raises RefusedError, and what signing raises."""
     jws = sign_statement(act, act.keys, k, subject, body, actor=officer, reason=k)
     said = parse_statement(jws).statement
-    record = SubmissionRecord("statement", k, said.id, said.od, said.iat, about=subject.d)
+    about = subject.d if subject else ""
+    record = SubmissionRecord("statement", k, said.id, said.od, said.iat, about=about or None)
     act.changes.write()
     spool_statement(act, record, jws)
     send_spooled(act, record)
-    return Stated(said.od, said.id, k, subject.d, None)
+    return Stated(said.od, said.id, k, about, None)
 
 
-def _settled(act: Act, stated: Stated, wait_secs: float) -> Stated:
+def settled(act: Act, stated: Stated, wait_secs: float) -> Stated:
+    """Wait for the receipt of a statement; raise as `require_receipt`."""
     log_time = require_receipt(act, stated.od, wait_secs=wait_secs)
     return Stated(stated.od, stated.id, stated.k, stated.about, log_time)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agreements of the agency as its officers see them: the exchange's answers, and what the agency itself has suspended."""
+"""Agreements of the agency as its officers see them: the exchange's answers, and the suspensions that the agency and its peers
+have stated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +10,10 @@ from django.utils.functional import Promise
 
 from accord.calls.agreements import AgreementAnswer, CircleAnswer
 from accord.moments import moment_of, moment_or_none
+from accord.suspensions import Suspension
 from alerts.access import agency_of
 from alerts.peers.agreements import known_agreements
-from alerts.peers.pins import Book, read_book
+from alerts.peers.lanes import known_suspensions
 from callers.capabilities import Capability, require
 from callers.closed_lists import Lane
 from callers.errors import AbsentError
@@ -21,42 +23,51 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class Stop:
-    """Suspension of a lane by one agency. `is_own`: by the officer's agency."""
+    """Suspension of a lane between the officer's agency and `peer`. `is_own`: by the officer's agency."""
 
     agency: str
     name: str
+    peer: str
+    peer_name: str
     since: datetime
+    why: str
     is_own: bool
 
 
 @dataclass(frozen=True)
 class LaneRow:
-    """Lane of an agreement; `stopped` lists its suspensions."""
+    """Lane of an agreement; `stopped` lists its suspensions, `others` the agencies with which it joins the officer's."""
 
     code: str
     label: str | Promise
     survives: bool
+    others: tuple[str, ...]
     stopped: tuple[Stop, ...]
 
     @property
     def stopped_by(self) -> tuple[str, ...]:
-        """Names of the agencies that have suspended it."""
-        return tuple(stop.name for stop in self.stopped)
+        """Names of the agencies that have suspended it, each once."""
+        return tuple(dict.fromkeys(stop.name for stop in self.stopped))
 
     @property
-    def is_stopped_by_own(self) -> bool:
-        """Tell whether the officer's agency has suspended it."""
-        return any(stop.is_own for stop in self.stopped)
+    def own_stops(self) -> frozenset[str]:
+        """Agencies with which the officer's agency has suspended it."""
+        return frozenset(stop.peer for stop in self.stopped if stop.is_own)
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something may pass on it, with one agency at least."""
+        return len({stop.peer for stop in self.stopped}) < len(self.others)
 
 
 @dataclass(frozen=True)
 class AgreementShown:
-    """Agreement of the officer's agency and its present state; names of agencies are sorted."""
+    """Agreement of the officer's agency and its present state; names of agencies are sorted, `others` are ids and names."""
 
     said: AgreementAnswer
     lanes: tuple[LaneRow, ...]
     parties: tuple[str, ...]
-    others: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
     circles: tuple[tuple[str, str], ...]
     begins: datetime
     until: datetime | None
@@ -70,8 +81,15 @@ class AgreementShown:
     def lanes_to(self, verb: str) -> list[LaneRow]:
         """Return the lanes that the agency can suspend or resume now."""
         if verb == "resume":
-            return [row for row in self.lanes if row.is_stopped_by_own]
-        return [row for row in self.lanes if not row.survives and not row.is_stopped_by_own]
+            return [row for row in self.lanes if row.own_stops]
+        return [row for row in self.lanes if not row.survives and len(row.own_stops) < len(self.others)]
+
+    def agencies_to(self, verb: str) -> list[tuple[str, str]]:
+        """Return the agencies with which the agency can suspend or resume a lane now: ids and names."""
+        lanes = self.lanes_to(verb)
+        if verb == "resume":
+            return [one for one in self.others if any(one[0] in row.own_stops for row in lanes)]
+        return [one for one in self.others if any(one[0] not in row.own_stops for row in lanes)]
 
 
 def circles_of(officer: Officer, *, now: datetime) -> tuple[CircleAnswer, ...]:
@@ -89,11 +107,11 @@ def agreements_of(officer: Officer, *, now: datetime) -> list[AgreementShown]:
     require(officer, Capability.AGREEMENT_READ)
     own = agency_of(officer)
     kept = known_agreements(officer, own.pk, now=now)
-    book = read_book(own.pk)
+    stops = [one for one in known_suspensions(own.pk) if one.until is None]
     named = {agency for one in kept.agreements for agency in one.parties}
     named |= {member for circle in kept.circles for member in circle.members}
     names = dict(Agency.objects.filter(pk__in=named).values_list("pk", "name"))
-    return [_shown(book, one, kept.circles, names, now) for one in kept.agreements]
+    return [_shown(own.pk, stops, one, kept.circles, names, now) for one in kept.agreements]
 
 
 def agreement_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown:
@@ -105,19 +123,20 @@ def agreement_of(officer: Officer, ref: str, *, now: datetime) -> AgreementShown
 
 
 def _shown(
-    book: Book,
+    own: str,
+    stops: Sequence[Suspension],
     said: AgreementAnswer,
     circles: tuple[CircleAnswer, ...],
     names: Mapping[str, str],
     now: datetime,
 ) -> AgreementShown:
     until = moment_or_none(said.until)
-    others = [party for party in said.parties if party != book.agency]
+    others = sorted((names.get(party, party), party) for party in said.parties if party != own)
     return AgreementShown(
         said,
-        tuple(_lane(book, said, lane, names) for lane in said.lanes),
+        tuple(_lane(own, stops, said, lane, names) for lane in said.lanes),
         _named(said.parties, names),
-        _named(others, names),
+        tuple((party, name) for name, party in others),
         tuple(
             (circle.name, "; ".join(_named(circle.members, names)))
             for circle in circles
@@ -129,18 +148,32 @@ def _shown(
     )
 
 
-def _lane(book: Book, said: AgreementAnswer, lane: str, names: Mapping[str, str]) -> LaneRow:
-    """Return the lane, with the agency's own suspension even where the exchange's answer lacks it."""
-    since = {stop.agency: stop.since for stop in said.suspended if stop.lane == lane}
-    for stop in book.stopped:
-        if (stop.ref, stop.lane) == (said.ref, lane):
-            since[book.agency] = stop.at
-    stops = tuple(
-        Stop(agency, names.get(agency, agency), moment_of(since[agency]), agency == book.agency)
-        for agency in sorted(since)
+def _lane(
+    own: str, stops: Sequence[Suspension], said: AgreementAnswer, lane: str, names: Mapping[str, str]
+) -> LaneRow:
+    others = tuple(party for party in said.parties if party != own)
+    survives = lane in said.survive_lanes
+    shown = (
+        _stop(own, one, names)
+        for one in stops
+        if one.lane == lane and not survives and one.other(own) in others
     )
     label = Lane(lane).label if lane in Lane.values else lane
-    return LaneRow(lane, label, lane in said.survive_lanes, stops)
+    stopped = tuple(sorted(shown, key=lambda stop: (stop.peer_name, not stop.is_own)))
+    return LaneRow(lane, label, survives, others, stopped)
+
+
+def _stop(own: str, one: Suspension, names: Mapping[str, str]) -> Stop:
+    peer = one.other(own)
+    return Stop(
+        one.agency,
+        names.get(one.agency, one.agency),
+        peer,
+        names.get(peer, peer),
+        moment_of(one.since),
+        one.why or "",
+        one.agency == own,
+    )
 
 
 def _named(agencies: "tuple[str, ...] | list[str]", names: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,160 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes that the agency suspends and resumes: reported to the exchange, and held here whatever the exchange says later.
-
-The agency's own suspension is in its sealed book of pins: neither SQL nor an answer of the exchange removes it unnoticed.
-It is not signed, so the agency cannot prove it to others.
+"""Lanes that the agency itself has suspended with peers, in its sealed book of pins: neither SQL nor an answer of the exchange
+opens one unnoticed.
 """
 
-import contextlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
-from django.utils.translation import gettext as _
-
-from accord.calls.agreements import AgreementAnswer
-from accord.calls.errors import AbsentError as NoSuchAgreementError
-from accord.calls.errors import ClientError, RefusedError
-from accord.calls.exchange import Exchange
-from alerts.access import agency_of
-from alerts.errors import ExchangeAwayError, LaneRefusedError
-from alerts.exchange_errors import away_error_for
-from alerts.peers.agreements import ask_for_agreements, known_agreements
-from alerts.peers.comparing import change_own_book
-from alerts.peers.pins import Book, Stopped, read_book
-from callers.actors import Actor
-from callers.capabilities import Capability, require
-from callers.errors import AbsentError
+from accord.suspensions import Suspension
+from alerts.peers.pins import Book, Stopped, change_book, read_book
+from alerts.peers.suspensions import stated_suspensions
 from callers.markings import is_about_life
-from ledger.audit import record_event
-from peers.agreements import KeptAgreements
-from peers.exchange import exchange_of
-from peers.models import Agency
-
-Call = Callable[[Exchange], object]
+from peers.agreements import KeptAgreements, kept_agreements
 
 
-def suspend_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetime) -> None:
-    """Suspend lanes of an agreement with every other party; the exchange is told first, lane by lane.
-
-    What was stopped stands, here and there, also where the next lane is refused. Not inside a transaction. Raises
-    AbsentError, LaneRefusedError, ExchangeAwayError (of it ExchangeRefusedError), NotPermittedError.
-    """
-    own, agreement = _own(actor, ref, now)
-    _require_among(lanes, agreement.lanes)
-    surviving = sorted(set(lanes).intersection(agreement.survive_lanes))
-    if surviving:
-        raise LaneRefusedError("lanes", f"agreed to survive a suspension: {', '.join(surviving)}")
-    for lane in sorted(set(lanes)):
-        tell_exchange(own.pk, lambda exchange, lane=lane: exchange.suspend_lane(ref, lane), now=now)  # type: ignore[misc]
-        _keep(actor, own, agreement, lane, now)
-    _ask_again(actor, own, now)
-
-
-def resume_lanes(actor: Actor, ref: str, lanes: Collection[str], *, now: datetime) -> None:
-    """Resume lanes that the agency has suspended; raises as `suspend_lanes`. Other parties' suspensions stay."""
-    own, agreement = _own(actor, ref, now)
-    _require_among(lanes, stopped_by_own(read_book(own.pk), agreement))
-    for lane in sorted(set(lanes)):
-        tell_exchange(own.pk, lambda exchange, lane=lane: exchange.resume_lane(ref, lane), now=now)  # type: ignore[misc]
-        _let_go(actor, own, ref, lane, now)
-    _ask_again(actor, own, now)
-
-
-def stopped_by_own(book: Book, agreement: AgreementAnswer) -> set[str]:
-    """Return the lanes of an agreement that the agency has suspended, by its own book or by the exchange's word."""
-    told = {stop.lane for stop in agreement.suspended if stop.agency == book.agency}
-    return told | {stop.lane for stop in book.stopped if stop.ref == agreement.ref}
-
-
-def is_held(book: Book, kept: KeptAgreements, *, peer: str, ref: str, lane: str, pri: str) -> bool:
-    """Tell whether the agency's own suspension holds back what the exchange would deliver to the peer by this agreement.
-
-    If the lane with the peer was suspended under another agreement, this one passes only if it is known here and covers peer and
-    lane.
-    """
-    stops = [stop for stop in book.stopped if stop.lane == lane and not _survives(stop, pri)]
-    if any(stop.ref == ref for stop in stops):
-        return True
-    if not any(peer in stop.parties for stop in stops):
-        return False
-    other = kept.agreement(ref)
-    return other is None or peer not in other.parties or lane not in other.lanes
-
-
-def tell_exchange(agency_id: str, call: Call, *, now: datetime) -> None:
-    """Make one call; raises as `suspend_lanes` for what the exchange refuses."""
-    try:
-        call(exchange_of(agency_id))
-    except NoSuchAgreementError:
-        raise AbsentError from None
-    except ClientError as trouble:
-        if isinstance(trouble, RefusedError) and trouble.slug == "agreement-refused":
-            raise LaneRefusedError("lanes", str(trouble.members.get("problem", ""))) from trouble
-        raise away_error_for(trouble, agency_id) from trouble
-
-
-def _survives(stop: Stopped, pri: str) -> bool:
-    return stop.survives_flash and is_about_life(pri, stop.lane)
-
-
-def _own(actor: Actor, ref: str, now: datetime) -> tuple[Agency, AgreementAnswer]:
-    require(actor, Capability.AGENCY_MANAGE)
-    own = agency_of(actor)
-    agreement = known_agreements(actor, own.pk, now=now).agreement(ref)
-    if agreement is None:
-        raise AbsentError
-    return own, agreement
-
-
-def _require_among(lanes: Collection[str], offered: Iterable[str]) -> None:
-    unknown = sorted(set(lanes) - set(offered))
-    if unknown or not lanes:
-        raise LaneRefusedError("lanes", _("Lanes: choose from the list; it may have changed."))
-
-
-@transaction.atomic
-def _keep(actor: Actor, own: Agency, agreement: AgreementAnswer, lane: str, now: datetime) -> None:
-    stop = Stopped(
-        agreement.ref,
-        lane,
-        actor.audit_name,
-        int(now.timestamp()),
-        tuple(party for party in agreement.parties if party != own.pk),
-        agreement.survive_flash,
+def is_held(book: Book, *, peer: str, ref: str, lane: str, pri: str) -> bool:
+    """Tell whether the agency's own suspension holds back what the exchange would deliver to the peer by this agreement."""
+    stops = [stop for stop in book.stopped if (stop.peer, stop.lane) == (peer, lane)]
+    return any(
+        ref not in stop.surviving and not (ref in stop.surviving_flash and is_about_life(pri, lane))
+        for stop in stops
     )
 
+
+def known_suspensions(agency_id: str) -> tuple[Suspension, ...]:
+    """Return all suspensions that the agency and its peers have stated, and those that only the agency's book still has.
+
+    Raises NotBoundError, SealBrokenError, SecretMissingError.
+    """
+    stated = stated_suspensions(agency_id)
+    lasting = _lasting(agency_id, stated)
+    lost = [stop for stop in read_book(agency_id).stopped if (stop.peer, stop.lane) not in lasting]
+    return (*stated, *(Suspension(agency_id, stop.peer, stop.lane, stop.at, None) for stop in lost))
+
+
+def own_suspensions(agency_id: str) -> set[tuple[str, str]]:
+    """Return peer and lane of each suspension by the agency itself that is in force; raises as `known_suspensions`."""
+    return set(_lasting(agency_id, known_suspensions(agency_id)))
+
+
+def settle_stops(agency_id: str, peers: Collection[str], lanes: Collection[str], *, now: datetime) -> None:
+    """Bring the book to what the agency has stated of these lanes with these peers; in the caller's transaction.
+
+    Raises SealBrokenError, NotBoundError.
+    """
+    kept, stated = kept_agreements(agency_id), _lasting(agency_id, stated_suspensions(agency_id))
+    concerned = {(peer, lane) for peer in peers for lane in lanes}
+
     def change(book: Book) -> Book:
-        known = any((one.ref, one.lane) == (stop.ref, stop.lane) for one in book.stopped)
-        return book if known else replace(book, stopped=(*book.stopped, stop))
+        known = {(stop.peer, stop.lane) for stop in book.stopped}
+        stays = [
+            stop
+            for stop in book.stopped
+            if (stop.peer, stop.lane) in stated or (stop.peer, stop.lane) not in concerned
+        ]
+        begun = [_stop(kept, peer, lane, now) for peer, lane in sorted((concerned & stated.keys()) - known)]
+        return replace(book, stopped=(*stays, *begun))
 
-    change_own_book(own, change, now=now)
-    _record("lane.suspended", actor, own, agreement.ref, lane, now)
-
-
-@transaction.atomic
-def _let_go(actor: Actor, own: Agency, ref: str, lane: str, now: datetime) -> None:
-    def change(book: Book) -> Book:
-        left = tuple(one for one in book.stopped if (one.ref, one.lane) != (ref, lane))
-        return replace(book, stopped=left)
-
-    change_own_book(own, change, now=now)
-    _record("lane.resumed", actor, own, ref, lane, now)
+    change_book(agency_id, change, now=now)
 
 
-def _ask_again(actor: Actor, own: Agency, now: datetime) -> None:
-    """Ask for the agreements again; if the exchange is away now, the worker asks later."""
-    with contextlib.suppress(ExchangeAwayError):
-        ask_for_agreements(actor, own.pk, now=now)
+def _lasting(agency_id: str, known: Collection[Suspension]) -> dict[tuple[str, str], Suspension]:
+    """Return the agency's own suspensions in force, by peer and lane."""
+    return {(one.peer, one.lane): one for one in known if one.agency == agency_id and one.until is None}
 
 
-def _record(act: str, actor: Actor, own: Agency, ref: str, lane: str, now: datetime) -> None:
-    record_event(
-        act,
-        actor=actor.audit_name,
-        agency=own.pk,
-        subject=f"agreement:{ref}",
-        detail={"lanes": [lane]},
-        now=now,
+def _stop(kept: KeptAgreements | None, peer: str, lane: str, now: datetime) -> Stopped:
+    covering = [one for one in kept.agreements if peer in one.parties and lane in one.lanes] if kept else []
+    return Stopped(
+        peer,
+        lane,
+        int(now.timestamp()),
+        surviving=tuple(one.ref for one in covering if lane in one.survive_lanes),
+        surviving_flash=tuple(one.ref for one in covering if one.survive_flash),
     )

@@ -110,17 +110,16 @@ class Pin:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Lane of an agreement that an officer of the agency has suspended, by audit name, in seconds, and nobody has resumed.
+    """Lane that the agency has suspended with one peer, `at` in seconds, and has not resumed.
 
-    `parties` are the other parties at that time; `survives_flash` was agreed then.
+    It survives under the agreements `surviving`, alerts about life under those of `surviving_flash`: refs, as agreed then.
     """
 
-    ref: str
+    peer: str
     lane: str
-    by: str
     at: int
-    parties: tuple[str, ...]
-    survives_flash: bool
+    surviving: tuple[str, ...] = ()
+    surviving_flash: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,12 @@ def _opened(agency_id: str, row: PinBook | None) -> Book:
     plain = services.open_row(agency_id, TABLE, agency_id, row.revision, bytes(row.sealed))
     said = json.loads(plain)
     pins = {peer: Pin.read(each) for peer, each in said["pins"].items()}
-    stopped = tuple(Stopped(**{**each, "parties": tuple(each["parties"])}) for each in said["stopped"])
+    stopped = tuple(
+        Stopped(
+            each["peer"], each["lane"], each["at"], tuple(each["surviving"]), tuple(each["surviving_flash"])
+        )
+        for each in said["stopped"]
+    )
     return Book(agency_id, pins, row.revision, stopped)
 
 

@@ -1,66 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suspensions in force between an agency and its peers, as its desk knows them, and the clocks of answers that they freeze.
+"""Suspensions between an agency and its peers, by the signed statements of both, and the clocks of answers that they freeze.
 
-- A lane with a peer is suspended once it is in every agreement that covers the two: by the agency's own sealed book, and by what
-  the exchange last stated of the agreements. What is over is not known here: a clock freezes while the suspension lasts.
+- A suspension is of a lane and a pair. Nothing passes on the lane while either of the two suspends it, but what survives by an
+  agreement in force.
+- Statements count in the order of the ledger; one of the agency that waits for the exchange comes last.
 - The clock of an answer freezes where it was still running when the lane was suspended. What was overdue before stays overdue.
-- Where book or agreements were altered past the program, nothing freezes.
+- Where statements or agreements were altered past the program, nothing freezes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from accord.calls.agreements import AgreementAnswer
-from accord.moments import moment_of
+from accord.moments import moment_or_none
+from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions
 from alerts.models import ReceivedAlert
-from alerts.peers.pins import Book, read_book
 from callers.errors import NotBoundError
 from callers.markings import is_about_life
 from peers.agreements import kept_agreements
-from vault.errors import SealBrokenError, SecretMissingError
+from peers.models import HeldStatement
 
 
 @dataclass(frozen=True)
 class Suspensions:
-    """Agreements of one agency that are in force, and its book."""
+    """Agreements of one agency that are in force, and every suspension between it and a peer, past and present."""
 
-    book: Book
+    agency: str
     agreements: tuple[AgreementAnswer, ...] = ()
+    all: tuple[Suspension, ...] = ()
+
+    def in_force(self, peer: str, lane: str) -> list[Suspension]:
+        """Return what suspends the lane with the peer now, by either of the two."""
+        return [
+            one
+            for one in self.all
+            if one.until is None and one.lane == lane and one.other(self.agency) == peer
+        ]
 
     def since(self, peer: str, lane: str, pri: str) -> datetime | None:
         """Return since when nothing passes between the two on this lane; None where something does, or nothing ever did."""
         covering = [one for one in self.agreements if peer in one.parties and lane in one.lanes]
-        stopped = [min(self._stops(one, peer, lane, pri), default=None) for one in covering]
-        times = [at for at in stopped if at is not None]
-        return moment_of(max(times)) if times and len(times) == len(stopped) else None
+        if not covering or any(survives(one, lane, pri) for one in covering):
+            return None
+        return moment_or_none(min((one.since for one in self.in_force(peer, lane)), default=None))
 
     def freeze(self, peer: str, lane: str, pri: str, due: datetime | None) -> datetime | None:
         """Return since when the clock of an answer that is due then stands still; None while it runs."""
         since = None if due is None else self.since(peer, lane, pri)
         return since if since is not None and due is not None and since < due else None
 
-    def _stops(self, one: AgreementAnswer, peer: str, lane: str, pri: str) -> Iterator[int]:
-        if lane in one.survive_lanes or (one.survive_flash and is_about_life(pri, lane)):
-            return
-        yield from (
-            stop.since
-            for stop in one.suspended
-            if stop.lane == lane and stop.agency in (self.book.agency, peer)
-        )
-        yield from (stop.at for stop in self.book.stopped if (stop.ref, stop.lane) == (one.ref, lane))
+
+def survives(agreement: AgreementAnswer, lane: str, pri: str) -> bool:
+    """Tell whether the agreement says that a suspension does not stop this."""
+    return lane in agreement.survive_lanes or (agreement.survive_flash and is_about_life(pri, lane))
 
 
 def suspensions_of(agency_id: str, *, now: datetime) -> Suspensions:
-    """Return what is known of the agency's suspensions now."""
+    """Return what is known of the agency's suspensions."""
     try:
-        kept = kept_agreements(agency_id)
-        book = read_book(agency_id)
-    except (NotBoundError, SealBrokenError, SecretMissingError):
-        return Suspensions(Book(agency_id))
+        kept, stated = kept_agreements(agency_id), stated_suspensions(agency_id)
+    except NotBoundError:
+        return Suspensions(agency_id)
     at = int(now.timestamp())
     in_force = (one for one in kept.agreements if one.until is None or one.until > at) if kept else ()
-    return Suspensions(book, tuple(in_force))
+    return Suspensions(agency_id, tuple(in_force), stated)
+
+
+def stated_suspensions(agency_id: str) -> tuple[Suspension, ...]:
+    """Return the suspensions that the agency and its peers have stated; raises NotBoundError for an altered statement."""
+    rows = HeldStatement.objects.filter(reader=agency_id, sub_d="", k__in=(SUSPEND, RESUME))
+    said = []
+    for row in sorted(rows, key=lambda row: (row.log_index is None, row.log_index or row.pk)):
+        row.require_bound()
+        at = int(row.held_since.timestamp()) if row.log_time is None else row.log_time
+        said.append(SaidOfLanes(row.k, row.iss, row.body, at))
+    return read_suspensions(agency_id, said)
 
 
 def mark_frozen(rows: Iterable[ReceivedAlert], *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from alerts.peers.pin_updates import may_seal
 from alerts.peers.pins import Book, Pin, read_book
 from alerts.review.verdicts import RecipientVerdict
 from callers.errors import NotBoundError
-from peers.agreements import KeptAgreements, kept_agreements
+from peers.agreements import kept_agreements
 from peers.models import SeenAgreements
 from vault.errors import SealBrokenError
 
@@ -36,14 +36,12 @@ def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> lis
     if kept is None:
         raise NotBoundError(SeenAgreements._meta.db_table, issuer)
     places = new_places(book, kept)
-    return [_judged(book, kept, row, places.get(row.agency, ()), pri) if row.will else row for row in rows]
+    return [_judged(book, row, places.get(row.agency, ()), pri) if row.will else row for row in rows]
 
 
-def _judged(
-    book: Book, kept: KeptAgreements, row: RecipientVerdict, places: Sequence[Place], pri: str
-) -> RecipientVerdict:
+def _judged(book: Book, row: RecipientVerdict, places: Sequence[Place], pri: str) -> RecipientVerdict:
     """Judge a recipient that the exchange would let receive it."""
-    if is_held(book, kept, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
+    if is_held(book, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
         return _stopped(row)
     if not _may_seal(book, row.agency):
         return _held(row)

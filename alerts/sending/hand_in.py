@@ -26,11 +26,13 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.moments import moment_of, moment_or_none
+from accord.suspensions import RESUME, SUSPEND
 from alerts.access import lock_alert
 from alerts.boxes.state_words import HELD_SINCE, refusal_text
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.lanes import settle_stops
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.answers import settle_answered
 from alerts.replies.projection import keep_sent
@@ -75,9 +77,10 @@ class Handing:
     now: datetime
     ds: list[str] = field(default_factory=list)
 
-    def state(self, k: str, sub: SubjectRef, body: Mapping[str, Any]) -> None:
-        """Sign a statement, hold it and queue it. Raises what the vault refuses."""
+    def state(self, k: str, sub: SubjectRef | None, body: Mapping[str, Any]) -> str:
+        """Sign a statement, hold it and queue it; return its digest. Raises what the vault refuses."""
         self.ds.append(queue_statement(self.actor, k, sub, body, now=self.now))
+        return self.ds[-1]
 
     def send(self, alert: Alert, envelope: SealedEnvelope, recipients: Collection[str]) -> None:
         """Queue an alert's envelope."""
@@ -106,7 +109,9 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
     _send_at_once(actor, handing.ds, now)
 
 
-def queue_statement(actor: Actor, k: str, sub: SubjectRef, body: Mapping[str, Any], *, now: datetime) -> str:
+def queue_statement(
+    actor: Actor, k: str, sub: SubjectRef | None, body: Mapping[str, Any], *, now: datetime
+) -> str:
     """Sign a statement, hold it and queue it, in the caller's transaction; return its digest. Raises what the vault refuses."""
     jws = services.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
     said = held_statement(actor.agency_id or "", jws, now=now)
@@ -351,6 +356,8 @@ def _unsay(row: Outgoing, now: datetime) -> None:
         received.filter(md=row.subject).update(**unsaid)
     if row.k == "confirm":
         received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
+    if row.k in (SUSPEND, RESUME):
+        settle_stops(row.reader, said.body["with"], said.body["lanes"], now=now)
     if row.k == "retract" and not _is_retracted(row):
         own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
         own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)

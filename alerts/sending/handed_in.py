@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
+from accord.suspensions import RESUME, SUSPEND
 from alerts.boxes.state_words import names_of_denied, refusal_text
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card, open_alert_cards
@@ -32,6 +33,8 @@ KINDS: Final[dict[str, str | Promise]] = {
     "retract": gettext_lazy("Withdrawal"),
     "confirm": gettext_lazy("Confirmation of a withdrawal"),
     REAFFIRM: gettext_lazy("Reaffirmation"),
+    SUSPEND: gettext_lazy("Suspension of lanes"),
+    RESUME: gettext_lazy("Resumption of lanes"),
 }
 
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from alerts.agency.lanes import REASONS
 from callers.templatetags import look
 from callers.templatetags.look import drawing
 from desk.web.tones import isolated, some_names, tone_of
@@ -101,6 +102,12 @@ def tone(state: str) -> str:
 def names_of(ids: Iterable[str], names: Mapping[str, str]) -> str:
     """Return the first names of these ids, and how many more there are."""
     return some_names(names.get(agency, agency) for agency in ids)
+
+
+@register.filter
+def suspension_reason(why: str) -> str:
+    """Return the reason for a suspension in words."""
+    return str(dict(REASONS).get(why, why))
 
 
 @register.filter

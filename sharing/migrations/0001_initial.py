@@ -663,11 +663,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "agreement",
+                    "peer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="suspensions",
-                        to="sharing.agreement",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="agencies.agency"
                     ),
                 ),
             ],
@@ -845,7 +843,7 @@ class Migration(migrations.Migration):
             model_name="lanesuspension",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("lifted_at__isnull", True)),
-                fields=("agreement", "lane", "agency"),
+                fields=("agency", "peer", "lane"),
                 name="lane_suspended_once_by_agency",
             ),
         ),

@@ -20,7 +20,6 @@ from alerts.tasks import follow_feed as follow_feed_task
 from desk.alerts.serializers import OpenedOut
 from ledger.models import AuditEvent
 from peers.models import FeedCursor
-from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import GOOD, Desk, Desks
 from tests.stages import act
@@ -182,12 +181,12 @@ class TestUnopenable:
 class TestSuspended:
     def test_what_may_not_flow_yet_is_fetched_when_it_may(self, desks: Desks) -> None:
         md = send_from_partner(desks)
-        agreement = desks.hub.agreement("G1")
-        suspend_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.now)
+        desks.hub.suspend(desks.own, "G1")
         desks.follow()
         row = received_by(desks, md)
         assert (row.card, row.unopenable) == (None, False)
-        resume_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.later(hours=1))
+        desks.hub.later(hours=1)
+        desks.hub.resume(desks.own, "G1")
         desks.follow()
         assert received_by(desks, md).card is not None
 

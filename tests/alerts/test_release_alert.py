@@ -31,7 +31,7 @@ from officers.models import AgencyPolicy
 from sharing.models import Envelope
 from sharing.policy import Terms
 from sharing.previews import preview_sending
-from tests.agreements import record_circle, suspend_lanes
+from tests.agreements import record_circle
 from tests.alerts.conftest import Desks, make_desk
 from tests.bound_rows import rewrite
 from tests.builders import OPERATOR
@@ -110,7 +110,7 @@ class TestReviewing:
     def test_recipients_that_changed_since_they_were_shown_are_shown_again(self, desks: Desks) -> None:
         alert = desks.submitted(recipients=[desks.health.id, desks.own.id])
         seen = preview_release(desks.lab.releaser, alert, now=desks.hub.now).digest
-        suspend_lanes(desks.own.manager, desks.hub.agreement("G1"), ["science"], now=desks.hub.now)
+        desks.hub.suspend(desks.own, "G1")
         with pytest.raises(ChangedSinceValidationError):
             validate_alert(
                 desks.lab.releaser, alert, revision=1, seen_preview=seen, now=desks.hub.later(minutes=1)
@@ -175,7 +175,7 @@ class TestReleasing:
 
     def test_recipients_that_differ_from_what_was_checked_stop_it(self, desks: Desks) -> None:
         alert = desks.validated(recipients=[desks.health.id, desks.own.id])
-        suspend_lanes(desks.own.manager, desks.hub.agreement("G1"), ["science"], now=desks.hub.now)
+        desks.hub.suspend(desks.own, "G1")
         with pytest.raises(ChangedSinceValidationError) as changed:
             release_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.later(minutes=1))
         assert changed.value.what == "recipients" and not Envelope.objects.exists()

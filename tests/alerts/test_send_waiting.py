@@ -18,7 +18,6 @@ from alerts.errors import (
     SendingStoppedError,
 )
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.lanes import suspend_lanes
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending import ledger_places as placing
@@ -33,7 +32,7 @@ from notices.models import Notification
 from officers.models import Officer
 from peers.models import HeldStatement, LastVerdicts, Outgoing, OutgoingBlob, SentEnvelope
 from peers.outgoing import KEPT_AFTER, LASTS, forget_settled
-from sharing.models import Envelope, LaneSuspension, Statement
+from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
@@ -323,19 +322,6 @@ class TestReturned:
         work(desks)
         assert Alert.objects.get(pk=alert.pk).state == "validated"
         assert (Outgoing.objects.get().state, Outgoing.objects.get().cause) == ("refused", "keyset-stale")
-
-    def test_what_the_agency_has_stopped_since_does_not_leave(self, desks: Desks) -> None:
-        alert = away(desks)
-        the_exchange.behave()
-        admin = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
-        suspend_lanes(admin, "G1", ["science"], now=desks.hub.now)
-        LaneSuspension.objects.all().delete()
-        work(desks)
-        assert (Alert.objects.get(pk=alert.pk).state, Outgoing.objects.get().cause) == (
-            "validated",
-            "held-since",
-        )
-        assert not Envelope.objects.exists()
 
     @pytest.mark.parametrize("status", [500, 502, 503, 429])
     def test_a_proxys_page_or_a_busy_exchange_refuses_nothing(self, desks: Desks, status: int) -> None:

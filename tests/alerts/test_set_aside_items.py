@@ -21,7 +21,6 @@ from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.key_endings import warn_of_endings
 from notices.models import Notification
 from peers.models import FeedCursor, PeerKeyset
-from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope
 from sharing.repudiation import find_repudiated
 from sharing.revoked import KeyWord
@@ -133,10 +132,10 @@ class TestFirstFetchStopped:
         self, desks: Desks, is_opened: bool
     ) -> None:
         md = send_from_partner(desks, attachments=[Attachment("a.txt", "text/plain", b"peaks")])
-        agreement = desks.hub.agreement("G1")
-        suspend_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.now)
+        desks.hub.suspend(desks.own, "G1")
         desks.follow()
-        resume_lanes(desks.own.manager, agreement, ["science"], now=desks.hub.later(hours=1))
+        desks.hub.later(hours=1)
+        desks.hub.resume(desks.own, "G1")
         assert not Notification.objects.exists(), "nobody is told of what does not open"
         if is_opened:
             open_alert(desks.health.reader, received_by(desks, md), reason="assigned", now=desks.hub.now)

@@ -14,7 +14,6 @@ from alerts.receiving.retractions import judge_for_display
 from ledger.models import SetAside
 from notices.models import Notification
 from peers.models import FeedCursor, HeldStatement
-from sharing.agreements import suspend_lanes
 from sharing.models import Delivery, Statement
 from tests.alerts.conftest import Desks
 from tests.alerts.test_follow_feed import received_by, retract, send_from_partner
@@ -123,7 +122,7 @@ class TestManifests:
         self, desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
     ) -> None:
         md = send_from_partner(desks)
-        suspend_lanes(desks.own.manager, desks.hub.agreement("G1"), ["science"], now=desks.hub.now)
+        desks.hub.suspend(desks.own, "G1")
         exchange_as_asked.lies = lambda path, octets: (
             with_other_signature(octets) if path.endswith("/manifest") else octets
         )

@@ -382,19 +382,27 @@ def test_the_own_account_changes_and_its_sessions_end(desks: Desks) -> None:
 
 def test_lanes_are_stopped_and_opened_again_by_a_party(admin: Session, desks: Desks) -> None:
     ref = Agreement.objects.get().ref
-    stopped = admin("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]})
+    suspend, resume = f"agreements/{ref}/suspend", f"agreements/{ref}/resume"
+    with_health = {"agencies": ["xb-health"], "lanes": ["science"]}
+    stopped = admin("POST", suspend, with_health | {"why": "legal"})
     assert stopped.status_code == 200, stopped.content
-    assert [(row["lane"], row["agency"]) for row in stopped.json()["suspended"]] == [("science", "xa-lab")]
-    assert admin("POST", f"agreements/{ref}/resume", {"lanes": ["science"]}).json()["suspended"] == []
+    (row,) = stopped.json()["suspended"]
+    assert row.pop("since") and row == {
+        "lane": "science",
+        "agency": "xa-lab",
+        "peer": "xb-health",
+        "why": "legal",
+    }
+    assert admin("POST", resume, with_health).json()["suspended"] == []
     assert LaneSuspension.objects.get().lifted_at is not None
-    twice = admin("POST", f"agreements/{ref}/resume", {"lanes": ["science"]})
-    assert (twice.status_code, twice.json()["type"]) == (422, "urn:accord:problem:agreement-refused")
+    for refused in (
+        admin("POST", resume, with_health),
+        admin("POST", suspend, with_health | {"agencies": ["xz-none"]}),
+    ):
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:accord:problem:agreement-refused")
     outsider = Session(desks.hub.make_officer(desks.stranger.agency, Role.AGENCY_ADMIN))
-    assert outsider("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]}).status_code == 404
-    assert (
-        Session(desks.lab.reader)("POST", f"agreements/{ref}/suspend", {"lanes": ["science"]}).status_code
-        == 403
-    )
+    assert outsider("POST", suspend, with_health).status_code == 404
+    assert Session(desks.lab.reader)("POST", suspend, with_health).status_code == 403
 
 
 def test_a_number_is_no_text_and_no_word_is_true(admin: Session) -> None:

@@ -145,6 +145,8 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "sharing/statements.py:_acknowledge: sharing.Delivery",
         "sharing/statements.py:_confirm: sharing.Delivery",
         "sharing/statements.py:_retract: sharing.Delivery",
+        "sharing/suspensions.py:resume_lanes: sharing.Delivery, sharing.LaneSuspension",
+        "sharing/suspensions.py:suspend_lanes: sharing.LaneSuspension",
     ),
     "it is a part of a change whose event stands beside it, under an act of its own": (
         "agencies/entrykeys.py:end_entry: agencies.ApiKey",

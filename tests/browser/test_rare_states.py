@@ -29,7 +29,7 @@ from officers.duty import move_on_duty_list, name_deputy
 from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
 from peers.models import Agency
-from tests.agreements import record_circle, suspend_lanes
+from tests.agreements import record_circle
 from tests.browser.looking import keeps_within_its_width
 from tests.builders import OPERATOR
 from tests.entries import change_entry, have_released, make_keeper
@@ -254,7 +254,8 @@ def test_officers_powers_and_peers(
     }
     with mail_server.down():
         admin.post("/officers/invite/", invited)
-    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    desk.hub.suspend(desk.reg, "G1", "trade")
+    desk.settle()
     members = [desk.lab.pk, desk.health.pk]
     record_circle(OPERATOR, name="Late Look", agreement="G1", members=members, now=desk.hub.now)
     draft = desk.draft()
@@ -264,6 +265,7 @@ def test_officers_powers_and_peers(
     shoot("officer-mail-failed", f"/officers/{person.public_id}/")
     shoot("duty", "/officers/duty/")
     shoot("agreement", "/agreements/G1/")
+    shoot("agreement-suspend", "/agreements/G1/suspend/")
     sign_in(desk.benno)
     shoot("circle-member-confirm", f"/peers/{desk.health.pk}/circles/")
     sign_in(desk.ilka)

@@ -107,10 +107,6 @@ def lists(**members: object) -> dict[str, object]:
     return {"items": [], "unchanged": ["xa-alpha"], "unknown": [], "rest": ["xb-bravo"]} | members
 
 
-def resumed(exchange: HttpExchange) -> Any:
-    return exchange.resume_lane("G 1", "science")
-
-
 def reminded(exchange: HttpExchange) -> Any:
     return exchange.remind(MD, key="one")
 
@@ -179,7 +175,6 @@ AGREED: dict[str, object] = {
     "survive_flash": False,
     "suspended": [],
 }
-STOP = {"lane": "trade", "agency": "xb-bravo", "since": "2026-11-25T21:04:05Z"}
 CIRCLE: dict[str, object] = {
     "name": "Lantern",
     "agreement": "G1",
@@ -219,7 +214,6 @@ BENT: dict[str, tuple[Call, object]] = {
     "an agreement without its beginning": (agreements, {"items": [AGREED | {"nbf": None}]}),
     "an agreement whose version is a text": (agreements, {"items": [AGREED | {"version": "1"}]}),
     "a title that no database takes": (agreements, {"items": [AGREED | {"title": "a\x00"}]}),
-    "a suspension since no time": (agreements, {"items": [AGREED | {"suspended": [STOP | {"since": 1}]}]}),
     "a circle of others": (circles, {"items": [CIRCLE | {"members": ["xb-bravo"]}]}),
     "a circle twice": (circles, {"items": [CIRCLE, CIRCLE]}),
     "a circle since no time": (circles, {"items": [CIRCLE | {"since": None}]}),
@@ -267,8 +261,6 @@ BENT: dict[str, tuple[Call, object]] = {
         lambda exchange: exchange.caller(),
         CALLER | {"versions": {"api": {"oldest": "1", "newest": 1}}},
     ),
-    "suspensions of another agreement": (resumed, {"ref": "G2", "suspended": []}),
-    "a suspension without a time": (resumed, {"ref": "G 1", "suspended": [STOP | {"since": None}]}),
     "credentials that are no list": (credentials, {"items": {}}),
     "a credential without an end": (credentials, {"items": [CREDENTIAL | {"expires_at": None}]}),
     "a credential whose text is a number": (credentials, {"items": [CREDENTIAL | {"key": 1}]}),
@@ -369,17 +361,6 @@ def test_a_hub_of_other_versions_is_refused_by_name(
         return
     with pytest.raises(OtherVersionError, match=says):
         caller.require_common_versions()
-
-
-def test_suspensions_are_read_and_names_are_quoted(hub: ScriptedHub, exchange: HttpExchange) -> None:
-    hub.answers[:] = [(200, {}, json.dumps({"ref": "G 1", "suspended": [STOP]}).encode())]
-    for call, asked in (
-        (lambda: exchange.suspend_lane("G 1", "trade"), ("POST", "/api/v1/agreements/G%201/suspensions")),
-        (lambda: resumed(exchange), ("DELETE", "/api/v1/agreements/G%201/suspensions/science")),
-    ):
-        (stop,) = call()
-        assert (stop.lane, stop.agency, stop.since) == ("trade", "xb-bravo", 1795640645)
-        assert hub.asked[-1][:2] == asked
 
 
 def test_verdicts_are_read_with_what_they_are_about(hub: ScriptedHub, exchange: HttpExchange) -> None:

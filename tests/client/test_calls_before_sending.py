@@ -19,13 +19,13 @@ TERMS = {
 
 
 def exchange_of(world: PartnerWorld, agency: str) -> HttpExchange:
-    """A connection whose API key has every scope, including the one that suspends lanes."""
+    """A connection whose API key has every scope."""
     now = world.hub.now = timezone.now()
     _, key = give_api_key(agency, client="desk", now=now)
     return HttpExchange(HttpTransport(world.address, api_key=key, patience=Patience(tries=1)))
 
 
-def test_a_desk_asks_for_verdicts_keysets_and_lanes(world: PartnerWorld) -> None:
+def test_a_desk_asks_for_verdicts_and_keysets(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
     exchange = exchange_of(world, "xa-alpha")
     caller = exchange.caller()
@@ -35,12 +35,6 @@ def test_a_desk_asks_for_verdicts_keysets_and_lanes(world: PartnerWorld) -> None
     (bravo,) = exchange.previews(TERMS, ["xb-bravo"])
     assert (bravo.allowed, bravo.args["ref"]) == (True, "G1")
     assert [one.agency for one in exchange.previews(TERMS, None)] == ["xb-bravo"]
-    (stop,) = exchange.suspend_lane("G1", "science")
-    assert (stop.lane, stop.agency) == ("science", "xa-alpha")
-    (bravo,) = exchange.previews(TERMS, ["xb-bravo"])
-    assert (bravo.allowed, bravo.code) == (False, "lane-suspended")
-    assert "trade" in bravo.args["open"]
-    assert exchange.resume_lane("G1", "science") == exchange.resume_lane("G1", "science") == []
 
     found = exchange.keysets({"xa-alpha": 1, "xb-bravo": 0, "xz-none": 0})
     alone = exchange.keyset("xb-bravo")

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accord.client.client import Client
 from accord.client.errors import AbsentError, AnswerError, RefusedError
@@ -17,7 +16,6 @@ from agencies.apikeys import KEYRING
 from agencies.models import ApiKey
 from callers.capabilities import EXCHANGE_SCOPES, Capability
 from ledger.models import AuditEvent
-from sharing.agreements import suspend_lanes
 from sharing.models import Delivery
 from tests.client.altered_answers import Lie
 from tests.client.conftest import PartnerWorld, alert_to
@@ -151,7 +149,7 @@ def test_what_is_refused_among_many_is_said_and_the_rest_is_opened(
     pair[0].submit(alert_to("xb-bravo", lane="trade", purpose="prevent"))
     world.sequence()
     send(world, pair[0], 1)
-    suspend_lanes(world.manager("xb-bravo"), world.hub.agreement("G1"), ["trade"], now=timezone.now())
+    pair[1].suspend(["xa-alpha"], ["trade"])
     news = watched(pair[1], opening=True)
     assert [item.opened is not None for item in news] == [True, False, True]
     assert isinstance(news[1].error, RefusedError)

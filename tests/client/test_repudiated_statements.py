@@ -9,7 +9,7 @@ from accord.cli.showing import print_alert
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.results import Sent, Stated
-from accord.client.stating import _state
+from accord.client.stating import state
 from accord.envelope.statements.form import SubjectRef
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.test_reaffirm import signing_kid, wait_past
@@ -95,7 +95,7 @@ def test_a_retract_counts_again_once_its_sender_stands_by_it(
     bravo = pair[1]
     subject = SubjectRef("retract", doubtful.said.id, doubtful.said.od)
     act = pair[0]._session.begin()
-    _state(act, "reaffirm", subject, {}, officer=None)
+    state(act, "reaffirm", subject, {}, officer=None)
     world.sequence()
     assert bravo.open(doubtful.sent.md).marks == ("retracted",)
     entries = {(entry.d, entry.what): entry for entry in bravo.inbox()}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accord.cli import exits
 from accord.client.client import Client
@@ -23,7 +22,6 @@ from accord.envelope.errors import SealingError
 from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import parse_statement
 from accord.privatefiles import PrivateFileError
-from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Envelope, Statement
 from tests.client.altered_answers import Instead, flip, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
@@ -319,14 +317,13 @@ def test_a_program_killed_between_state_and_spool_finishes_later(
 
 def test_a_refused_id_is_not_consumed(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
     """Refused by policy, it leaves the spool; the same octets are accepted once the lane is open again."""
-    agreement, manager = world.hub.agreement("G1"), world.manager("xb-bravo")
     jti = unsent(world, age_secs=0)
     parts = world.place("xa-alpha").spool.envelope(jti)
-    suspend_lanes(manager, agreement, ["science"], now=timezone.now())
+    pair[1].suspend(["xa-alpha"], ["science"])
     with pytest.raises(RefusedError):
         pair[0].resend()
     assert (world.place("xa-alpha").spool.ids(), pair[0].state().submissions) == ([], {})
-    resume_lanes(manager, agreement, ["science"], now=timezone.now())
+    pair[1].resume(["xa-alpha"], ["science"])
     exchange = pair[0]._session.exchange
     exchange.post_envelope(jti, parts)
     assert Envelope.objects.get().jti == jti

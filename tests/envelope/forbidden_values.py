@@ -121,14 +121,16 @@ STATEMENTS: Mapping[str, Shape] = {
     "unrelease": statement({"code": WORD}),
     "reaffirm": statement({}),
     "agreement": statement({
-        "ver": count(1), "prev": DIGEST, "parties": agencies(least=2),
+        "ver": count(1), "prev": DIGEST, "parties": agencies(501, least=2),
         "lanes": words("science", "trade", least=1), "tlp": WORD, "purposes": words("prevent", "science", least=1),
         "nbf": TIME, "survive": {"lanes": words("science", "trade"), "flash": FLAG}, "clocks": WORD, "emergency": FLAG,
     }, subject=False, ends=True),
     "accept": statement({"st": WORD}),
     "leave": statement({}),
-    "suspend": statement({"lanes": words("science", "trade", least=1)}),
-    "resume": statement({"lanes": words("science", "trade", least=1)}),
+    "suspend": statement(
+        {"lanes": words("science", "trade", least=1), "with": agencies(), "why": nullable(WORD)}, subject=False
+    ),
+    "resume": statement({"lanes": words("science", "trade", least=1), "with": agencies()}, subject=False),
     "keyset": statement({
         "ver": count(1), "prev": DIGEST, "root": (*ARRAY, [], [{}], [{}, {}, {}]), "nroot": FINGERPRINT,
         "custody": WORD, "low": WORD,

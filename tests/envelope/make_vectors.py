@@ -72,6 +72,7 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
     "keysets": freeze_keysets.keysets,
     "statements": freeze_statements.statements,
     "apikeys": freeze_statements.apikeys,
+    "suspensions": freeze_statements.suspensions,
     "entries": freeze_statements.entries,
     "proofs": freeze_statements.proofs,
     "credentials": freeze_credentials.credentials,

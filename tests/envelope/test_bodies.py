@@ -60,6 +60,7 @@ CLOSED_LISTS: list[tuple[str, str, tuple[str, ...], bool]] = [
     ("accept", "st", ("accept", "refuse"), False),
     ("keyset", "custody", ("agency", "hub", "hub-own-root"), False),
     ("keyset", "low", ("EC1", "PQ1"), False),
+    ("suspend", "why", ("legal", "political", "security"), True),
     ("revoke", "code", ("ended", "error", "lost", "stolen"), False),
 ]
 
@@ -146,7 +147,16 @@ def test_audiences_hold_one_to_five_hundred_agencies() -> None:
         refuse(kind, aud=["XX-000"], **dict.fromkeys(changes, 1))
 
 
-def test_an_agreement_has_two_to_five_hundred_parties() -> None:
+def test_a_suspension_and_its_end_name_one_to_five_hundred_agencies() -> None:
+    many = [f"xx-{n:03}" for n in range(501)]
+    for kind in ("suspend", "resume"):
+        check(kind, **{"with": many[:500]})
+        refuse(kind, **{"with": many})
+        refuse(kind, **{"with": []})
+        refuse(kind, **{"with": ["XX-000"]})
+
+
+def test_an_agreement_has_two_to_five_hundred_and_one_parties() -> None:
     many = [f"xx-{n:03}" for n in range(MAX_PARTIES + 1)]
     check("agreement", parties=many[:MAX_PARTIES])
     refuse("agreement", parties=many)

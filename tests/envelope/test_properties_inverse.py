@@ -218,8 +218,10 @@ BODIES: dict[str, tuple[str | None, st.SearchStrategy[dict[str, Any]]]] = {
     })),
     "accept": ("agreement", st.fixed_dictionaries({"st": one({"accept", "refuse"})})),
     "leave": ("agreement", st.just({})),
-    "suspend": ("agreement", st.fixed_dictionaries({"lanes": words(LANES, 1)})),
-    "resume": ("agreement", st.fixed_dictionaries({"lanes": words(LANES, 1)})),
+    "suspend": (None, st.fixed_dictionaries({
+        "lanes": words(LANES, 1), "with": agency_sets(), "why": st.none() | one({"political", "legal", "security"}),
+    })),
+    "resume": (None, st.fixed_dictionaries({"lanes": words(LANES, 1), "with": agency_sets()})),
     "revoke": (None, st.fixed_dictionaries({
         "kid": DIGESTS, "since": st.integers(0, NOW), "code": one({"stolen", "lost", "error", "ended"}),
     })),

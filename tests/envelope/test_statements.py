@@ -275,8 +275,6 @@ ENTITLED = {
     "reaffirm": {ORIGINATOR},
     "accept": {ORIGINATOR, PARTY},
     "leave": {ORIGINATOR, PARTY},
-    "suspend": {ORIGINATOR, PARTY},
-    "resume": {ORIGINATOR, PARTY},
 }
 
 
@@ -312,6 +310,15 @@ def test_entitled(alpha: Agency, kind: str) -> None:
             with pytest.raises(VerificationError) as refused:
                 check_entitled(by, subject_of(said))
             assert refused.value.failure is Failure.NOT_ENTITLED
+
+
+@pytest.mark.parametrize("kind", ["suspend", "resume"])
+def test_nobody_suspends_or_resumes_lanes_with_itself(alpha: Agency, kind: str) -> None:
+    said = statement(alpha, kind)
+    check_entitled(said, None)
+    with pytest.raises(VerificationError) as refused:
+        check_entitled(replace(said, iss="xb-bravo"), None)
+    assert refused.value.failure is Failure.NOT_ENTITLED
 
 
 def test_an_unknown_kind_entitles_nobody_and_an_unknown_subject_is_refused(alpha: Agency) -> None:

@@ -15,7 +15,6 @@ from notices.models import Notification
 from notices.states import NotificationState
 from officers.models import Officer
 from sharing.models import Delivery
-from tests.agreements import suspend_lanes
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 
@@ -68,7 +67,8 @@ def test_keys_are_the_agencys_own_public_ones(desk: DeskWorld, as_officer: SignI
 
 def test_agreements_show_parties_lanes_and_who_suspended_what(desk: DeskWorld, as_officer: SignIn) -> None:
     desk.hub.make_agreement("G9", "xb-health", "xd-reg", title="Others only")
-    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    desk.hub.suspend(desk.reg, "G1", "trade")
+    desk.settle()
     client = as_officer(desk.ilka)
     page = client.get("/agreements/").content.decode()
     for text in (

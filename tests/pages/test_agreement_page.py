@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agreement: its terms, and lanes suspended and resumed by an agency admin after a second question."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
-from django.urls import reverse
 
-from callers.capabilities import usual_scopes
-from sharing.models import LaneSuspension
-from tests.agreements import suspend_lanes
+from sharing.models import LaneSuspension, Statement
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -20,70 +19,89 @@ def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
     return as_officer(desk.sunniva)
 
 
-def standing(agency: str = "xa-lab") -> set[str]:
+def standing(agency: str = "xa-lab") -> set[tuple[str, str]]:
+    """Return peer and lane of each suspension of the agency that is in force at the exchange."""
     rows = LaneSuspension.objects.filter(agency=agency, lifted_at__isnull=True)
-    return set(rows.values_list("lane", flat=True))
+    return set(rows.values_list("peer_id", "lane"))
 
 
 def test_it_says_what_is_agreed_and_who_has_stopped_what(desk: DeskWorld, admin: Client) -> None:
-    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
+    desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["trade"], why="political"))
+    desk.settle()
+    admin.post(SUSPEND, {"agencies": ["xb-health"], "lanes": ["science"], "sure": "yes"})
     page = admin.get("/agreements/G1/").content.decode()
     for text in (
         "Science and public health",
-        "Health Authority, Belmora",
-        "suspended by",
+        "suspended by <bdi>Precursor Office, Dellin</bdi> since",
+        "(political)",
+        "suspended by your agency with <bdi>Health Authority, Belmora</bdi> since",
+        "Suspended in part",
         "Early Look",
         "Open",
     ):
         assert text in page
 
 
+def test_third_parties_see_nothing_of_it(desk: DeskWorld, as_officer: SignIn) -> None:
+    before = as_officer(desk.haitham).get("/agreements/G1/").content.decode()
+    desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["trade"]))
+    desk.settle()
+    after = as_officer(desk.haitham).get("/agreements/G1/").content.decode()
+    assert "suspended by" not in after and before.count("Open") == after.count("Open")
+
+
 def test_lanes_are_suspended_after_a_second_question(desk: DeskWorld, admin: Client) -> None:
     assert admin.get(SUSPEND).status_code == 200
-    asked = admin.post(SUSPEND, {"lanes": ["enforcement", "trade"]}).content.decode()
+    chosen = {"agencies": ["xb-health", "xd-reg"], "lanes": ["enforcement", "trade"], "why": "legal"}
+    asked = admin.post(SUSPEND, chosen).content.decode()
     assert "Suspend Enforcement and Trade" in asked
-    assert "Flow stops both ways; nothing is deleted; waiting items are held until they expire." in asked
+    assert "Flow stops both ways, in every agreement with them; nothing is deleted" in asked
     assert "Science stays open." in asked
     assert standing() == set()
-    assert admin.post(SUSPEND, {"lanes": ["enforcement", "trade"], "sure": "yes"}).status_code == 302
-    assert standing() == {"enforcement", "trade"}
+    assert admin.post(SUSPEND, {**chosen, "sure": "yes"}).status_code == 302
+    assert standing() == {
+        (peer, lane) for peer in ("xb-health", "xd-reg") for lane in ("enforcement", "trade")
+    }
+    assert Statement.objects.get(k="suspend").body["why"] == "legal"
 
 
 def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admin: Client) -> None:
-    suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
-    admin.post(SUSPEND, {"lanes": ["science"], "sure": "yes"})
-    assert admin.post(RESUME, {"lanes": ["trade"], "sure": "yes"}).status_code == 422
-    assert admin.post(RESUME, {"lanes": ["science"], "sure": "yes"}).status_code == 302
-    assert (standing(), standing("xd-reg")) == (set(), {"trade"})
+    desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["trade"]))
+    desk.settle()
+    admin.post(SUSPEND, {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"})
+    own = {"agencies": ["xd-reg"], "sure": "yes"}
+    assert admin.post(RESUME, {**own, "lanes": ["trade"]}).status_code == 422
+    assert admin.post(RESUME, {**own, "lanes": ["science"]}).status_code == 302
+    assert (standing(), standing("xd-reg")) == (set(), {("xa-lab", "trade")})
 
 
-def test_an_api_key_that_lacks_the_right_is_named_and_replaced_from_there(
-    admin: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.desk_calls.SCOPES", sorted(usual_scopes()))
-    answer = admin.post(SUSPEND, {"lanes": ["science"], "sure": "yes"})
-    page = answer.content.decode()
-    assert answer.status_code == 409 and standing() == set()
-    assert "lacks the right" in page and reverse("admin:exchange_key_own") in page
-    assert "could not be asked" not in page
-
-
-def test_lanes_that_are_none_are_refused(admin: Client) -> None:
-    for lanes in ([], ["science", "nowhere"]):
-        answer = admin.post(SUSPEND, {"lanes": lanes, "sure": "yes"})
-        assert answer.status_code == 422 and "Lanes: choose" in answer.content.decode(), lanes
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        ({"agencies": ["xd-reg"], "lanes": []}, "Lanes: choose"),
+        ({"agencies": ["xd-reg"], "lanes": ["science", "nowhere"]}, "Lanes: choose"),
+        ({"agencies": [], "lanes": ["science"]}, "Agencies: choose"),
+        ({"agencies": ["xa-lab"], "lanes": ["science"]}, "Agencies: choose"),
+        ({"agencies": ["xd-reg"], "lanes": ["science"], "why": "weather"}, "Reason: choose"),
+    ],
+)
+def test_a_wrong_choice_is_refused_by_its_field(admin: Client, chosen: dict[str, Any], says: str) -> None:
+    answer = admin.post(SUSPEND, {**chosen, "sure": "yes"})
+    assert answer.status_code == 422 and says in answer.content.decode()
     assert standing() == set()
 
 
 def test_only_admins_are_offered_to_change_lanes(desk: DeskWorld, as_officer: SignIn) -> None:
     assert "Suspend lanes…" not in as_officer(desk.benno).get("/agreements/G1/").content.decode()
-    assert as_officer(desk.benno).post(SUSPEND, {"lanes": ["science"], "sure": "yes"}).status_code == 403
+    chosen = {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"}
+    assert as_officer(desk.benno).post(SUSPEND, chosen).status_code == 403
 
 
-def test_what_is_kept_is_shown_while_the_exchange_is_away_and_lanes_wait_for_it(
+def test_while_the_exchange_is_away_a_suspension_holds_here_and_is_on_its_way(
     desk: DeskWorld, admin: Client, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     exchange_as_asked.is_away = True
-    assert "Health Authority, Belmora" in admin.get("/agreements/G1/").content.decode()
-    answer = admin.post(SUSPEND, {"lanes": ["trade"], "sure": "yes"})
-    assert answer.status_code == 503 and standing() == set()
+    chosen = {"agencies": ["xb-health"], "lanes": ["trade"], "sure": "yes"}
+    assert admin.post(SUSPEND, chosen).status_code == 302
+    assert "suspended by your agency with" in admin.get("/agreements/G1/").content.decode()
+    assert standing() == set()

@@ -17,7 +17,6 @@ from agencies.models import Keyset
 from callers.capabilities import Capability
 from callers.directory import AgencyStatus, Custody
 from ledger.models import AuditEvent
-from sharing.agreements import suspend_lanes
 from sharing.models import Envelope, FeedMark, FeedPending
 from tests.builders import ALERT, HeldAgency, Hub, reference_to, seconds
 from tests.entries import change_entry
@@ -32,8 +31,7 @@ def suspend_caller(callers: Callers) -> None:
 
 
 def suspend_lane(callers: Callers) -> None:
-    agreement = callers.hub.agreement("G1")
-    suspend_lanes(callers.four.bravo.manager, agreement, ["science"], now=callers.hub.now)
+    callers.hub.suspend(callers.four.bravo, "G1")
 
 
 def retire_pq1_key(callers: Callers) -> None:

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from accord.envelope.seal import SealedEnvelope
 from devtool.processes import wait_until
-from sharing.agreements import suspend_agency_flow, suspend_lanes
+from sharing.agreements import suspend_agency_flow
 from sharing.errors import IssuerSuspendedError, PolicyDeniedError
 from sharing.intake import submit_envelope
 from sharing.locks import own_parties, share_issuers
@@ -87,7 +87,7 @@ def test_an_envelope_that_waited_for_a_suspension_is_refused_by_it(shared_hub: H
     sealed = hub.alert_to(bravo, sender=alpha, suite="EC1")
     with ThreadPoolExecutor(1) as elsewhere:
         with transaction.atomic():
-            suspend_lanes(bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+            hub.suspend(bravo, "G1")
             running = elsewhere.submit(submit_elsewhere, alpha, sealed, hub)
             wait_until(somebody_waits_for_a_lock, "the submission to wait", timeout_seconds=90)
         denials = running.result()

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from callers.denials import denial_text
 from callers.directory import AgencyStatus, Custody
-from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.policy import Allowed, Denied, Terms, Verdict, judge_recipient, judge_recipients
 from tests.builders import HeldAgency, Hub
 from tests.entries import change_entry
@@ -108,7 +107,7 @@ def test_a_version_that_has_not_begun_leaves_the_old_one_in_force(hub: Hub, four
 @pytest.mark.parametrize("suspender", ["alpha", "bravo"])
 def test_a_lane_suspended_by_either_side_stops_both_ways(hub: Hub, four: Four, suspender: str) -> None:
     agency: HeldAgency = getattr(four, suspender)
-    suspend_lanes(agency.manager, hub.agreement("G1"), ["science", "trade"], now=hub.now)
+    hub.suspend(agency, "G1", "science", "trade")
     there = judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now)
     back = judge_recipient("xb-bravo", "xa-alpha", terms(), now=hub.now)
     assert said(there) == (
@@ -122,13 +121,13 @@ def test_a_lane_suspended_by_either_side_stops_both_ways(hub: Hub, four: Four, s
 
 
 def test_a_suspension_leaves_third_parties_alone(hub: Hub, four: Four) -> None:
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.suspend(four.bravo, "G1")
     assert isinstance(judge_recipient("xa-alpha", "xc-charlie", terms(), now=hub.now), Allowed)
 
 
 def test_the_sentence_names_the_one_lane_that_is_open(hub: Hub, four: Four) -> None:
     hub.make_agreement("G2", four.alpha, four.delta, lanes=["enforcement", "science"])
-    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["enforcement"], now=hub.now)
+    hub.suspend(four.delta, "G2", "enforcement")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="enforcement"), now=hub.now)
     assert said(verdict) == (
         "lane-suspended",
@@ -139,37 +138,50 @@ def test_the_sentence_names_the_one_lane_that_is_open(hub: Hub, four: Four) -> N
 def test_the_sentence_says_when_no_lane_is_open(hub: Hub, four: Four) -> None:
     hub.make_agreement("G2", four.alpha, four.delta, lanes=["trade"])
     hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], until=hub.now)
-    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["trade"], now=hub.now)
+    hub.suspend(four.delta, "G2", "trade")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="trade"), now=hub.now)
     assert said(verdict) == ("lane-suspended", "Trade with Agency xd-delta is suspended; no lane is open.")
 
 
 def test_a_lane_that_was_agreed_to_survive_is_open_whatever_is_suspended(hub: Hub, four: Four) -> None:
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.suspend(four.bravo, "G1")
     hub.make_agreement("G1", four.alpha, four.bravo, survive_lanes=["science"])
     assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Allowed)
 
 
 def test_each_side_lifts_only_its_own_suspension(hub: Hub, four: Four) -> None:
-    agreement = hub.agreement("G1")
     for agency in (four.alpha, four.bravo):
-        suspend_lanes(agency.manager, agreement, ["science"], now=hub.now)
-    resume_lanes(four.alpha.manager, agreement, ["science"], now=hub.now)
+        hub.suspend(agency, "G1")
+    hub.resume(four.alpha, "G1")
     assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Denied)
-    resume_lanes(four.bravo.manager, agreement, ["science"], now=hub.now)
+    hub.resume(four.bravo, "G1")
     assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Allowed)
 
 
-def test_another_agreement_carries_a_lane_that_one_has_suspended(hub: Hub, four: Four) -> None:
-    second = hub.make_agreement("G2", four.alpha, four.bravo, lanes=["science"])
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+def test_no_other_agreement_carries_a_lane_that_is_suspended(hub: Hub, four: Four) -> None:
+    hub.make_agreement("G2", four.alpha, four.bravo, lanes=["science"])
+    hub.suspend(four.bravo, "G1")
+    hub.make_agreement("G3", four.alpha, four.bravo, lanes=["science"])
+    assert isinstance(judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now), Denied)
+
+
+def test_an_agreement_by_which_the_lane_survives_carries_it(hub: Hub, four: Four) -> None:
+    second = hub.make_agreement("G2", four.alpha, four.bravo, lanes=["science"], survive_lanes=["science"])
+    hub.suspend(four.bravo, "G1")
     assert judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now) == Allowed(second.pk)
+
+
+def test_a_suspension_is_of_the_pair_that_it_names(hub: Hub, four: Four) -> None:
+    hub.submit(four.bravo, hub.suspension(four.bravo, "xa-alpha"))
+    assert isinstance(judge_recipient("xb-bravo", "xa-alpha", terms(), now=hub.now), Denied)
+    assert isinstance(judge_recipient("xb-bravo", "xc-charlie", terms(), now=hub.now), Allowed)
+    assert isinstance(judge_recipient("xc-charlie", "xb-bravo", terms(), now=hub.now), Allowed)
 
 
 @pytest.mark.parametrize(("pri", "allowed"), [("flash", True), ("urgent", False)])
 def test_life_safety_survives_where_that_was_agreed(hub: Hub, four: Four, pri: str, allowed: bool) -> None:
     hub.make_agreement("G2", four.alpha, four.delta, survive_flash=True)
-    suspend_lanes(four.delta.manager, hub.agreement("G2"), ["public_health", "science"], now=hub.now)
+    hub.suspend(four.delta, "G2", "public_health", "science")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="public_health", pri=pri), now=hub.now)
     assert isinstance(verdict, Allowed) is allowed
     science = judge_recipient("xa-alpha", "xd-delta", terms(lane="science", pri=pri), now=hub.now)
@@ -237,4 +249,4 @@ def test_many_recipients_cost_as_many_queries_as_one(hub: Hub, four: Four) -> No
             judge_recipients("xa-alpha", recipients, terms(), now=hub.now)
         return len(queries)
 
-    assert count(["xb-bravo"]) == count(["xb-bravo", "xc-charlie", "xd-delta"]) == 2
+    assert count(["xb-bravo"]) == count(["xb-bravo", "xc-charlie", "xd-delta"]) == 3

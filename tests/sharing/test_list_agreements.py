@@ -8,7 +8,7 @@ import pytest
 from callers.actors import SystemActor
 from callers.capabilities import Capability
 from sharing.agreement_facts import list_agreements, list_circles
-from sharing.agreements import record_circle, suspend_lanes
+from sharing.agreements import record_circle
 from tests.builders import OPERATOR
 from tests.sharing.callers import Caller
 from tests.sharing.conftest import Callers
@@ -16,17 +16,14 @@ from tests.sharing.conftest import Callers
 
 @pytest.fixture
 def agreed(callers: Callers) -> Callers:
-    """G1 with a suspended lane, and a circle of two of its three parties."""
+    """G1, and a circle of two of its three parties."""
     hub = callers.hub
-    suspend_lanes(callers.four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)
     record_circle(OPERATOR, name="Lantern", agreement="G1", members=["xa-alpha", "xb-bravo"], now=hub.now)
     return callers
 
 
 def test_an_agreement_as_it_counts_now(agreed: Callers) -> None:
     (item,) = agreed.alpha.get("agreements").json()["items"]
-    (stopped,) = item.pop("suspended")
-    assert (stopped["lane"], stopped["agency"]) == ("trade", "xb-bravo") and stopped["since"]
     assert item.pop("nbf") and item == {
         "ref": "G1",
         "title": "Agreement G1",

@@ -14,7 +14,6 @@ from accord.envelope.seal import SealedEnvelope
 from ledger import proofs
 from ledger.entries import CoveredEntry
 from ledger.sequencer import sequence_batch
-from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.intake import submit_envelope
 from sharing.models import Delivery, FeedHead, FeedItem, FeedMark, FeedPending
 from sharing.numbering import number_covered
@@ -116,12 +115,12 @@ def test_what_was_held_goes_first_and_the_rest_waits_for_it(hub: Hub, four: Four
     held = [hub.alert_to(four.bravo, sender=four.alpha) for _ in range(4)]
     for sealed in held:
         hub.carry(four.alpha, sealed)
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.suspend(four.bravo, "G1")
     hub.sequence()
-    resume_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.resume(four.bravo, "G1")
     new = hub.alert_to(four.bravo, sender=four.alpha)
     hub.carry(four.alpha, new)
-    for _ in range(3):
+    for _ in range(4):
         sequence_batch(hub.now, hub.key, hub.folder, partial(number_covered, max_turns=2))
     assert [d for _, d in feed_of(four.bravo)] == [sealed.md for sealed in [*held, new]]
 

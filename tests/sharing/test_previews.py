@@ -16,7 +16,6 @@ from callers.denials import CODES, denial_text
 from callers.errors import NotPermittedError
 from ledger.models import AuditEvent
 from sharing import policy
-from sharing.agreements import suspend_lanes
 from sharing.policy import Terms
 from sharing.previews import preview_sending
 from tests.builders import Hub
@@ -38,7 +37,7 @@ def ask(caller: Caller, **changes: Any) -> Answer:
 
 
 def test_each_recipient_is_answered_with_what_a_sentence_needs(hub: Hub, four: Four) -> None:
-    suspend_lanes(four.charlie.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.suspend(four.charlie, "G1")
     hub.make_agency("xf-border", suites=["EC1"], name="Border Police")
     hub.make_agreement("G5", four.alpha, *hub.make_agencies("xe-echo"))
     terms = Terms(**TERMS)

@@ -17,7 +17,6 @@ from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from sharing.agreements import suspend_lanes
 from sharing.blobs import PIECE_BYTES
 from sharing.deliveries import find_delivery
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError
@@ -158,7 +157,7 @@ def test_a_blob_follows_the_rule_of_its_slice(hub: Hub, four: Four) -> None:
     sealed = hub.deliver(four.alpha, four.bravo, four.charlie, attachments=[FILE])
     hub.fetch(four.charlie, sealed)
     for agency in (four.bravo, four.charlie):
-        suspend_lanes(agency.manager, hub.agreement("G1"), ["science"], now=hub.now)
+        hub.suspend(agency, "G1")
     with pytest.raises(FlowSuspendedError):
         blob_for(four.bravo.client, sealed.md, 0, now=hub.now)
     assert blob_for(four.charlie.client, sealed.md, 0, now=hub.now) == sealed.blobs[0]

@@ -14,7 +14,6 @@ from accord.envelope.seal import SealedEnvelope
 from callers.capabilities import Capability
 from ledger.models import AuditEvent, Leaf, PendingEntry
 from ledger.verification import verify_ledger
-from sharing.agreements import suspend_lanes
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError
 from sharing.models import Delivery, Envelope
 from sharing.slices import FULL_BYTES, MOST_SLICES, slice_for, slices_for
@@ -82,7 +81,7 @@ def test_each_is_refused_for_its_own_reason(hub: Hub, four: Four) -> None:
     deleted = hub.deliver(four.alpha, four.bravo, status="exercise", keep=seconds(hub.now) + 200, **soon)
     hub.fetch(four.bravo, read_before)
     hub.submit(four.alpha, hub.retraction(four.alpha, withdrawn))
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)
+    hub.suspend(four.bravo, "G1", "trade")
     hub.later(seconds=300)
     mds = [row.md for row in (expired, read_before, withdrawn, suspended, open_still, deleted)]
     kinds = [type(answer.given) for answer in slices_for(four.bravo.client, mds, now=hub.now)]
@@ -144,7 +143,7 @@ def test_over_http_a_slice_is_its_own_text(callers: Callers) -> None:
 def test_over_http_a_refusal_is_the_problem_of_the_single_door(callers: Callers) -> None:
     hub, four = callers.hub, callers.four
     given, held = hub.deliver(four.alpha, four.bravo), hub.deliver(four.alpha, four.bravo, lane="trade")
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["trade"], now=hub.now)
+    hub.suspend(four.bravo, "G1", "trade")
     first, second, third = items(ask(callers.bravo, [held.md, given.md, NOTHING]))
     assert first == {"md": held.md, "problem": callers.bravo.get(f"envelopes/{held.md}").json()}
     assert "slice" in second

@@ -82,12 +82,6 @@ ROUTES: dict[str, Ask] = {
     "submission": lambda callers, sealed, there: callers.delta.get(
         f"submissions/{sealed.md if there else NOTHING}"
     ),
-    "agreement-suspensions": lambda callers, sealed, there: callers.delta.post_json(
-        f"agreements/{'G1' if there else 'G99'}/suspensions", {"lane": "science"}
-    ),
-    "agreement-suspension": lambda callers, sealed, there: callers.delta.delete(
-        f"agreements/{'G1' if there else 'G99'}/suspensions/science"
-    ),
     "inbox": lambda callers, sealed, there: callers.delta.get(
         f"inbox?ref={Delivery.objects.get().reference if there else '7QK4-M2XN'}"
     ),

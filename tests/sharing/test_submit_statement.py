@@ -14,7 +14,6 @@ from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from callers.errors import AbsentError, NotPermittedError
 from ledger.models import AuditEvent, Entry
-from sharing.agreements import suspend_lanes
 from sharing.deliveries import delivery_facts_of
 from sharing.errors import (
     AlreadyRetractedError,
@@ -178,10 +177,10 @@ def test_a_confirmation_reaches_the_originator_and_the_first_one_stays(
 
 
 def test_statements_flow_while_a_lane_is_suspended(hub: Hub, four: Four, sealed: SealedEnvelope) -> None:
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    suspension = hub.suspend(four.bravo, "G1")
     row = hub.submit(four.bravo, hub.acknowledgement(four.bravo, sealed))
     hub.sequence()
-    assert heard_by(four.alpha) == [row.od]
+    assert heard_by(four.alpha) == [suspension.od, row.od]
 
 
 # --- who may issue what ----------------------------------------------------------------------------------------

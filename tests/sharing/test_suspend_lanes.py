@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from callers.capabilities import Role
+from accord.envelope.errors import VerificationError
 from callers.directory import AgencyStatus
-from callers.errors import AbsentError, NotPermittedError
+from callers.errors import AbsentError
 from ledger.models import AuditEvent
-from sharing.agreements import requeue_held, resume_lanes, suspend_lanes, suspended_lanes
+from sharing.agreements import requeue_held
 from sharing.deliveries import expire_held
 from sharing.errors import AgreementError, FlowSuspendedError, PolicyDeniedError
-from sharing.models import Delivery, FeedHeld, FeedItem, FeedRequeue
-from tests.builders import HeldAgency, Hub, client_with
+from sharing.models import Delivery, FeedHeld, FeedItem, FeedRequeue, LaneSuspension, Statement
+from sharing.statements import find_statement
+from tests.builders import HeldAgency, Hub
 from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
@@ -30,29 +31,33 @@ def states() -> list[str]:
 @pytest.fixture
 def suspend(hub: Hub, four: Four) -> Callable[[], None]:
     def act() -> None:
-        suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+        hub.suspend(four.bravo, "G1")
 
     return act
 
 
 @pytest.fixture
-def resume(hub: Hub, four: Four) -> Callable[[], int]:
-    return lambda: resume_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+def resume(hub: Hub, four: Four) -> Callable[[], None]:
+    def act() -> None:
+        hub.resume(four.bravo, "G1")
+
+    return act
 
 
 def test_what_is_not_numbered_yet_is_held_without_a_number(
     hub: Hub, four: Four, suspend: Callable[[], None]
 ) -> None:
-    hub.carry(four.alpha, hub.alert_to(four.bravo, four.charlie, sender=four.alpha))
-    suspend()
+    sealed = hub.alert_to(four.bravo, four.charlie, sender=four.alpha)
+    hub.carry(four.alpha, sealed)
+    hub.submit(four.bravo, hub.suspension(four.bravo, "xa-alpha"))
     hub.sequence()
     assert feed_of(four.bravo) == []
-    assert [number for number, _ in feed_of(four.charlie)] == [1]
+    assert sealed.md in dict(feed_of(four.charlie)).values()
     assert states() == ["available", "held"]
 
 
 def test_resuming_delivers_what_was_held_in_order_and_once(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     before = hub.deliver(four.alpha, four.bravo)
     held = [hub.alert_to(four.bravo, sender=four.alpha) for _ in range(3)]
@@ -60,7 +65,8 @@ def test_resuming_delivers_what_was_held_in_order_and_once(
         hub.carry(four.alpha, sealed)
     suspend()
     hub.sequence()
-    assert resume() == 3
+    resume()
+    assert FeedRequeue.objects.count() == 3
     after = hub.alert_to(four.bravo, sender=four.alpha)
     hub.carry(four.alpha, after)
     for _ in range(3):
@@ -72,7 +78,7 @@ def test_resuming_delivers_what_was_held_in_order_and_once(
 
 
 def test_what_is_suspended_again_before_its_turn_is_held_again(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
     hub.carry(four.alpha, sealed)
@@ -97,7 +103,7 @@ def test_new_envelopes_are_refused_while_the_lane_is_suspended(
 
 
 def test_what_was_numbered_but_never_fetched_waits(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     sealed = hub.deliver(four.alpha, four.bravo)
     suspend()
@@ -118,7 +124,7 @@ def test_what_was_fetched_stays_readable(hub: Hub, four: Four, suspend: Callable
 
 
 def test_a_held_delivery_past_its_end_expires_in_the_sweep(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
     suspend()
@@ -128,11 +134,12 @@ def test_a_held_delivery_past_its_end_expires_in_the_sweep(
     hub.later(seconds=1)
     assert expire_held(now=hub.now, limit=100) == 1
     assert states() == ["expired"]
-    assert resume() == 0
+    resume()
+    assert not FeedRequeue.objects.exists()
 
 
 def test_a_requeued_delivery_past_its_end_gets_no_number(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
     suspend()
@@ -144,18 +151,18 @@ def test_a_requeued_delivery_past_its_end_gets_no_number(
 
 
 def test_what_was_withdrawn_while_it_was_held_is_never_delivered(
-    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], int]
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     sealed = hub.alert_to(four.bravo, four.charlie, sender=four.alpha)
     hub.carry(four.alpha, sealed)
     suspend()
     hub.sequence()
-    hub.submit(four.alpha, hub.retraction(four.alpha, sealed))
+    retraction = hub.submit(four.alpha, hub.retraction(four.alpha, sealed))
     hub.sequence()
     resume()
     hub.sequence()
     assert feed_of(four.bravo) == []
-    assert [number for number, _ in feed_of(four.charlie)] == [1, 2]
+    assert {sealed.md, retraction.od} <= set(dict(feed_of(four.charlie)).values())
     assert states() == ["available", "expired"]
 
 
@@ -171,53 +178,88 @@ def test_an_agency_that_the_hub_suspends_gets_what_was_held_when_it_is_back(hub:
     assert feed_of(four.bravo) == [(1, sealed.md)]
 
 
-def test_who_suspended_what_is_shown_and_audited(hub: Hub, four: Four, suspend: Callable[[], None]) -> None:
-    suspend()
-    (row,) = suspended_lanes(hub.agreement("G1"))
-    assert (row.lane, row.agency_id, row.suspended_at) == ("science", "xb-bravo", hub.now)
-    event = AuditEvent.objects.get(act="lane.suspended")
-    assert (event.agency, event.subject, event.detail) == ("xb-bravo", "agreement:G1", {"lanes": ["science"]})
+def in_force() -> set[tuple[str, str, str]]:
+    rows = LaneSuspension.objects.filter(lifted_at__isnull=True)
+    return set(rows.values_list("agency_id", "peer_id", "lane"))
+
+
+def test_it_is_of_each_lane_and_peer_that_the_statement_names(hub: Hub, four: Four) -> None:
+    said = hub.suspension(four.bravo, "xa-alpha", "xc-charlie", lanes=["science", "trade"], why="political")
+    hub.submit(four.bravo, said)
+    both = {("xb-bravo", peer, lane) for peer in ("xa-alpha", "xc-charlie") for lane in ("science", "trade")}
+    assert in_force() == both
+    hub.submit(four.bravo, hub.resumption(four.bravo, "xc-charlie", lanes=["trade"]))
+    assert in_force() == both - {("xb-bravo", "xc-charlie", "trade")}
+
+
+def test_it_goes_to_those_whom_it_names_and_to_nobody_else(hub: Hub, four: Four) -> None:
+    said = hub.submit(four.bravo, hub.suspension(four.bravo, "xa-alpha"))
+    hub.sequence()
+    assert feed_of(four.alpha) == [(1, said.od)]
+    assert feed_of(four.charlie) == feed_of(four.bravo) == []
+    with pytest.raises(AbsentError):
+        find_statement(four.charlie.client, said.od)
+    event = AuditEvent.objects.get(act="statement.accepted")
+    assert (event.agency, event.subject, event.detail["k"]) == ("xb-bravo", said.od, "suspend")
 
 
 def test_suspending_twice_changes_nothing(hub: Hub, four: Four, suspend: Callable[[], None]) -> None:
     suspend()
+    hub.later(minutes=1)
     suspend()
-    assert len(suspended_lanes(hub.agreement("G1"))) == 1
+    assert LaneSuspension.objects.count() == 2
+    assert set(LaneSuspension.objects.values_list("suspended_at", flat=True)) == {
+        hub.now - timedelta(minutes=1)
+    }
 
 
-def test_a_lane_that_was_agreed_to_survive_cannot_be_suspended(hub: Hub, four: Four) -> None:
-    hub.make_agreement("G3", four.alpha, four.delta, survive_lanes=["science"])
-    with pytest.raises(AgreementError) as refused:
-        suspend_lanes(four.delta.manager, hub.agreement("G3"), ["trade", "science"], now=hub.now)
-    assert refused.value.field == "lanes"
-    assert not suspended_lanes(hub.agreement("G3"))
-
-
-@pytest.mark.parametrize("lanes", [[], ["weather"]])
-def test_only_lanes_of_the_agreement_can_be_suspended(hub: Hub, four: Four, lanes: list[str]) -> None:
-    with pytest.raises(AgreementError) as refused:
-        suspend_lanes(four.bravo.manager, hub.agreement("G1"), lanes, now=hub.now)
-    assert refused.value.field == "lanes"
-
-
-def test_nobody_resumes_what_the_other_side_suspended(
-    hub: Hub, four: Four, suspend: Callable[[], None]
+def test_a_suspension_outlives_the_agreement_and_its_versions(
+    hub: Hub, four: Four, suspend: Callable[[], None], resume: Callable[[], None]
 ) -> None:
     suspend()
-    with pytest.raises(AgreementError) as refused:
-        resume_lanes(four.alpha.manager, hub.agreement("G1"), ["science"], now=hub.now)
-    assert refused.value.problem == "not suspended by your agency"
+    hub.make_agreement("G1", four.alpha, four.bravo, until=hub.now + timedelta(days=1))
+    hub.later(days=2)
+    hub.make_agreement("G2", four.alpha, four.bravo)
+    with pytest.raises(PolicyDeniedError):
+        hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
+    hub.submit(four.bravo, hub.resumption(four.bravo, "xa-alpha"))
+    hub.carry(four.alpha, hub.alert_to(four.bravo, sender=four.alpha))
 
 
-def test_to_an_outsider_there_is_no_agreement(hub: Hub, four: Four) -> None:
-    for act in (suspend_lanes, resume_lanes):
-        with pytest.raises(AbsentError):
-            act(four.delta.manager, hub.agreement("G1"), ["science"], now=hub.now)
+REFUSED: dict[str, tuple[Callable[[Hub, Four], bytes], type[Exception]]] = {
+    "what is not suspended is resumed": (
+        lambda hub, four: hub.resumption(four.bravo, "xa-alpha", lanes=["trade"]),
+        AgreementError,
+    ),
+    "one of two lanes only is suspended": (
+        lambda hub, four: hub.resumption(four.bravo, "xa-alpha", lanes=["science", "trade"]),
+        AgreementError,
+    ),
+    "the other side resumes": (lambda hub, four: hub.resumption(four.alpha, "xb-bravo"), AgreementError),
+    "with an agency without an agreement": (
+        lambda hub, four: hub.suspension(four.bravo, "xd-delta"),
+        AbsentError,
+    ),
+    "with an agency that is not there": (
+        lambda hub, four: hub.suspension(four.bravo, "xz-none"),
+        AbsentError,
+    ),
+    "with itself": (lambda hub, four: hub.suspension(four.bravo, "xb-bravo"), VerificationError),
+}
 
 
-def test_only_who_manages_the_agency_suspends(hub: Hub, four: Four) -> None:
-    releaser = client_with(four.bravo.id, Role.RELEASER)
-    with pytest.raises(NotPermittedError):
-        suspend_lanes(releaser, hub.agreement("G1"), ["science"], now=hub.now)
-    admin = client_with(four.bravo.id, Role.AGENCY_ADMIN)
-    assert suspend_lanes(admin, hub.agreement("G1"), ["science"], now=hub.now + timedelta(seconds=1))
+@pytest.mark.parametrize("way", REFUSED)
+def test_what_is_refused_changes_nothing(hub: Hub, four: Four, suspend: Callable[[], None], way: str) -> None:
+    suspend()
+    before = in_force()
+    made, error = REFUSED[way]
+    speaker = four.alpha if way == "the other side resumes" else four.bravo
+    with pytest.raises(error):
+        hub.submit(speaker, made(hub, four))
+    assert (in_force(), Statement.objects.count()) == (before, 1)
+
+
+def test_nobody_suspends_in_the_name_of_another(hub: Hub, four: Four) -> None:
+    with pytest.raises(AbsentError):
+        hub.submit(four.charlie, hub.suspension(four.bravo, "xa-alpha"))
+    assert in_force() == set()

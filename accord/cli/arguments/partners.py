@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`."""
+"""Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`,
+`suspend`, `resume`, `suspensions`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accord.cli.arguments.options import verb
+from accord.cli.arguments.options import add_wait, verb
+from accord.envelope.statements.bodies import SUSPEND_REASONS
+from accord.envelope.vocabulary import LANES
 
 if TYPE_CHECKING:
     from accord.cli.arguments.options import Verbs
@@ -42,6 +45,40 @@ def add_verbs(verbs: Verbs) -> None:
         "list your agency's agreements: with whom, on which lanes, up to which marking",
         "As the hub states it now; what it lets through is decided when you send (accord submit --plan says who can be\n"
         "sealed to).",
+    )
+    _add_lanes(verbs)
+
+
+def _add_lanes(verbs: Verbs) -> None:
+    suspend = verb(
+        verbs,
+        "suspend",
+        "suspend lanes with other agencies, both ways, in every agreement with them",
+        "Signed by your agency's keys. What waits is held until its end; what was agreed to survive still flows. Only your\n"
+        "agency resumes it.",
+    )
+    resume = verb(
+        verbs,
+        "resume",
+        "resume lanes that your agency has suspended",
+        "What is held and has not ended is delivered, in order. What the other agency has suspended stays so.",
+    )
+    for parser in (suspend, resume):
+        parser.add_argument("agency", metavar="AGENCY", nargs="+", help="with whom, as xa-lab")
+        parser.add_argument(
+            "--lane", choices=sorted(LANES), action="append", required=True, help="several times for several"
+        )
+        parser.add_argument(
+            "--as", metavar="OFFICER", dest="officer", help="by the opaque id your agency gave"
+        )
+        add_wait(parser)
+    suspend.add_argument("--why", choices=sorted(SUSPEND_REASONS), help="one word for the other side")
+    suspend.add_argument("--yes", action="store_true", help="do not ask")
+    verb(
+        verbs,
+        "suspensions",
+        "list the lanes that are or were suspended between your agency and others",
+        "By signed statements that were verified here.",
     )
 
 

@@ -41,6 +41,7 @@ RETRACT_CODES = frozenset({"error", "contaminated", "mistaken", "legal"})
 ANSWER_CODES = frozenset({"court", "source", "policy", "other"})
 RELEASE_CODES = frozenset({"ask", "emergency", "rekey"})
 UNRELEASE_CODES = frozenset({"error", "expired", "condition", "legal"})
+SUSPEND_REASONS = frozenset({"political", "legal", "security"})
 REVOKE_CODES = frozenset({"stolen", "lost", "error", "ended"})
 CONDITIONS = frozenset({"contact-first", "no-court", "no-automated", "read-only"})
 MAX_CONTACTS = 5
@@ -60,7 +61,8 @@ MAX_NETWORKS = 20
 MAX_ZONE = 64
 MAX_ADDRESS = 254
 MAX_KEYS = 256
-MAX_PARTIES = 500
+MAX_PARTIES = MAX_RECIPIENTS + 1
+"""An originator and as many recipients as one envelope can have."""
 
 Body = dict[str, Any]
 
@@ -190,9 +192,20 @@ def _accept(body: Body) -> None:
     one_of(body["st"], _names("accept", "refuse"), "accept st")
 
 
-def _lanes(body: Body) -> None:
-    members(body, _names("lanes"), "lanes")
-    _words(body["lanes"], LANES, "lanes", least=1)
+def _suspend(body: Body) -> None:
+    members(body, _names("lanes", "with", "why"), "suspend")
+    _flow(body, "suspend")
+    _nullable(body["why"], SUSPEND_REASONS, "suspend why")
+
+
+def _resume(body: Body) -> None:
+    members(body, _names("lanes", "with"), "resume")
+    _flow(body, "resume")
+
+
+def _flow(body: Body, where: str) -> None:
+    _words(body["lanes"], LANES, f"{where} lanes", least=1)
+    _agencies(body["with"], f"{where} with")
 
 
 def _keyset(body: Body) -> None:
@@ -313,8 +326,8 @@ KIND_RULES: Mapping[str, KindRule] = {
     "agreement": KindRule(_agreement, _ABOUT_NOTHING, ends=True),
     "accept": KindRule(_accept, _ABOUT_AGREEMENT),
     "leave": KindRule(_empty, _ABOUT_AGREEMENT),
-    "suspend": KindRule(_lanes, _ABOUT_AGREEMENT),
-    "resume": KindRule(_lanes, _ABOUT_AGREEMENT),
+    "suspend": KindRule(_suspend, _ABOUT_NOTHING),
+    "resume": KindRule(_resume, _ABOUT_NOTHING),
     "keyset": KindRule(_keyset, _ABOUT_NOTHING, ends=True),
     "revoke": KindRule(_revoke, _ABOUT_NOTHING),
     "pop": KindRule(_pop, _ABOUT_NOTHING),

@@ -16,7 +16,8 @@ from accord.envelope.statements.form import Statement
 
 _BY_ORIGINATOR = frozenset({"retract", "answer"})
 _BY_HOLDER = frozenset({"ack", "confirm", "ask"})
-_BY_PARTY = frozenset({"accept", "leave", "suspend", "resume"})
+_BY_PARTY = frozenset({"accept", "leave"})
+_WITH_OTHERS = frozenset({"suspend", "resume"})
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class SubjectFacts:
 def check_entitled(statement: Statement, subject: SubjectFacts | None) -> None:
     """Raise VerificationError unless `statement` is about `subject` and its issuer may say it.
 
-    Statements without a subject: an agreement by one of its parties; keyset, revoke, pop, entry and apikey by the agency
-    itself. A release's rights are those of `accord.envelope.releases`.
+    Statements without a subject: an agreement by one of its parties; suspend and resume by an agency with others; keyset,
+    revoke, pop, entry and apikey by the agency itself. A release's rights are those of `accord.envelope.releases`.
     """
     if statement.sub is None:
         _check_without_subject(statement)
@@ -57,6 +58,8 @@ def check_entitled(statement: Statement, subject: SubjectFacts | None) -> None:
 
 def _check_without_subject(statement: Statement) -> None:
     if statement.k == "agreement" and statement.iss not in statement.body["parties"]:
+        raise VerificationError(Failure.NOT_ENTITLED, statement.k)
+    if statement.k in _WITH_OTHERS and statement.iss in statement.body["with"]:
         raise VerificationError(Failure.NOT_ENTITLED, statement.k)
 
 

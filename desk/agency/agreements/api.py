@@ -6,13 +6,17 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accord.envelope.statements.bodies import SUSPEND_REASONS
+from accord.envelope.vocabulary import MAX_RECIPIENTS
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of, circles_of
-from alerts.peers.lanes import resume_lanes, suspend_lanes
+from alerts.agency.lanes import resume_lanes, suspend_lanes
+from alerts.errors import LaneRefusedError
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
 from callers.reading import read_body
@@ -20,17 +24,24 @@ from desk.web.api_answers import AgencyView, moment
 
 
 class LanesIn(s.Serializer[Any]):
+    agencies = s.ListField(child=s.CharField(max_length=23), min_length=1, max_length=MAX_RECIPIENTS)
     lanes = s.ListField(child=s.ChoiceField(Lane.values), min_length=1, max_length=len(Lane.values))
+
+
+class SuspendIn(LanesIn):
+    why = s.ChoiceField(sorted(SUSPEND_REASONS), allow_null=True, default=None)
 
 
 class StoppedLaneOut(s.Serializer[Any]):
     lane = s.ChoiceField(Lane.values)
-    agency = s.CharField()
+    agency = s.CharField(help_text="Who suspends it.")
+    peer = s.CharField(help_text="The other of the two: yours is one of them.")
     since = s.DateTimeField()
+    why = s.ChoiceField(sorted(SUSPEND_REASONS), allow_null=True)
 
 
 class AgreementOut(s.Serializer[Any]):
-    """An agreement as the exchange states it, and this agency's suspended lanes, even if the exchange does not list them."""
+    """An agreement as the exchange states it, and the lanes that this agency or a party has suspended with the other."""
 
     ref = s.CharField()
     title = s.CharField()
@@ -86,28 +97,33 @@ class CirclesView(AgencyView):
 class LanesView(AgencyView):
     capability = Capability.AGENCY_MANAGE
 
-    def change(self, ref: str, do: Callable[..., None]) -> Response:
-        """Do the act on the lanes of the body; answer the resulting agreement."""
-        lanes = sorted(set(read_body(LanesIn, self.request)["lanes"]))
-        self.act(lambda: do(self.officer, ref, lanes, now=self.now))
+    def change(self, ref: str, read: type[LanesIn], do: Callable[..., None]) -> Response:
+        """Do the act on the lanes of the body with parties of this agreement; answer the resulting agreement."""
+        parties = agreement_of(self.officer, ref, now=self.now).said.parties
+        asked = read_body(read, self.request)
+        agencies, lanes = asked.pop("agencies"), asked.pop("lanes")
+        if not set(agencies) <= set(parties):
+            raise LaneRefusedError("agencies", _("Agencies: choose from the list; it may have changed."))
+        self.act(lambda: do(self.officer, agencies, lanes, **asked, now=self.now))
         return self.answer(AgreementOut(_shown(agreement_of(self.officer, ref, now=self.now))).data)
 
 
 class SuspendView(LanesView):
-    @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_suspend")
+    @extend_schema(request=SuspendIn, responses={200: AgreementOut}, operation_id="agreements_suspend")
     def post(self, request: Request, ref: str) -> Response:
-        """Suspend lanes with every other party, at once and both ways; nothing is deleted, waiting envelopes are held.
+        """Suspend lanes with parties, in every agreement with them, at once and both ways, by a signed statement.
 
-        Nothing goes from this agency on such a lane before it resumes it, whatever the exchange says.
+        Nothing is deleted, waiting envelopes are held. Nothing goes from this agency to them on such a lane before it resumes
+        it, whatever the exchange says.
         """
-        return self.change(ref, suspend_lanes)
+        return self.change(ref, SuspendIn, suspend_lanes)
 
 
 class ResumeView(LanesView):
     @extend_schema(request=LanesIn, responses={200: AgreementOut}, operation_id="agreements_resume")
     def post(self, request: Request, ref: str) -> Response:
         """Lift this agency's own suspension; held envelopes that have not expired are delivered, in order."""
-        return self.change(ref, resume_lanes)
+        return self.change(ref, LanesIn, resume_lanes)
 
 
 def _shown(standing: AgreementShown) -> dict[str, Any]:
@@ -119,7 +135,13 @@ def _shown(standing: AgreementShown) -> dict[str, Any]:
         "survive_lanes": standing.said.survive_lanes,
         "survive_flash": standing.said.survive_flash,
         "suspended": [
-            {"lane": row.code, "agency": stop.agency, "since": stop.since}
+            {
+                "lane": row.code,
+                "agency": stop.agency,
+                "peer": stop.peer,
+                "since": stop.since,
+                "why": stop.why or None,
+            }
             for row in standing.lanes
             for stop in row.stopped
         ],

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agreement, and suspending or resuming its lanes: the page first asks which lanes, and says what it means."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
-from alerts.peers.lanes import resume_lanes, suspend_lanes
+from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Purpose
@@ -23,6 +22,16 @@ from desk.web.tones import isolated
 
 
 class LanesForm(forms.Form):
+    """Lanes and agencies; nothing is preselected but an only agency."""
+
+    agencies = forms.MultipleChoiceField(
+        label=gettext_lazy("With"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Agencies: choose one or more."),
+            "invalid_choice": gettext_lazy("Agencies: choose from the list; it may have changed."),
+        },
+    )
     lanes = forms.MultipleChoiceField(
         label=gettext_lazy("Lanes"),
         widget=forms.CheckboxSelectMultiple,
@@ -31,10 +40,23 @@ class LanesForm(forms.Form):
             "invalid_choice": gettext_lazy("Lanes: choose from the list; it may have changed."),
         },
     )
+    why = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=(("", gettext_lazy("not stated")), *REASONS),
+        required=False,
+        help_text=gettext_lazy("One word, for the other side and the exchange."),
+        error_messages={"invalid_choice": gettext_lazy("Reason: choose from the list.")},
+    )
 
-    def __init__(self, *args: Any, offered: Iterable[LaneRow], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, standing: AgreementShown, verb: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["lanes"].choices = [(row.code, row.label) for row in offered]  # type: ignore[attr-defined]
+        agencies = standing.agencies_to(verb)
+        self.fields["agencies"].choices = agencies  # type: ignore[attr-defined]
+        self.fields["lanes"].choices = [(row.code, row.label) for row in standing.lanes_to(verb)]  # type: ignore[attr-defined]
+        if len(agencies) == 1:
+            self.fields["agencies"].initial = [agencies[0][0]]
+        if verb == "resume":
+            del self.fields["why"]
 
 
 def agreement(request: HttpRequest, ref: str) -> HttpResponse:
@@ -55,7 +77,7 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 def suspend(request: HttpRequest, ref: str) -> HttpResponseBase:
-    """Suspend lanes with every other party, at once."""
+    """Suspend lanes with parties, at once, in every agreement with them."""
     return _change(request, ref, "suspend")
 
 
@@ -67,16 +89,19 @@ def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
 def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     standing = agreement_of(officer, ref, now=now)
-    offered = standing.lanes_to(verb)
-    form = LanesForm(request.POST if request.method == "POST" else None, offered=offered)
+    form = LanesForm(request.POST if request.method == "POST" else None, standing=standing, verb=verb)
     if not form.is_valid():
         return ask(request, _which(standing, verb), form)
-    chosen = [row for row in offered if row.code in form.cleaned_data["lanes"]]
+    agencies, lanes = form.cleaned_data["agencies"], form.cleaned_data["lanes"]
+    chosen = [row for row in standing.lanes if row.code in lanes]
     if request.POST.get("sure") != "yes":
         return _ask_whether(request, standing, verb, chosen, form)
-    change = suspend_lanes if verb == "suspend" else resume_lanes
-    change(officer, ref, [row.code for row in chosen], now=now)
-    done = _("Suspended: %(lanes)s.") if verb == "suspend" else _("Resumed: %(lanes)s.")
+    if verb == "suspend":
+        suspend_lanes(officer, agencies, lanes, why=form.cleaned_data["why"] or None, now=now)
+        done = _("Suspended: %(lanes)s.")
+    else:
+        resume_lanes(officer, agencies, lanes, now=now)
+        done = _("Resumed: %(lanes)s.")
     messages.success(request, done % {"lanes": _listed(chosen)})
     return redirect("admin:agreement", ref)
 
@@ -93,11 +118,15 @@ def _which(standing: AgreementShown, verb: str) -> Question:
 def _ask_whether(
     request: HttpRequest, standing: AgreementShown, verb: str, chosen: list[LaneRow], form: LanesForm
 ) -> HttpResponse:
-    words = {"lanes": _listed(chosen), "names": "; ".join(map(isolated, standing.others))}
+    named = dict(standing.others)
+    names = [isolated(named[agency]) for agency in form.cleaned_data["agencies"]]
+    words = {"lanes": _listed(chosen), "names": "; ".join(names)}
     if verb == "suspend":
         heading, button = _("Suspend %(lanes)s with %(names)s?") % words, _("Suspend %(lanes)s") % words
         does = [
-            _("Flow stops both ways; nothing is deleted; waiting items are held until they expire."),
+            _(
+                "Flow stops both ways, in every agreement with them; nothing is deleted; waiting items are held until they expire."
+            ),
             *_staying_open(standing, chosen),
             _("Only you and %(names)s are told.") % words,
         ]
@@ -116,7 +145,7 @@ def _ask_whether(
 
 def _staying_open(standing: AgreementShown, chosen: list[LaneRow]) -> list[str]:
     codes = {row.code for row in chosen}
-    open_ones = [row for row in standing.lanes if row.code not in codes and not row.stopped]
+    open_ones = [row for row in standing.lanes if row.code not in codes and row.is_open]
     texts = [_("%(lanes)s stays open.") % {"lanes": str(row.label)} for row in open_ones]
     if standing.said.survive_flash:
         texts.append(_("Flash alerts on the public-health lane still flow, as agreed."))

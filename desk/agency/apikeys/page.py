@@ -54,7 +54,6 @@ EXCHANGE_TEXTS: Final[dict[str, str | Promise]] = {
     C.ENVELOPE_READ: gettext_lazy("fetch sealed envelopes"),
     C.ENVELOPE_SUBMIT: gettext_lazy("hand in signed envelopes"),
     C.STATEMENT_SUBMIT: gettext_lazy("hand in signed statements"),
-    C.AGREEMENT_SUSPEND: gettext_lazy("suspend and resume lanes of agreements"),
     C.KEY_SUSPEND: gettext_lazy("suspend the agency's own keys"),
 }
 DESK_TEXTS: Final[dict[str, str | Promise]] = {

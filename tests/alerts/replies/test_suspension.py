@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.agency.lanes import resume_lanes, suspend_lanes
 from alerts.boxes.inbox import list_received
 from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import read_sent
@@ -12,40 +13,36 @@ from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
 from alerts.errors import AlertIncompleteError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.agreements import ask_for_agreements
-from alerts.peers.lanes import resume_lanes, suspend_lanes
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.replies.reminding import remind_of_answers
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
-from callers.actors import SystemActor
-from callers.capabilities import Capability
 from notices.models import Notification
 from notices.states import ANSWER_OCCASIONS, Occasion
+from officers.models import Officer
 from peers.models import Agency
 from tests.alerts.replies.test_answers import answer, ask, given, state, waits
 from tests.pages.desk_world import DeskWorld
 
 
-def manager_of(agency: Agency) -> SystemActor:
-    return SystemActor("admin", agency.pk, frozenset({Capability.AGENCY_MANAGE}))
+def other_of(desk: DeskWorld, agency: Agency) -> str:
+    return (desk.lab if agency == desk.health else desk.health).pk
+
+
+def admin_of(desk: DeskWorld, agency: Agency) -> Officer:
+    return desk.sunniva if agency == desk.lab else desk.haitham
 
 
 def suspend(desk: DeskWorld, agency: Agency, lane: str = "science") -> None:
-    """Have the agency suspend a lane with everybody; both desks learn of it."""
-    suspend_lanes(manager_of(agency), "G1", [lane], now=desk.tick())
-    learn(desk)
+    """Have one of the two suspend a lane with the other; both desks learn of it."""
+    suspend_lanes(admin_of(desk, agency), [other_of(desk, agency)], [lane], now=desk.tick())
+    desk.settle()
 
 
 def resume(desk: DeskWorld, agency: Agency) -> None:
-    resume_lanes(manager_of(agency), "G1", ["science"], now=desk.tick())
-    learn(desk)
-
-
-def learn(desk: DeskWorld) -> None:
-    for agency in (desk.lab, desk.health):
-        ask_for_agreements(SystemActor("desk-worker", agency.pk), agency.pk, now=desk.tick())
+    resume_lanes(admin_of(desk, agency), [other_of(desk, agency)], ["science"], now=desk.tick())
+    desk.settle()
 
 
 def opened(desk: DeskWorld) -> ReceivedAlert:
@@ -95,7 +92,7 @@ class TestAnAnswerWaits:
 
     def test_what_is_no_reply_is_not_submitted_into_a_suspended_lane(self, desk: DeskWorld) -> None:
         suspend(desk, desk.lab)
-        draft = desk.draft(lane="science", purpose="science")
+        draft = desk.draft(lane="science", purpose="science", recipients=[desk.health.pk])
         with pytest.raises(AlertIncompleteError) as stopped:
             submit_alert(desk.ilka, draft, revision=draft.current, now=desk.tick())
         assert set(stopped.value.errors) == {"recipients"}

@@ -19,7 +19,6 @@ from accord.envelope.seal import SealedEnvelope
 from callers.errors import AbsentError
 from devtool.processes import wait_until
 from ledger.models import AuditEvent
-from sharing.agreements import suspend_lanes
 from sharing.errors import IdTakenError, PolicyDeniedError, SupersededError
 from sharing.models import Delivery, Envelope
 from tests.builders import START, HeldAgency, Hub, reference_to
@@ -122,9 +121,7 @@ def submit_elsewhere(hub: Hub, sender: HeldAgency, sealed: SealedEnvelope) -> li
 
 
 CHANGES: dict[str, Callable[[Hub, HeldAgency, HeldAgency], object]] = {
-    "lane-suspended": lambda hub, alpha, bravo: suspend_lanes(
-        bravo.manager, hub.agreement("G1"), ["science"], now=hub.now
-    ),
+    "lane-suspended": lambda hub, alpha, bravo: hub.suspend(bravo, "G1"),
     "tlp-above-ceiling": lambda hub, alpha, bravo: hub.make_agreement("G1", alpha, bravo, ceiling="CLEAR"),
 }
 
@@ -151,7 +148,7 @@ def test_changing_an_agreement_before_the_number(hub: Hub, four: Four) -> None:
     """The lane is suspended after intake and before delivery: policy is asked again, and nothing is delivered."""
     sealed = hub.alert_to(four.bravo, sender=four.alpha)
     hub.carry(four.alpha, sealed)
-    suspend_lanes(four.bravo.manager, hub.agreement("G1"), ["science"], now=hub.now)
+    hub.suspend(four.bravo, "G1")
     hub.sequence()
     (delivery,) = Delivery.objects.all()
     assert delivery.state == "held"

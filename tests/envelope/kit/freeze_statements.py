@@ -72,7 +72,7 @@ def _agreement(agency: str, **changes: Any) -> dict[str, Any]:
 def _every_kind() -> list[Body]:
     cases = []
     for name, (kind, _, _, _) in BODIES.items():
-        if kind not in OWN_DOOR:
+        if kind not in OWN_DOOR and kind not in _SUSPENSIONS:
             changes: dict[str, Any] = {"body": _agreement(GOLF)} if kind == "agreement" else {}
             cases.append(_ok(name, statement=say(name, **changes), subject=facts_of(name)))
     return cases
@@ -150,8 +150,6 @@ _STRANGERS: dict[str, dict[str, Any]] = {
     "unrelease": {"iss": ALPHA, "manifest_iss": ALPHA},
     "accept": {"parties": [ALPHA, BRAVO]},
     "leave": {"parties": [ALPHA, BRAVO]},
-    "suspend": {"parties": [ALPHA, BRAVO]},
-    "resume": {"parties": [ALPHA, BRAVO]},
 }
 
 
@@ -183,6 +181,20 @@ def _at_intake() -> list[Body]:
         _no("intake: suspended", "key-suspended", statement=said, caller=GOLF, suspended=[kid]),
         _no("intake: a keyset expired", "keyset-expired", statement=said, caller=GOLF, now=NOW + 89 * DAY),
     ]
+
+
+_SUSPENSIONS = ("suspend", "resume")
+
+
+def suspensions() -> Body:
+    """The statements by which an agency suspends lanes with others, and resumes them."""
+    cases = [_ok(kind, statement=say(kind)) for kind in _SUSPENSIONS]
+    cases += [
+        _no(f"{kind} with itself", "issuer-not-entitled", "entitlement",
+            statement=say(kind, body=BODIES[kind][2] | {"with": [GOLF]}))
+        for kind in _SUSPENSIONS
+    ]  # fmt: skip
+    return document("Suspensions of lanes, as a reader takes them at `log_time`.", cases, now=NOW)
 
 
 def apikeys() -> Body:

@@ -122,7 +122,7 @@ def _agreement(body: Body, said: Body) -> None:
     members = ("ver", "prev", "parties", "lanes", "tlp", "purposes", "nbf", "survive", "clocks", "emergency")
     closed(body, members)
     _versions(body)
-    agencies(body["parties"], 2)
+    agencies(body["parties"], 2, 501)
     _set_of(body["lanes"], LANES, 1)
     _words(body["tlp"], TLPS)
     _set_of(body["purposes"], PURPOSES, 1)
@@ -144,9 +144,17 @@ def _accept(body: Body, said: Body) -> None:
     _words(body["st"], ("accept", "refuse"))
 
 
-def _lanes(body: Body, said: Body) -> None:
-    closed(body, ("lanes",))
+def _suspend(body: Body, said: Body) -> None:
+    closed(body, ("lanes", "with", "why"))
     _set_of(body["lanes"], LANES, 1)
+    agencies(body["with"])
+    _or_null(body["why"], lambda value: _words(value, ("political", "legal", "security")))
+
+
+def _resume(body: Body, said: Body) -> None:
+    closed(body, ("lanes", "with"))
+    _set_of(body["lanes"], LANES, 1)
+    agencies(body["with"])
 
 
 def _keyset(body: Body, said: Body) -> None:
@@ -219,8 +227,8 @@ _BODIES: dict[str, tuple[Callable[[Body, Body], None], tuple[str, ...]]] = {
     "agreement": (_agreement, ()),
     "accept": (_accept, ("agreement",)),
     "leave": (_nothing, ("agreement",)),
-    "suspend": (_lanes, ("agreement",)),
-    "resume": (_lanes, ("agreement",)),
+    "suspend": (_suspend, ()),
+    "resume": (_resume, ()),
     "keyset": (_keyset, ()),
     "revoke": (_revoke, ()),
     "pop": (_pop, ()),
@@ -280,6 +288,9 @@ def check_entitled(said: Body, subject: dict[str, Any] | None) -> None:
     iss, k = said["iss"], said["k"]
     if k == "agreement":
         need(iss in said["body"]["parties"], "issuer-not-entitled")
+        return
+    if k in ("suspend", "resume"):
+        need(iss not in said["body"]["with"], "issuer-not-entitled")
         return
     if subject is None:
         return
