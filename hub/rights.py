@@ -228,10 +228,10 @@ _SAID: Final = ("answer", "state", "opened_at", "acknowledged_at", "recalled_at"
 """Columns of a delivery that statements change."""
 
 _SHARING: Final[dict[str, dict[str, Right]]] = {
-    "sharing_agreement": _exchange(READ),
-    "sharing_agreementversion": _exchange(READ),
-    "sharing_agreementlane": _exchange(READ),
-    "sharing_agreementparty": _exchange(READ),
+    "sharing_agreement": _exchange(READ, exchange=ADD),
+    "sharing_agreementversion": _exchange(READ, exchange=ADD | change("number", "in_force_at", "refused_at")),
+    "sharing_agreementlane": _exchange(READ, exchange=ADD),
+    "sharing_agreementparty": _exchange(READ, exchange=ADD | change("accepted_at", "left_at")),
     "sharing_circle": _exchange(READ),
     "sharing_circle_members": _exchange(READ),
     "sharing_lanesuspension": _exchange(READ, exchange=ADD | change("lifted_at")),

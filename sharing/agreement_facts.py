@@ -13,7 +13,7 @@ from sharing.models import Agreement, AgreementVersion, Circle
 
 @dataclass(frozen=True)
 class AgreementFacts:
-    """The newest version that has begun.
+    """The newest version in force that has begun. `od` is the digest of its proposal, empty where the operator recorded it.
 
     An empty `purposes` allows every purpose. `until` is None for no end, and may have passed.
     """
@@ -21,6 +21,7 @@ class AgreementFacts:
     ref: str
     title: str
     version: int
+    od: str
     parties: Sequence[str]
     lanes: Sequence[str]
     ceiling: str
@@ -43,7 +44,7 @@ class CircleFacts:
 
 def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
     """Return the agreements whose current version names the actor's agency as a party, ordered by ref."""
-    begun = AgreementVersion.objects.filter(nbf__lte=now).order_by("-number")
+    begun = AgreementVersion.objects.filter(nbf__lte=now, in_force_at__isnull=False).order_by("-number")
     rows = Agreement.objects.visible_to(actor).prefetch_related(
         Prefetch("versions", begun.prefetch_related("parties", "lanes"), to_attr="begun"),
     )
@@ -67,7 +68,8 @@ def _facts_of(row: Agreement, version: AgreementVersion) -> AgreementFacts:
         ref=row.ref,
         title=row.title,
         version=version.number,
-        parties=sorted(party.agency_id for party in version.parties.all()),
+        od=version.od,
+        parties=sorted(party.agency_id for party in version.parties.all() if party.left_at is None),
         lanes=sorted(lane.lane for lane in version.lanes.all()),
         ceiling=version.ceiling,
         purposes=version.purposes,

@@ -64,12 +64,14 @@ def record_agreement(
     _check_line("ref", ref, 20)
     _check_line("title", title, 120)
     _check_terms(lanes, ceiling, purposes, survive_lanes, nbf, until)
-    _check_parties(parties)
+    check_parties(parties)
     agreement, _ = Agreement.objects.get_or_create(ref=ref, defaults={"title": title, "recorded_at": now})
-    own_parties({*parties, *_parties_ever(agreement)})
+    own_parties({*parties, *parties_ever(agreement)})
+    if is_signed(agreement):
+        raise AgreementError("ref", "its parties have signed it, and they alone change it")
     version = AgreementVersion.objects.create(
         agreement=agreement,
-        number=_next_number(agreement),
+        number=next_number(agreement),
         ceiling=ceiling,
         purposes=sorted(purposes),
         nbf=nbf,
@@ -77,12 +79,13 @@ def record_agreement(
         survive_lanes=sorted(survive_lanes),
         survive_flash=survive_flash,
         recorded_at=now,
+        in_force_at=now,
     )
     AgreementParty.objects.bulk_create(
         AgreementParty(version=version, agency_id=id_) for id_ in sorted(parties)
     )
     AgreementLane.objects.bulk_create(AgreementLane(version=version, lane=lane) for lane in sorted(lanes))
-    requeue(Q(iss__in=parties, recipient__in=parties))
+    requeue_between(parties)
     _audit(operator, "agreement.recorded", agreement, {"number": version.number}, agency="", now=now)
     return version
 
@@ -98,7 +101,8 @@ def record_circle(
     if found is None:
         raise AgreementError("agreement", "unknown")
     version = current_version(found, now=now)
-    parties = {party.agency_id for party in version.parties.all()} if version else set()
+    standing = version.parties.filter(left_at__isnull=True) if version else AgreementParty.objects.none()
+    parties = set(standing.values_list("agency_id", flat=True))
     if not 1 <= len(set(members)) <= MAX_CIRCLE_MEMBERS or not parties.issuperset(members):
         raise AgreementError("members", f"name 1 to {MAX_CIRCLE_MEMBERS}, each a party of the agreement")
     circle = Circle.objects.create(name=name, agreement=found, recorded_at=now)
@@ -108,8 +112,8 @@ def record_circle(
 
 
 def current_version(agreement: Agreement, *, now: datetime) -> AgreementVersion | None:
-    """Return the newest version that has begun, ended or not."""
-    return agreement.versions.filter(nbf__lte=now).order_by("-number").first()
+    """Return the newest version in force that has begun, ended or not."""
+    return agreement.versions.filter(nbf__lte=now, in_force_at__isnull=False).order_by("-number").first()
 
 
 @transaction.atomic
@@ -145,6 +149,11 @@ def requeue_held(agency: str) -> int:
     return requeue(Q(iss=agency) | Q(recipient=agency))
 
 
+def requeue_between(parties: Collection[str]) -> int:
+    """Queue held deliveries among these agencies again; return how many."""
+    return requeue(Q(iss__in=parties, recipient__in=parties))
+
+
 def requeue(which: Q) -> int:
     """Queue held deliveries again, each once; the sequencer asks policy again at their turn."""
     held = list(FeedHeld.objects.select_for_update().filter(which).order_by("pk"))
@@ -158,7 +167,14 @@ def requeue(which: Q) -> int:
     return len(ids)
 
 
-def _parties_ever(agreement: Agreement) -> set[str]:
+def is_signed(agreement: Agreement) -> bool:
+    """Tell whether the newest version in force, begun or not, was signed by its parties."""
+    newest = agreement.versions.filter(in_force_at__isnull=False).order_by("-number").first()
+    return newest is not None and newest.od != ""
+
+
+def parties_ever(agreement: Agreement) -> set[str]:
+    """Return every agency that a version names, proposed or in force."""
     rows = AgreementParty.objects.filter(version__agreement=agreement)
     return set(rows.values_list("agency_id", flat=True))
 
@@ -169,8 +185,10 @@ def partners_of(agency: str) -> set[str]:
     return set(AgreementParty.objects.filter(version_id__in=theirs).values_list("agency_id", flat=True))
 
 
-def _next_number(agreement: Agreement) -> int:
-    newest: int | None = agreement.versions.aggregate(newest=Max("number"))["newest"]
+def next_number(agreement: Agreement) -> int:
+    """Return the number of the version that comes into force next."""
+    in_force = agreement.versions.filter(in_force_at__isnull=False)
+    newest: int | None = in_force.aggregate(newest=Max("number"))["newest"]
     return (newest or 0) + 1
 
 
@@ -180,7 +198,8 @@ def _check_line(field: str, text: str, most: int) -> None:
         raise AgreementError(field, f"use 1 to {most} characters on one line, without control characters")
 
 
-def _check_parties(parties: Collection[str]) -> None:
+def check_parties(parties: Collection[str]) -> None:
+    """Raise `AgreementError` unless these are 2 to `MAX_PARTIES` agencies that have entered."""
     if not 2 <= len(set(parties)) <= MAX_PARTIES:
         raise AgreementError("parties", f"name 2 to {MAX_PARTIES} agencies")
     known = Agency.objects.filter(pk__in=parties).exclude(status=AgencyStatus.ENTERING)

@@ -39,7 +39,11 @@ class Agreement(Row):
 
 
 class AgreementVersion(Row):
-    """The terms of an agreement, never edited. An empty `purposes` allows every purpose. `until` is null for no end."""
+    """The terms of an agreement, never edited; of those in force the one with the highest number counts.
+
+    `od` is the digest of the statement that proposes them, empty for what the operator recorded, which is in force at once. An
+    empty `purposes` allows every purpose. `until` is null for no end.
+    """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -50,11 +54,19 @@ class AgreementVersion(Row):
     survive_lanes = ArrayField(models.CharField(max_length=13, choices=Lane), default=list, blank=True)
     survive_flash = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
+    od = models.CharField(max_length=43, blank=True, default="")
+    in_force_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["agreement", "-number"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_once"),
+            models.UniqueConstraint(
+                fields=["agreement", "number"],
+                condition=Q(in_force_at__isnull=False),
+                name="agreement_version_once",
+            ),
+            models.UniqueConstraint(fields=["od"], condition=~Q(od=""), name="agreement_proposed_once"),
             models.CheckConstraint(
                 condition=Q(until__isnull=True) | Q(until__gt=models.F("nbf")),
                 name="agreement_ends_after_begin",
@@ -67,8 +79,12 @@ class AgreementVersion(Row):
 
 
 class AgreementParty(Row):
+    """A party of a version. `accepted_at` is null before it accepts, and for what the operator recorded."""
+
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="parties")
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="agreement_parties")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

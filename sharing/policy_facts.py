@@ -14,16 +14,16 @@ from django.db import connection
 
 # Raw SQL, since intake asks all for every envelope under the issuer's lock.
 _AGENCIES: Final = "SELECT id, name, country, kind, status, custody, timezone FROM agencies_agency"
-# The newest begun version of every agreement that ever had one of the agencies as a party.
+# The newest begun version in force of every agreement that ever had one of the agencies as a party.
 _VERSIONS: Final = """
 SELECT DISTINCT ON (agreement.ref)
     version.id, agreement.ref, version.ceiling, version.purposes, version.until,
     ARRAY(SELECT lane FROM sharing_agreementlane WHERE version_id = version.id),
-    ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id),
+    ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id AND left_at IS NULL),
     version.survive_lanes, version.survive_flash
 FROM sharing_agreementversion AS version
 JOIN sharing_agreement AS agreement ON agreement.id = version.agreement_id
-WHERE version.nbf <= %s AND agreement.id IN (
+WHERE version.nbf <= %s AND version.in_force_at IS NOT NULL AND agreement.id IN (
     SELECT theirs.agreement_id FROM sharing_agreementparty AS party
     JOIN sharing_agreementversion AS theirs ON theirs.id = party.version_id WHERE party.agency_id = ANY(%s)
 )

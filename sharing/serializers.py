@@ -239,6 +239,7 @@ class AgreementSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField()
     title = serializers.CharField()
     version = serializers.IntegerField()
+    od = serializers.CharField(help_text="Digest of the proposal; empty: recorded by the operator.")
     parties = serializers.ListField(child=serializers.CharField())
     lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
     ceiling = serializers.ChoiceField(Tlp.values)

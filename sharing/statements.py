@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed statements at the exchange: acknowledge, retract, confirm, reaffirm, suspend, resume; entitlement is checked first.
+"""Signed statements at the exchange, of alerts, agreements and lanes; entitlement is checked first.
 
 - A statement is accepted once and kept as received; the same bytes again get the same answer, other bytes under its id are
   refused.
@@ -36,6 +36,7 @@ from ledger.audit import record_event
 from ledger.entries import append_entry
 from ledger.errors import EntryExistsError
 from ledger.proofs import LeafPlace, wanted_place
+from sharing.agreement_statements import answer_agreement, leave_agreement, propose_agreement
 from sharing.errors import AlreadyRetractedError, IdTakenError, NotFetchedError, StatementKindError
 from sharing.intake import require_admitted
 from sharing.ledger_views import compare_view
@@ -375,9 +376,12 @@ Effect = Callable[[Stated, datetime], Collection[str]]
 """Checks entitlement, changes deliveries, returns the statement's recipients. Runs inside a transaction."""
 
 _EFFECTS: Final[dict[str, Effect]] = {
+    "accept": answer_agreement,
     "ack": _acknowledge,
+    "agreement": propose_agreement,
     "retract": _retract,
     "confirm": _confirm,
+    "leave": leave_agreement,
     REAFFIRM: _reaffirm,
     "resume": resume_lanes,
     "suspend": suspend_lanes,

@@ -206,6 +206,9 @@ class Migration(migrations.Migration):
                 ),
                 ("survive_flash", models.BooleanField(default=False)),
                 ("recorded_at", models.DateTimeField()),
+                ("od", models.CharField(blank=True, default="", max_length=43)),
+                ("in_force_at", models.DateTimeField(blank=True, null=True)),
+                ("refused_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "agreement",
                     models.ForeignKey(
@@ -228,6 +231,8 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "agency",
                     models.ForeignKey(
@@ -748,7 +753,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="agreementversion",
-            constraint=models.UniqueConstraint(fields=("agreement", "number"), name="agreement_version_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("in_force_at__isnull", False)),
+                fields=("agreement", "number"),
+                name="agreement_version_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="agreementversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("od", ""), _negated=True), fields=("od",), name="agreement_proposed_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="agreementversion",

@@ -73,6 +73,7 @@ FROZEN: Final[dict[str, Callable[[], Body]]] = {
     "statements": freeze_statements.statements,
     "apikeys": freeze_statements.apikeys,
     "suspensions": freeze_statements.suspensions,
+    "agreements": freeze_statements.agreements,
     "entries": freeze_statements.entries,
     "proofs": freeze_statements.proofs,
     "credentials": freeze_credentials.credentials,

@@ -72,9 +72,8 @@ def _agreement(agency: str, **changes: Any) -> dict[str, Any]:
 def _every_kind() -> list[Body]:
     cases = []
     for name, (kind, _, _, _) in BODIES.items():
-        if kind not in OWN_DOOR and kind not in _SUSPENSIONS:
-            changes: dict[str, Any] = {"body": _agreement(GOLF)} if kind == "agreement" else {}
-            cases.append(_ok(name, statement=say(name, **changes), subject=facts_of(name)))
+        if kind not in OWN_DOOR and kind not in ("agreement", *_SUSPENSIONS):
+            cases.append(_ok(name, statement=say(name), subject=facts_of(name)))
     return cases
 
 
@@ -164,23 +163,32 @@ def _not_entitled() -> list[Body]:
             statement=say("retract"), subject=facts_of("retract", **{member: other}))
         for member, other in _SUBJECT_CHANGES.items()
     ]  # fmt: skip
-    outside = say("agreement", body=_agreement(FOXTROT))
-    return [*cases, _no("an agreement of others", "issuer-not-entitled", "entitlement", statement=outside)]
+    return cases
 
 
 def _at_intake() -> list[Body]:
     said = say("retract")
     kid = kit_agency(GOLF).signing[EC1].signers[0].kid
-    agreement = say("agreement", body=_agreement(GOLF))
     return [
         _ok("intake: retract", statement=said, caller=GOLF),
         _no("intake: by another caller", "issuer-differs", statement=said, caller=ALPHA),
         _no("intake: too old", "iat-too-old", statement=said, caller=GOLF, now=NOW + DAY + 1),
         _no("intake: in the future", "iat-in-the-future", statement=said, caller=GOLF, now=NOW - 301),
-        _no("intake: at its end", "expired", statement=agreement, caller=GOLF, now=NOW + DAY),
         _no("intake: suspended", "key-suspended", statement=said, caller=GOLF, suspended=[kid]),
         _no("intake: a keyset expired", "keyset-expired", statement=said, caller=GOLF, now=NOW + 89 * DAY),
     ]
+
+
+def agreements() -> Body:
+    """The statement that proposes an agreement."""
+    own, outside = say("agreement", body=_agreement(GOLF)), say("agreement", body=_agreement(FOXTROT))
+    cases = [
+        _ok("agreement", statement=own),
+        _no("an agreement of others", "issuer-not-entitled", "entitlement", statement=outside),
+        _ok("intake: agreement", statement=own, caller=GOLF),
+        _no("intake: at its end", "expired", statement=own, caller=GOLF, now=NOW + DAY),
+    ]
+    return document("Agreements as one of their parties proposes them.", cases, now=NOW)
 
 
 _SUSPENSIONS = ("suspend", "resume")

@@ -26,7 +26,7 @@ RELEASE = {
     "purpose": "prevent", "cond": ["no-court", "read-only"], "code": None,
 }  # fmt: skip
 AGREEMENT = {
-    "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
+    "ref": "AB 2027/1", "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
     "tlp": "AMBER", "purposes": ["prevent"], "nbf": NOW, "clocks": "run", "emergency": False,
     "survive": {"lanes": ["science"], "flash": True},
 }  # fmt: skip
@@ -151,6 +151,7 @@ _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "release under another condition": ("release", {"cond": ["never"]}, {}),
     "release with conditions out of order": ("release", {"cond": ["read-only", "no-court"]}, {}),
     "unrelease with another code": ("unrelease", {"code": "other"}, {}),
+    "agreement with a ref of two lines": ("agreement", {"ref": "AB\n1"}, {}),
     "agreement of one": ("agreement", {"parties": ["xa-alpha"]}, {}),
     "agreement 2 without prev": ("agreement", {"ver": 2}, {}),
     "agreement 1 with prev": ("agreement", {"prev": digest("p")}, {}),
