@@ -256,8 +256,8 @@ class NotJudgedError(VerificationError):
     """
 
 
-class LaneRefusedError(AlertsError):
-    """Lane that cannot be suspended or resumed."""
+class AgreementRefusedError(AlertsError):
+    """Agreement, or an answer to one, that cannot be stated, or a lane that cannot be suspended or resumed."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")

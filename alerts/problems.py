@@ -88,7 +88,7 @@ PROBLEMS: Final[Table] = {
         members=("text",),
     ),
     alerts.KeysetUnreadableError: shared.KEYS_UNREAD,
-    alerts.LaneRefusedError: shared.AGREEMENT_REFUSED,
+    alerts.AgreementRefusedError: shared.AGREEMENT_REFUSED,
     alerts.MoveRefusedError: Problem(
         409, "alert-move-refused", _("The alert's state does not allow this."),
         "Read the alert again: `state` says where it stands and so what may follow.",

@@ -77,6 +77,7 @@ _OF_THE_DESK: Final = (
     *_acts("instance", "forgotten", "taken_over"),
     *_acts("item", "retried"),
     *_acts("key", "suspended"),
+    *_acts("agreement", "accepted", "left", "proposed", "refused"),
     *_acts("lane", "resumed", "suspended"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
@@ -157,7 +158,6 @@ _OF_AN_AGENCY: Final = (
     *_acts("instance", "announced", "released"),
     *_acts("key", "resumed", "revoke_refused", "revoked", "suspended"),
     *_acts("keyset", "accepted", "recovered", "refused"),
-    *_acts("lane", "resumed", "suspended"),
     *_acts("ledger", "disputed"),
     *_acts("statement", "accepted", "refused"),
 )

@@ -93,6 +93,11 @@ LINKS: Final[Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]] = {
     ("GET", "agreements"): {
         "agreements_suspend": {"ref": "$response.body#/items/0/ref"},
         "agreements_resume": {"ref": "$response.body#/items/0/ref"},
+        "agreements_leave": {"ref": "$response.body#/items/0/ref"},
+    },
+    ("GET", "agreements/versions"): {
+        "agreement_versions_accept": {"od": "$response.body#/items/0/od"},
+        "agreement_versions_refuse": {"od": "$response.body#/items/0/od"},
     },
     ("GET", "desk/agencies"): {"desk_agencies_retrieve": _FIRST_AGENCY},
     ("POST", "desk/agencies"): {

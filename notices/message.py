@@ -31,7 +31,7 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.RED_WAITS: "inbox/",
     Occasion.DESK_WARNING: "",
     Occasion.TASK_ASSIGNED: "tasks/",
-    Occasion.LANES_CHANGED: "agreements/",
+    Occasion.AGREEMENTS_CHANGED: "agreements/",
 }
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
@@ -90,8 +90,8 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     Occasion.TASK_ASSIGNED: gettext_lazy(
         "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
     ),
-    Occasion.LANES_CHANGED: gettext_lazy(
-        "Look at the agreements of %(agency)s: another agency has suspended or resumed lanes."
+    Occasion.AGREEMENTS_CHANGED: gettext_lazy(
+        "Look at the agreements of %(agency)s: another agency has proposed or changed something there."
     ),
 }
 """What is to be done on occasions whose line needs no more than the agency and a time."""
@@ -165,7 +165,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.RED_WAITS: gettext("WAITS"),
         Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
         Occasion.TASK_ASSIGNED: gettext("TASKS"),
-        Occasion.LANES_CHANGED: gettext("AGREEMENTS"),
+        Occasion.AGREEMENTS_CHANGED: gettext("AGREEMENTS"),
     }.get(occasion, "")
 
 

@@ -2,7 +2,7 @@
 """Notices about a peer.
 
 - To key officers: its keys failed a check, or the exchange names another telephone number. One a day each.
-- To admins: it has suspended or resumed lanes with the agency. One for each statement.
+- To admins: it has proposed, answered or left an agreement, suspended or resumed lanes. One for each statement.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,9 @@ def tell_of_other_telephone(agency: str, peer: str, *, now: datetime) -> None:
     _tell(agency, peer, Occasion.PEER_TELEPHONE, now)
 
 
-def tell_of_lanes(agency: str, od: str, *, now: datetime) -> None:
-    """Queue, in the caller's transaction, that a peer has suspended or resumed lanes by the statement with this digest."""
-    _queue(od, Occasion.LANES_CHANGED, officers_who(Capability.AGENCY_MANAGE, [agency]), now)
+def tell_of_agreements(agency: str, od: str, *, now: datetime) -> None:
+    """Queue, in the caller's transaction, that a peer has stated something of agreements or lanes, by the digest of that."""
+    _queue(od, Occasion.AGREEMENTS_CHANGED, officers_who(Capability.AGENCY_MANAGE, [agency]), now)
 
 
 def _tell(agency: str, peer: str, occasion: Occasion, now: datetime) -> None:

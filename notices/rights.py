@@ -40,7 +40,7 @@ _WITHOUT_ALERT: Final = (
     Occasion.RED_WAITS,
     Occasion.ANSWERS_MISSING,
     Occasion.TASK_ASSIGNED,
-    Occasion.LANES_CHANGED,
+    Occasion.AGREEMENTS_CHANGED,
 )
 _QUIET: Final = (Occasion.ALERT, Occasion.ANSWER_DUE)
 """Occasions that wait for the end of an officer's quiet hours, where the alert is routine; work that was given always does."""
@@ -53,7 +53,7 @@ _NEEDED: Final[Mapping[str, Capability]] = {
     Occasion.RELEASE_WAITS: Capability.ALERT_RELEASE,
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
     Occasion.TASK_ASSIGNED: Capability.CASE_READ,
-    Occasion.LANES_CHANGED: Capability.AGENCY_MANAGE,
+    Occasion.AGREEMENTS_CHANGED: Capability.AGENCY_MANAGE,
 }
 """Capability needed on an occasion; any other occasion is about an alert and needs the right to read alerts."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from django.db import transaction
 
+from accord.agreements import AGREEMENT
 from accord.envelope.statements.entitlement import SubjectFacts
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
@@ -97,6 +98,8 @@ class FeedMemory(PeerMemory):
         said = self.statement(d)
         if said is None:
             return None
+        if said.k == AGREEMENT:
+            return SubjectFacts(said.k, said.id, said.od, said.iss, parties=frozenset(said.body["parties"]))
         about = self._subjects.subject_of(said.about) if said.about else None
         if about is None:
             return None

@@ -62,13 +62,16 @@ def record_agreement(
     """
     require(operator, Capability.HUB_OPERATE)
     _check_line("ref", ref, 20)
+    if "/" in ref:
+        raise AgreementError("ref", "use no slash: pages are named by it")
     _check_line("title", title, 120)
     _check_terms(lanes, ceiling, purposes, survive_lanes, nbf, until)
     check_parties(parties)
-    agreement, _ = Agreement.objects.get_or_create(ref=ref, defaults={"title": title, "recorded_at": now})
-    own_parties({*parties, *parties_ever(agreement)})
-    if is_signed(agreement):
+    known = Agreement.objects.filter(ref=ref).first()
+    own_parties({*parties, *(parties_ever(known) if known else ())})
+    if known is not None and is_signed(known):
         raise AgreementError("ref", "its parties have signed it, and they alone change it")
+    agreement, _ = Agreement.objects.get_or_create(ref=ref, defaults={"title": title, "recorded_at": now})
     version = AgreementVersion.objects.create(
         agreement=agreement,
         number=next_number(agreement),

@@ -56,10 +56,13 @@ from vault.wrapped_keys import HeldDecryptionKeys, private_keys
 WORKER: Final = "desk-worker"
 SCREENED: Final = "alert.screened"
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
+    "accept": Capability.AGENCY_MANAGE,
     "ack": Capability.ALERT_ACKNOWLEDGE,
+    "agreement": Capability.AGENCY_MANAGE,
     "apikey": Capability.APIKEY_MANAGE,
     "confirm": Capability.ALERT_ACKNOWLEDGE,
     "entry": Capability.AGENCY_MANAGE,
+    "leave": Capability.AGENCY_MANAGE,
     "reaffirm": Capability.ALERT_RELEASE,
     "resume": Capability.AGENCY_MANAGE,
     "retract": Capability.ALERT_WITHDRAW,

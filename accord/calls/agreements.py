@@ -20,11 +20,15 @@ from accord.calls.errors import AnswerError
 
 @dataclass(frozen=True)
 class AgreementAnswer:
-    """The current version of an agreement, perhaps ended; times in seconds. An empty `purposes` allows every purpose."""
+    """The current version of an agreement, perhaps ended; times in seconds.
+
+    `od` is the digest of its proposal, empty for what the operator recorded. An empty `purposes` allows every purpose.
+    """
 
     ref: str
     title: str
     version: int
+    od: str
     parties: tuple[str, ...]
     lanes: tuple[str, ...]
     ceiling: str
@@ -77,6 +81,7 @@ def _agreement(row: Mapping[str, Any]) -> AgreementAnswer:
         ref=_text(row.get("ref"), "agreements"),
         title=_text(row.get("title"), "agreements"),
         version=require_integer(row.get("version"), "agreements"),
+        od=_text(row.get("od"), "agreements"),
         parties=_texts(row, "parties"),
         lanes=_texts(row, "lanes"),
         ceiling=_text(row.get("ceiling"), "agreements"),

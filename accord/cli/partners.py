@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look-ups at the terminal: participating agencies, own contact details, and own agreements."""
+"""Look-ups at the terminal: participating agencies, and own contact details."""
 
 from __future__ import annotations
 
@@ -59,26 +59,3 @@ def entry(place: Workplace) -> None:
         f"{plain(shown.agency)}: telephone {plain(shown.telephone) or '-'}, time zone {plain(shown.timezone)}",
         f"Contact points: {plain(', '.join(shown.contacts)) or '-'}",
     )
-
-
-def agreements(place: Workplace) -> None:
-    """List the own agreements: with whom, on which lanes, up to which marking, until when."""
-    with place.client() as client:
-        found = client.agreements()
-    if place.options.json:
-        print_json([asdict(agreement) for agreement in found])
-        return
-    heads = ("agreement", "title", "parties", "lanes", "purposes", "up to", "until")
-    rows = [
-        (
-            row.ref,
-            row.title,
-            " ".join(row.parties),
-            " ".join(row.lanes),
-            " ".join(row.purposes) or "every",
-            f"TLP:{row.ceiling}",
-            row.until or "-",
-        )
-        for row in found
-    ]
-    print_table(heads, rows, empty="Your agency has no agreement yet: the hub's operator records them.")

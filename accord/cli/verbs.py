@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from accord.cli.adopting import adopt
+from accord.cli.agreements import agreements
 from accord.cli.becoming import api_key, enrol, pin
 from accord.cli.comparing import compare, match, similar
 from accord.cli.completing import completion
@@ -15,7 +16,7 @@ from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
 from accord.cli.lanes import resume, suspend, suspensions
-from accord.cli.partners import agencies, agreements, entry
+from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit

@@ -24,10 +24,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from accord.agreements import SignedVersion
 from accord.calls.answers import EntryAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
+from accord.client.agreement_versions import (
+    answer_version,
+    leave_agreement,
+    list_versions,
+    propose_version,
+)
 from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
 from accord.client.calling import note_call
@@ -234,6 +241,34 @@ class Client:
     def agreements(self) -> list[AgreementFacts]:
         """Return the own agreements as the hub states them."""
         return list_agreements(self._session.begin())
+
+    def agreement_versions(self) -> tuple[SignedVersion, ...]:
+        """Return every version of an agreement that names the own agency, by verified statements, after taking in the news."""
+        act = self._session.begin()
+        follow_feed(act)
+        return list_versions(act)
+
+    def propose_agreement(
+        self, terms: Mapping[str, Any], *, officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """Propose an agreement, or the next version of one, to its parties."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return propose_version(act, terms, officer=officer, wait_secs=wait_secs)
+
+    def answer_agreement(
+        self, od: str, *, st: str = "accept", officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """Accept or refuse (`st`: `refuse`) a proposed version."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return answer_version(act, od, st, officer=officer, wait_secs=wait_secs)
+
+    def leave_agreement(self, ref: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
+        """Leave a signed agreement."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
 
     def suspensions(self) -> tuple[Suspension, ...]:
         """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""

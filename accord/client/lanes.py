@@ -9,14 +9,12 @@ from typing import Any
 from accord.client.errors import RequestError
 from accord.client.results import Stated
 from accord.client.session import Act
-from accord.client.state_changes import add_statement
 from accord.client.stating import own_officer, settled, state
 from accord.envelope.encoding import agency_ids
 from accord.envelope.errors import MalformedError
 from accord.envelope.statements.bodies import SUSPEND_REASONS
 from accord.envelope.vocabulary import LANES
 from accord.following.judging import counts
-from accord.following.records import StatementRecord
 from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions
 
 
@@ -69,8 +67,6 @@ def _state_of_lanes(
     body = {"lanes": sorted(set(lanes)), "with": sorted(set(agencies)), **more}
     _check(act.agency, body["lanes"], body["with"])
     stated = state(act, k, None, body, officer=own_officer(officer))
-    act.changes.record(add_statement(_record(act, stated, body)))
-    act.changes.write()
     return settled(act, stated, wait_secs)
 
 
@@ -83,9 +79,3 @@ def _check(own: str, lanes: Collection[str], agencies: Collection[str]) -> None:
         raise RequestError("Name agencies by their ids, as xa-lab.") from exc
     if not agencies or own in agencies:
         raise RequestError("Name one or more other agencies.")
-
-
-def _record(act: Act, stated: Stated, body: Mapping[str, Any]) -> StatementRecord:
-    """Return what this home keeps of the own statement: lists and clocks are read from it. Timed as signed."""
-    at = act.state.submissions[stated.od].iat
-    return StatementRecord(stated.od, stated.k, act.agency, stated.id, None, dict(body), at)

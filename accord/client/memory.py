@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from accord.agreements import AGREEMENT, OF_AGREEMENTS
 from accord.client import state_changes
 from accord.client.state_changes import StateChanges
 from accord.envelope.statements.bodies import MANIFEST
@@ -20,8 +21,8 @@ from accord.following.records import (
 )
 from accord.state import State
 
-KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease"})
-"""Kinds that prove something about others, and are verified whole each time."""
+KEPT_WHOLE: Final = frozenset({"reaffirm", "unrelease", *OF_AGREEMENTS})
+"""Kinds that prove something about others, and are verified whole each time, or whose end is in their octets alone."""
 
 
 class HomeMemory:
@@ -97,11 +98,13 @@ class HomeMemory:
         Before relying on a statement about such an alert, ask `verified_senders`.
         """
         agency, own = self._state.agency, self._state.submissions.get(d)
+        said = self._state.statements.get(d)
+        if said is not None and said.k == AGREEMENT:
+            return SubjectFacts(said.k, said.id, said.od, said.iss, parties=frozenset(said.body["parties"]))
         if own is not None:
             kind = MANIFEST if own.what == "envelope" else own.kind
             holders = self._holders(own.d if own.what == "envelope" else own.about)
             return SubjectFacts(kind, own.id, own.d, agency, agency, holders=holders)
-        said = self._state.statements.get(d)
         if said is not None:
             return SubjectFacts(said.k, said.id, said.od, said.iss)
         received = self._state.inbox.get(d)

@@ -33,11 +33,12 @@ class AgencyFacts:
 class AgreementFacts:
     """An agreement of the own agency as the hub states it; times as the hub writes them.
 
-    An empty `purposes` allows every purpose.
+    An empty `purposes` allows every purpose. `od` is the digest of its proposal, empty for what the operator recorded.
     """
 
     ref: str
     title: str
+    od: str
     parties: tuple[str, ...]
     lanes: tuple[str, ...]
     ceiling: str
@@ -78,6 +79,7 @@ def _agreement(row: Mapping[str, Any]) -> AgreementFacts:
     return AgreementFacts(
         ref=require_text(row.get("ref"), "ref"),
         title=require_text(row.get("title"), "title"),
+        od=require_text(row.get("od"), "od"),
         parties=_texts(row, "parties"),
         lanes=_texts(row, "lanes"),
         ceiling=require_text(row.get("ceiling"), "ceiling"),

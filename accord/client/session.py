@@ -223,6 +223,7 @@ class HomeKeys:
         reason: str,
         cp: CheckpointRef | None,
         now: int,
+        exp: int | None = None,
     ) -> bytes:
         """Return a statement in the best suite of the own keys; raise SealingError, KeysetEndedError."""
         suite = self.act.statement_suite()
@@ -233,6 +234,7 @@ class HomeKeys:
             suite=suite,
             id=self.act.session.new_id(now),
             iat=now,
+            exp=exp,
             nonce=os.urandom(16),
             sub=sub,
             act=actor,

@@ -182,6 +182,7 @@ class Keys(Protocol[_Actor_contra]):
         reason: str,
         cp: CheckpointRef | None,
         now: int,
+        exp: int | None = None,
     ) -> bytes:
         """Return a statement of an allowed kind, under a fresh id, as it goes over the wire; raise SealingError."""
         ...

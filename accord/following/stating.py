@@ -23,8 +23,11 @@ def sign_statement(
     *,
     actor: _Actor,
     reason: str,
+    exp: int | None = None,
 ) -> bytes:
     """Have a statement signed that states our view of the ledger; raise as `refresh_keysets`, SealingError."""
     refresh_keysets(follower, follower.agency)
     checkpoint = follower.log.reference()
-    return keys.sign_statement(k, sub, body, actor=actor, reason=reason, cp=checkpoint, now=follower.now)
+    return keys.sign_statement(
+        k, sub, body, actor=actor, reason=reason, cp=checkpoint, now=follower.now, exp=exp
+    )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accord.calls.agreements import AgreementAnswer
 from accord.suspensions import RESUME, SUSPEND
 from alerts.access import agency_of
-from alerts.errors import LaneRefusedError
+from alerts.errors import AgreementRefusedError
 from alerts.peers.agreements import known_agreements
 from alerts.peers.lanes import own_suspensions, settle_stops
 from alerts.sending.hand_in import handing_in
@@ -45,14 +45,14 @@ def suspend_lanes(
 ) -> None:
     """Suspend lanes with these agencies, at once and both ways, in every agreement by which a lane does not survive.
 
-    What is suspended already stays so. Not inside a transaction. Raises LaneRefusedError, NotTakenError, NotPermittedError,
+    What is suspended already stays so. Not inside a transaction. Raises AgreementRefusedError, NotTakenError, NotPermittedError,
     ExchangeAwayError where the agreements were never asked for.
     """
     require(officer, Capability.AGENCY_MANAGE)
     own = agency_of(officer)
     kept = known_agreements(officer, own.pk, now=now)
     if why is not None and why not in dict(REASONS):
-        raise LaneRefusedError("why", _("Reason: choose from the list."))
+        raise AgreementRefusedError("why", _("Reason: choose from the list."))
     for agency in _chosen(agencies):
         _require_suspendable(agency, lanes, kept.agreements)
     _state(officer, own, SUSPEND, agencies, lanes, {"why": why}, now)
@@ -66,7 +66,7 @@ def resume_lanes(
     own = agency_of(officer)
     wanted = {(agency, lane) for agency in _chosen(agencies) for lane in lanes}
     if not wanted or not wanted <= own_suspensions(own.pk):
-        raise LaneRefusedError(
+        raise AgreementRefusedError(
             "lanes", _("Lanes: choose lanes that your agency has suspended with each of them.")
         )
     _state(officer, own, RESUME, agencies, lanes, {}, now)
@@ -74,7 +74,7 @@ def resume_lanes(
 
 def _chosen(agencies: Collection[str]) -> list[str]:
     if not agencies:
-        raise LaneRefusedError("agencies", _("Agencies: choose one or more."))
+        raise AgreementRefusedError("agencies", _("Agencies: choose one or more."))
     return sorted(set(agencies))
 
 
@@ -83,10 +83,10 @@ def _require_suspendable(
 ) -> None:
     covering = [one for one in agreements if agency in one.parties]
     if not covering:
-        raise LaneRefusedError("agencies", _("Agencies: choose from the list; it may have changed."))
+        raise AgreementRefusedError("agencies", _("Agencies: choose from the list; it may have changed."))
     stoppable = {lane for one in covering for lane in one.lanes if lane not in one.survive_lanes}
     if not lanes or not stoppable.issuperset(lanes):
-        raise LaneRefusedError("lanes", _("Lanes: choose from the list; it may have changed."))
+        raise AgreementRefusedError("lanes", _("Lanes: choose from the list; it may have changed."))
 
 
 def _state(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Agreements of the agency, by the exchange's word: asked for where none are kept, followed by the desk-worker."""
 
+import contextlib
 import logging
 from datetime import datetime, timedelta
 from typing import Final
@@ -67,6 +68,12 @@ def ask_for_agreements(actor: Actor, agency_id: str, *, now: datetime) -> None:
                 subject=f"agency:{agency_id}",
                 now=now,
             )
+
+
+def ask_for_agreements_again(actor: Actor, agency_id: str, *, now: datetime) -> None:
+    """Ask after an act of the agency; while the exchange is away, the kept ones stay and the worker asks later."""
+    with contextlib.suppress(ExchangeAwayError):
+        ask_for_agreements(actor, agency_id, now=now)
 
 
 def follow_agreements_when_due(actor: Actor, agency_id: str, *, now: datetime) -> None:

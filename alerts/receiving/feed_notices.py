@@ -4,6 +4,7 @@
 from datetime import datetime
 from functools import cached_property
 
+from accord.agreements import OF_AGREEMENTS
 from accord.calls.answers import FeedEntry
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.worth import has_force
@@ -13,7 +14,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_statements import WITHDRAWALS
 from alerts.receiving.signature_judging import judge_statements
 from alerts.receiving.signature_state import judge_received
-from notices.peers import tell_of_lanes
+from notices.peers import tell_of_agreements
 from notices.queueing import readers_of
 from notices.telling import (
     tell_of_alert,
@@ -53,10 +54,10 @@ class FeedNotices:
             tell_that_alert_opens(self._readers, received.about, now=self._now)
 
     def tell_of_statement(self, od: str) -> None:
-        """Tell of a withdrawal that counts, of a statement by which a sender reaffirms what was in doubt, and of lanes."""
+        """Tell of a withdrawal that counts, of what a sender reaffirms, of agreements and lanes."""
         said = HeldStatement.objects.filter(reader=self._agency, od=od).first()
-        if said is not None and said.k in (SUSPEND, RESUME):
-            tell_of_lanes(self._agency, od, now=self._now)
+        if said is not None and said.k in (SUSPEND, RESUME, *OF_AGREEMENTS):
+            tell_of_agreements(self._agency, od, now=self._now)
         if said is None or said.k not in WITHDRAWALS:
             return
         if said.k == REAFFIRM:

@@ -77,9 +77,11 @@ class Handing:
     now: datetime
     ds: list[str] = field(default_factory=list)
 
-    def state(self, k: str, sub: SubjectRef | None, body: Mapping[str, Any]) -> str:
+    def state(
+        self, k: str, sub: SubjectRef | None, body: Mapping[str, Any], *, exp: int | None = None
+    ) -> str:
         """Sign a statement, hold it and queue it; return its digest. Raises what the vault refuses."""
-        self.ds.append(queue_statement(self.actor, k, sub, body, now=self.now))
+        self.ds.append(queue_statement(self.actor, k, sub, body, exp=exp, now=self.now))
         return self.ds[-1]
 
     def send(self, alert: Alert, envelope: SealedEnvelope, recipients: Collection[str]) -> None:
@@ -110,10 +112,16 @@ def handing_in(actor: Actor, *, now: datetime) -> Generator[Handing]:
 
 
 def queue_statement(
-    actor: Actor, k: str, sub: SubjectRef | None, body: Mapping[str, Any], *, now: datetime
+    actor: Actor,
+    k: str,
+    sub: SubjectRef | None,
+    body: Mapping[str, Any],
+    *,
+    exp: int | None = None,
+    now: datetime,
 ) -> str:
     """Sign a statement, hold it and queue it, in the caller's transaction; return its digest. Raises what the vault refuses."""
-    jws = services.sign_statement(actor, k=k, sub=sub, body=dict(body), now=now)
+    jws = services.sign_statement(actor, k=k, sub=sub, body=dict(body), exp=exp, now=now)
     said = held_statement(actor.agency_id or "", jws, now=now)
     keep_bound([said])
     outgoing.put_statement(said, by=actor.public_id or "", now=now)

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.agreements import ACCEPT, AGREEMENT, LEAVE
 from accord.envelope.reaffirming import REAFFIRM
 from accord.envelope.statements.bodies import MANIFEST
 from accord.suspensions import RESUME, SUSPEND
@@ -33,6 +34,9 @@ KINDS: Final[dict[str, str | Promise]] = {
     "retract": gettext_lazy("Withdrawal"),
     "confirm": gettext_lazy("Confirmation of a withdrawal"),
     REAFFIRM: gettext_lazy("Reaffirmation"),
+    AGREEMENT: gettext_lazy("Proposal of an agreement"),
+    ACCEPT: gettext_lazy("Answer to a proposed agreement"),
+    LEAVE: gettext_lazy("Leaving of an agreement"),
     SUSPEND: gettext_lazy("Suspension of lanes"),
     RESUME: gettext_lazy("Resumption of lanes"),
 }

@@ -9,6 +9,7 @@ from desk.account import api as account
 from desk.account import caller_api as caller
 from desk.agency.after_restore import api as restore
 from desk.agency.agreements import api as lanes
+from desk.agency.agreements import versions_api as agreement_versions
 from desk.agency.apikeys import api as apikeys
 from desk.agency.apikeys import exchange_api as exchange_keys
 from desk.agency.audit import api as audit
@@ -48,7 +49,7 @@ from desk.science.substances import api as substances
 
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
-    system_drafts, versions, templates, calls,
+    system_drafts, versions, templates, calls, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
     officers, own_entry, peers, policy, powers, restore, views,
     *SCIENCE,

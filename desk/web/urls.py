@@ -24,6 +24,7 @@ from desk.account import step_up
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
 from desk.agency.agreements import page as agreements
+from desk.agency.agreements import versions_page as versions
 from desk.agency.apikeys import exchange_page as exchange_keys
 from desk.agency.apikeys import page as apikeys
 from desk.agency.audit import alert_page as audit_alert
@@ -383,7 +384,25 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
     Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/propose/", versions.propose, "agreement_propose", C.AGENCY_MANAGE, BOTH),
+    Page("agreements/versions/<str:od>/", versions.version, "agreement_version", C.AGREEMENT_READ),
+    Page("agreements/versions/<str:od>/accept/", versions.accept, "agreement_accept", C.AGENCY_MANAGE, BOTH),
+    Page(
+        "agreements/versions/<str:od>/refuse/",
+        versions.refuse_version,
+        "agreement_refuse",
+        C.AGENCY_MANAGE,
+        BOTH,
+    ),
     Page("agreements/<str:ref>/", lanes.agreement, "agreement", C.AGREEMENT_READ),
+    Page(
+        "agreements/<str:ref>/propose/",
+        versions.propose_next,
+        "agreement_propose_next",
+        C.AGENCY_MANAGE,
+        BOTH,
+    ),
+    Page("agreements/<str:ref>/leave/", versions.leave, "agreement_leave", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/resume/", lanes.resume, "agreement_resume", C.AGENCY_MANAGE, BOTH),
     Page("notifications/", notices.notifications, "notifications", C.NOTICE_READ),

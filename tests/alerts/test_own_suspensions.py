@@ -10,7 +10,7 @@ from django.db import connection
 
 from alerts.agency.agreements import agreement_of
 from alerts.agency.lanes import resume_lanes, suspend_lanes
-from alerts.errors import ChangedSinceValidationError, LaneRefusedError, NotTakenError
+from alerts.errors import AgreementRefusedError, ChangedSinceValidationError, NotTakenError
 from alerts.models import Alert
 from alerts.peers.pins import change_book, read_book
 from alerts.review.preview import preview_recipients_of
@@ -230,12 +230,12 @@ def test_only_an_admin_stops_what_can_be_stopped(desks: Desks, admin: Officer) -
         "nobody": (["xz-none"], ["science"]),
     }
     for way, (agencies, lanes) in wrong.items():
-        with pytest.raises(LaneRefusedError):
+        with pytest.raises(AgreementRefusedError):
             suspend_lanes(admin, agencies, lanes, now=now)
         assert stopped(desks) == set(), way
-    with pytest.raises(LaneRefusedError):
+    with pytest.raises(AgreementRefusedError):
         suspend_lanes(admin, health, ["science"], why="weather", now=now)
-    with pytest.raises(LaneRefusedError):
+    with pytest.raises(AgreementRefusedError):
         resume_lanes(admin, health, ["science"], now=now)
 
 
@@ -280,7 +280,7 @@ def test_the_admins_of_the_other_side_are_told_once_by_a_mail_without_content(
     desks.hub.submit(desks.own, desks.hub.suspension(desks.own, "xa-lab", why="political"))
     for _ in range(2):
         desks.settle()
-    (told,) = Notification.objects.filter(occasion=Occasion.LANES_CHANGED)
+    (told,) = Notification.objects.filter(occasion=Occasion.AGREEMENTS_CHANGED)
     assert (told.officer, told.reference) == (admin, "")
     (row,) = [row for row in agreement_of(admin, "G1", now=desks.hub.now).lanes if row.code == "science"]
     (stop,) = row.stopped

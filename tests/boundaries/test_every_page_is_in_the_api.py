@@ -154,6 +154,12 @@ IN_JSON: Final = {
     **dict.fromkeys(("proposal", "proposal_file", "proposal_discard"), "keys-proposal"),
     "proposal_previous": "keys-proposal-previous",
     **dict.fromkeys(("agreements", "agreement"), "agreements-list"),
+    **dict.fromkeys(
+        ("agreement_version", "agreement_propose", "agreement_propose_next"), "agreement-versions"
+    ),
+    "agreement_accept": "agreement-version-accept",
+    "agreement_refuse": "agreement-version-refuse",
+    "agreement_leave": "agreements-leave",
     "agreement_suspend": "agreements-suspend",
     "agreement_resume": "agreements-resume",
     "science_board": "science-board",

@@ -3,6 +3,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.agency.agreement_versions import Terms, propose_agreement
 from alerts.drafting.drafts import attach_file, save_revision
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
@@ -266,6 +269,22 @@ def test_officers_powers_and_peers(
     shoot("duty", "/officers/duty/")
     shoot("agreement", "/agreements/G1/")
     shoot("agreement-suspend", "/agreements/G1/suspend/")
+    shoot("agreement-propose", "/agreements/G1/propose/")
+    terms = Terms(
+        "AB 2027-1",
+        frozenset({desk.health.pk, desk.reg.id}),
+        frozenset({"science"}),
+        "GREEN",
+        frozenset({"prevent"}),
+        begins=desk.hub.now,
+        until=desk.hub.now + timedelta(days=365),
+    )
+    od = propose_agreement(desk.haitham, replace(terms, parties=frozenset({desk.lab.pk})), now=desk.tick())
+    propose_agreement(desk.sunniva, replace(terms, ref="G1"), now=desk.tick())
+    desk.settle()
+    shoot("agreements-proposed", "/agreements/")
+    shoot("agreement-version", f"/agreements/versions/{od}/")
+    shoot("agreement-accept", f"/agreements/versions/{od}/accept/")
     sign_in(desk.benno)
     shoot("circle-member-confirm", f"/peers/{desk.health.pk}/circles/")
     sign_in(desk.ilka)

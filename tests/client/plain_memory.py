@@ -156,6 +156,7 @@ class PlainKeys:
         reason: str,
         cp: CheckpointRef | None,
         now: int,
+        exp: int | None = None,
     ) -> bytes:
         self.used.append((actor, reason))
         return self.hub.statement(self.held, k, sub, body=body, act=actor, cp=cp, iat=now)

@@ -121,7 +121,7 @@ STATEMENTS: Mapping[str, Shape] = {
     "unrelease": statement({"code": WORD}),
     "reaffirm": statement({}),
     "agreement": statement({
-        "ref": ("", None, 5, {}, "-a", "a-", "a" * 21, "a\nb", "a_b", "\u00e9"),
+        "ref": ("", None, 5, {}, "-a", "a-", "a" * 21, "a\nb", "a_b", "a/b", "\u00e9"),
         "ver": count(1), "prev": DIGEST, "parties": agencies(501, least=2),
         "lanes": words("science", "trade", least=1), "tlp": WORD, "purposes": words("prevent", "science", least=1),
         "nbf": TIME, "survive": {"lanes": words("science", "trade"), "flash": FLAG}, "clocks": WORD, "emergency": FLAG,

@@ -212,7 +212,7 @@ BODIES: dict[str, tuple[str | None, st.SearchStrategy[dict[str, Any]]]] = {
     "unrelease": ("release", st.fixed_dictionaries({"code": one({"error", "expired", "condition", "legal"})})),
     "reaffirm": ("ask", st.just({})),
     "agreement": (None, st.fixed_dictionaries({
-        "ref": st.from_regex(r"\A[A-Za-z0-9](?:[A-Za-z0-9 ./-]{0,18}[A-Za-z0-9])?\Z"),
+        "ref": st.from_regex(r"\A[A-Za-z0-9](?:[A-Za-z0-9 .-]{0,18}[A-Za-z0-9])?\Z"),
         "ver": st.just(1), "prev": st.none(), "parties": agency_sets(2), "lanes": words(LANES, 1), "tlp": one(TLPS),
         "purposes": words(PURPOSES, 1), "nbf": st.integers(0, NOW), "clocks": one({"freeze", "run"}),
         "survive": st.fixed_dictionaries({"lanes": words(LANES), "flash": st.booleans()}), "emergency": st.booleans(),

@@ -28,7 +28,7 @@ PAGES_BY_ROLES: dict[str, str] = {
     "auditor keeper": "set_aside audit desk_settings desk_settings_text",
     "auditor": "audit_keys audit_key_issue",
     "admin": """
-        own_entry after_restore officer_invite apikeys apikey_issue exchange_key_issue
+        agreement_propose own_entry after_restore officer_invite apikeys apikey_issue exchange_key_issue
         exchange_key_own policy_change calendar_change unit_new
     """,
     "keeper": "desk_take_in own_exchange",
@@ -56,7 +56,8 @@ CHANGES_BY_ROLES: dict[str, str] = {
     "keeper": "desk_admin_again exchange_ask item_retry loop_resume",
 }
 ITEM_PAGES = """
-    about_case about_note about_task acknowledge_many agreement agreement_resume agreement_suspend
+    about_case about_note about_task acknowledge_many agreement agreement_accept agreement_leave
+    agreement_propose_next agreement_refuse agreement_resume agreement_suspend agreement_version
     answer answer_assign apikey_revoke apikey_rotate
     ask_back arrivals arrivals_news audit_alert audit_key_revoke audit_key_rotate by_reference
     call_recipient call_sender case case_change case_close case_note case_review case_task

@@ -71,6 +71,8 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "audit/keys/<str:prefix>/": {"prefix": "audit key"},
     "powers/<uuid:change_id>/": {"change_id": "power change"},
     "agreements/<str:ref>/": {"ref": "agreement"},
+    "agreements/<str:ref>/leave/": {"ref": "signed agreement"},
+    "agreements/versions/<str:od>/": {"od": "agreement version"},
     "peers/<str:agency_id>/": {"agency_id": "agency"},
     "science/rules/<str:rule_id>/": {"rule_id": "rule"},
     "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},
@@ -122,7 +124,9 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/alerts/received/<uuid:received_id>/acknowledge": {"received_id": "opened"},
     "api/v1/alerts/received/<uuid:received_id>/confirm-withdrawal": {"received_id": "taken back"},
     "api/v1/account/sessions/<uuid:session_id>": {"session_id": "session"},
-    "api/v1/agreements/<str:ref>/": {"ref": "agreement", "lane": "lane"},
+    "api/v1/agreements/<str:ref>/": {"ref": "agreement"},
+    "api/v1/agreements/<str:ref>/leave": {"ref": "signed agreement"},
+    "api/v1/agreements/versions/<str:od>/": {"od": "agreement version"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "desk key"},
     "api/v1/exchange-keys/<str:prefix>": {"prefix": "API key"},
@@ -189,6 +193,14 @@ COLLEAGUE: Final = "a colleague of the laboratory"
 KEY: Final = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 """A public key of RFC 8037, appendix A."""
 
+TERMS: Final[dict[str, Any]] = {
+    "ref": "AG 9",
+    "parties": [PARTNER],
+    "lanes": ["science"],
+    "tlp": "GREEN",
+    "purposes": ["prevent"],
+    "clocks": "freeze",
+}
 SPECTRUM: Final = b"NAME: other\nFORMULA: C2H6O\nPRECURSORMZ: 47.05\nNum Peaks: 1\n29.04 100\n"
 _AHEAD: Final = (timezone.now() + timedelta(days=100)).date().isoformat()
 _CASE: Final = {
@@ -296,9 +308,15 @@ GOOD: Final[Mapping[str, Sent]] = {
         | {"suite": "PQ1", "recipients": [PARTNER]}
     ),
     "api/v1/deliveries/facts": Sent({"items": [{"md": "A" * 43, "fact": "told", "at": 1764104645}]}),
-    "api/v1/agreements/<str:ref>/suspend": Sent({"lanes": ["science"]}),
-    "api/v1/agreements/<str:ref>/suspensions": Sent({"lane": "science"}),
-    "api/v1/agreements/<str:ref>/resume": Sent({"lanes": ["science"]}),
+    "api/v1/agreements/<str:ref>/suspend": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
+    "api/v1/agreements/<str:ref>/resume": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
+    "api/v1/agreements/versions": Sent(
+        TERMS | {"begins": "2026-01-01T00:00:00Z", "until": "2030-01-01T00:00:00Z"}
+    ),
+    "agreements/<str:ref>/suspend/": Sent({"agencies": [PARTNER], "lanes": ["science"], "sure": "yes"}),
+    "agreements/<str:ref>/resume/": Sent({"agencies": [PARTNER], "lanes": ["science"], "sure": "yes"}),
+    "agreements/propose/": Sent(TERMS | {"begins": "2026-01-01", "until": "2030-01-01"}),
+    "agreements/<str:ref>/propose/": Sent(TERMS | {"begins": "2026-01-01", "until": "2030-01-01"}),
     "api/v1/api-keys": Sent({"client": "case system", "scopes": ["science:query"]}),
     "api/v1/exchange-keys": Sent({"client": "case system", "scopes": ["directory:read"]}),
     "api/v1/doubts/envelopes/<str:md>/withdraw": Sent({"code": "error"}),

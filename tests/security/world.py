@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -24,6 +24,7 @@ from accord.version import VERSION
 from agencies.accession import admit_agency
 from agencies.entrykeys import issue_entry_key
 from agencies.models import ApiKey, Instance
+from alerts.agency.agreement_versions import Terms, answer_version, propose_agreement
 from alerts.boxes.saved_views import create_view
 from alerts.drafting.drafts import attach_file, create_draft
 from alerts.drafting.system_drafts import attach_system_draft_file
@@ -261,6 +262,20 @@ class SecurityWorld:
             not_before=self.desk.hub.now, queued_at=self.desk.tick(), message_id=str(uuid.uuid4()), cause="mailbox",
         )  # fmt: skip
 
+    def _make_agreements(self, admin: Officer) -> None:
+        """Have the partner propose two agreements, of which the laboratory accepts the first."""
+        desk = self.desk
+        ods = [
+            propose_agreement(desk.haitham, _terms(ref, desk.hub.now), now=desk.tick())
+            for ref in ("S1", "S2")
+        ]
+        desk.settle()
+        answer_version(admin, ods[0], "accept", now=desk.tick())
+        desk.settle()
+        both = frozenset({LAB, PARTNER})
+        self.put("signed agreement", "S1", "S99", agencies=both, roles=EVERYBODY)
+        self.put("agreement version", ods[1], DIGEST_OF_NOTHING, agencies=both, roles=EVERYBODY)
+
     def _make_keys(self) -> None:
         self.keyset_version = version_of(self.desk.benno)
         self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
@@ -293,7 +308,7 @@ class SecurityWorld:
         self.put("audited alert", self.things["sent"].value, roles=frozenset({"auditor"}))
         self.put("API key", exchange_key.pk, "0" * 12, roles=frozenset({"agency_admin"}))
         self.put("agreement", "G1", "G99", agencies=frozenset({LAB, PARTNER, OWN_KEYS}), roles=EVERYBODY)
-        self.put("lane", "science", "trade", is_public=True)
+        self._make_agreements(admin)
         self.put("any agency", LAB, "xz-nowhere", agencies=frozenset({""}), roles=frozenset({"keeper"}))
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
@@ -473,3 +488,15 @@ def session(officer: Officer) -> str:
     client = Client()
     client.force_login(officer, BACKEND)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _terms(ref: str, now: datetime) -> Terms:
+    return Terms(
+        ref,
+        frozenset({LAB}),
+        frozenset({"science"}),
+        "GREEN",
+        frozenset({"prevent"}),
+        begins=now,
+        until=now + timedelta(days=365),
+    )

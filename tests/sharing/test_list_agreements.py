@@ -28,6 +28,7 @@ def test_an_agreement_as_it_counts_now(agreed: Callers) -> None:
         "ref": "G1",
         "title": "Agreement G1",
         "version": 1,
+        "od": "",
         "parties": ["xa-alpha", "xb-bravo", "xc-charlie"],
         "lanes": ["enforcement", "public_health", "science", "trade"],
         "ceiling": "AMBER+STRICT",

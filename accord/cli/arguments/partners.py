@@ -39,13 +39,26 @@ def add_verbs(verbs: Verbs) -> None:
     )
     _add_systems(verbs)
     _add_holder(verbs)
-    verb(
+    agreements = verb(
         verbs,
         "agreements",
-        "list your agency's agreements: with whom, on which lanes, up to which marking",
-        "As the hub states it now; what it lets through is decided when you send (accord submit --plan says who can be\n"
-        "sealed to).",
+        "list your agency's agreements and what is proposed; propose, accept, refuse, leave",
+        "The list is the hub's word; what is proposed and signed was verified here. A proposal is in force once every party has\n"
+        "accepted it. FILE holds its terms in JSON: ref, parties, lanes, tlp, purposes, begins, until, clocks, and\n"
+        "survive_lanes, survive_flash, emergency where they are agreed. What it lets through is decided when you send.",
     )
+    agreements.add_argument(
+        "action",
+        nargs="?",
+        choices=["proposed", "propose", "accept", "refuse", "leave"],
+        help="else: list those in force",
+    )
+    agreements.add_argument("what", nargs="?", metavar="FILE|OD|REFERENCE")
+    agreements.add_argument(
+        "--as", metavar="OFFICER", dest="officer", help="by the opaque id your agency gave"
+    )
+    agreements.add_argument("--yes", action="store_true", help="do not ask")
+    add_wait(agreements)
     _add_lanes(verbs)
 
 

@@ -52,7 +52,7 @@ MAIL_ADDRESS = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
-_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./-]{0,18}[A-Za-z0-9])?")
+_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .-]{0,18}[A-Za-z0-9])?")
 _SCOPE = re.compile(r"[a-z]{1,20}:[a-z]{1,20}")
 _NETWORK = re.compile(r"[0-9a-f:.]{2,39}/[0-9]{1,3}")
 _PREFIX = re.compile(r"[0-9a-f]{12}")
@@ -164,7 +164,19 @@ def _empty(body: Body) -> None:
 
 def _agreement(body: Body) -> None:
     names = _names(
-        *("ref", "ver", "prev", "parties", "lanes", "tlp", "purposes", "nbf", "survive", "clocks", "emergency")
+        *(
+            "ref",
+            "ver",
+            "prev",
+            "parties",
+            "lanes",
+            "tlp",
+            "purposes",
+            "nbf",
+            "survive",
+            "clocks",
+            "emergency",
+        )
     )
     members(body, names, "agreement")
     _matching(body["ref"], _REF, "agreement ref")

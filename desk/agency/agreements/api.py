@@ -16,7 +16,7 @@ from accord.envelope.statements.bodies import SUSPEND_REASONS
 from accord.envelope.vocabulary import MAX_RECIPIENTS
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of, circles_of
 from alerts.agency.lanes import resume_lanes, suspend_lanes
-from alerts.errors import LaneRefusedError
+from alerts.errors import AgreementRefusedError
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
 from callers.reading import read_body
@@ -103,7 +103,7 @@ class LanesView(AgencyView):
         asked = read_body(read, self.request)
         agencies, lanes = asked.pop("agencies"), asked.pop("lanes")
         if not set(agencies) <= set(parties):
-            raise LaneRefusedError("agencies", _("Agencies: choose from the list; it may have changed."))
+            raise AgreementRefusedError("agencies", _("Agencies: choose from the list; it may have changed."))
         self.act(lambda: do(self.officer, agencies, lanes, **asked, now=self.now))
         return self.answer(AgreementOut(_shown(agreement_of(self.officer, ref, now=self.now))).data)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.agency.agreement_versions import is_signed_here
 from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
 from callers import clock
@@ -71,6 +72,9 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
         standing=standing,
         purposes=[Purpose(code).label if code in Purpose.values else code for code in standing.said.purposes],
         surviving=[row.label for row in standing.lanes if row.survives],
+        signed=is_signed_here(officer, standing),
+        may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
+        may_leave=may_manage and bool(standing.said.od),
         may_suspend=may_manage and bool(standing.lanes_to("suspend")),
         may_resume=may_manage and bool(standing.lanes_to("resume")),
     )

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from alerts.agency.agreements import AgreementShown, agreements_of
 from callers import clock
+from callers.capabilities import Capability
 from callers.closed_lists import Lane
+from desk.agency.agreements.versions_page import proposals_of
 from desk.web.filters import Filter, Filters, read_filters
 from desk.web.frame import render_page, signed_in
 
@@ -37,8 +39,16 @@ def agreements(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)
-    found = map(_agreement_row, agreements_of(signed_in(request), now=now))
-    return _page(request, "agreements", filters, [row for row in found if _matches(row, filters)])
+    officer = signed_in(request)
+    found = map(_agreement_row, agreements_of(officer, now=now))
+    return _page(
+        request,
+        "agreements",
+        filters,
+        [row for row in found if _matches(row, filters)],
+        proposals=proposals_of(officer, now),
+        may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
+    )
 
 
 def _agreement_row(standing: AgreementShown) -> AgreementRow:
@@ -63,7 +73,9 @@ TEXTS: Final = {
 }
 
 
-def _page(request: HttpRequest, name: str, filters: Filters, rows: Sequence[object]) -> HttpResponse:
+def _page(
+    request: HttpRequest, name: str, filters: Filters, rows: Sequence[object], **more: Any
+) -> HttpResponse:
     heading, lead, empty = TEXTS[name]
     return render_page(
         request,
@@ -75,4 +87,5 @@ def _page(request: HttpRequest, name: str, filters: Filters, rows: Sequence[obje
         rows=rows,
         filters=filters,
         shows_keys=True,
+        **more,
     )

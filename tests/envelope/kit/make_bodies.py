@@ -26,7 +26,7 @@ RELEASE = {
     "purpose": "prevent", "cond": ["no-court", "read-only"], "code": None,
 }  # fmt: skip
 AGREEMENT = {
-    "ref": "AB 2027/1", "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
+    "ref": "AB 2027-1", "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
     "tlp": "AMBER", "purposes": ["prevent"], "nbf": NOW, "clocks": "run", "emergency": False,
     "survive": {"lanes": ["science"], "flash": True},
 }  # fmt: skip

@@ -37,7 +37,7 @@ ZONE = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*(?:/[A-Za-z0-9][A-Za-z0-9+_-]*){0,2}"
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+{LABEL}")
-REF = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ./-]{0,18}[A-Za-z0-9])?")
+REF = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 .-]{0,18}[A-Za-z0-9])?")
 CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}")
 SCOPE = re.compile(r"[a-z]{1,20}:[a-z]{1,20}")
 NETWORK = re.compile(r"[0-9a-f:.]{2,39}/[0-9]{1,3}")

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agreements that their parties have signed, read from verified statements `agreement`, `accept` and `leave`.
+
+A version is proposed by one party, who accepts by it; in force once every party has accepted that same statement. One refusal, its
+end, or another version that came into force meanwhile ends a proposal.
+
+::
+
+    proposed --accept, by the last party--> in force --another version--> replaced
+    proposed --refuse--> refused
+    proposed --another version in force--> replaced
+    proposed | in force --its end--> ended
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from accord.envelope.statements.form import Statement, SubjectRef
+
+AGREEMENT: Final = "agreement"
+ACCEPT: Final = "accept"
+LEAVE: Final = "leave"
+OF_AGREEMENTS: Final = (AGREEMENT, ACCEPT, LEAVE)
+
+
+class VersionState(StrEnum):
+    """State of one version of an agreement."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+    ENDED = "ended"
+
+
+@dataclass
+class SignedVersion:
+    """One version of an agreement; times in seconds. `accepted`, `refused` and `left` hold when each party said so."""
+
+    statement: Statement
+    proposed_at: int
+    accepted: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    is_replaced: bool = False
+
+    @property
+    def od(self) -> str:
+        """Digest of the proposal."""
+        return self.statement.od
+
+    @property
+    def ref(self) -> str:
+        """Reference of the agreement."""
+        return str(self.body["ref"])
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Terms, as section 8 of the specification names them."""
+        return self.statement.body
+
+    @property
+    def subject(self) -> SubjectRef:
+        """Reference to the proposal, for statements about it."""
+        return self.statement.ref
+
+    @property
+    def until(self) -> int:
+        """Its end."""
+        assert self.statement.exp is not None
+        return self.statement.exp
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Agencies that it names."""
+        return frozenset(self.body["parties"])
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether every party has accepted it."""
+        return self.accepted.keys() == self.parties
+
+    def state(self, now: int) -> VersionState:
+        """Return its state at this time."""
+        if self.refused:
+            return VersionState.REFUSED
+        if self.is_replaced:
+            return VersionState.REPLACED
+        if self.until <= now:
+            return VersionState.ENDED
+        return VersionState.IN_FORCE if self.is_signed else VersionState.PROPOSED
+
+    def waits_for(self, agency: str, now: int) -> bool:
+        """Tell whether this agency has to accept or refuse it."""
+        is_open = self.state(now) == VersionState.PROPOSED
+        return is_open and agency in self.parties and agency not in self.accepted
+
+
+def read_versions(said: Iterable[tuple[Statement, int]]) -> tuple[SignedVersion, ...]:
+    """Return every version that these statements propose, in their order; each statement with its time, in the ledger's order.
+
+    Answers are read after all proposals: an own one that waits for its receipt is timed as signed.
+    """
+    stated = list(said)
+    proposed = ((one, at) for one, at in stated if one.k == AGREEMENT)
+    found = {one.od: SignedVersion(one, at, {one.iss: at}) for one, at in proposed}
+    for statement, at in stated:
+        version = found.get(statement.sub.d) if statement.sub else None
+        if version is not None and statement.iss in version.parties:
+            _apply(version, statement, at, found.values())
+    return tuple(found.values())
+
+
+def _apply(version: SignedVersion, statement: Statement, at: int, versions: Iterable[SignedVersion]) -> None:
+    if statement.k == LEAVE:
+        version.left.setdefault(statement.iss, at)
+        return
+    if version.state(at) != VersionState.PROPOSED:
+        return
+    if statement.body["st"] == "refuse":
+        version.refused[statement.iss] = at
+        return
+    version.accepted.setdefault(statement.iss, at)
+    if version.is_signed:
+        for other in versions:
+            other.is_replaced |= other.ref == version.ref and _is_before(other, version)
+
+
+def _is_before(one: SignedVersion, other: SignedVersion) -> bool:
+    """Tell whether a version is over once another of its agreement is in force: an earlier one, or one beside it."""
+    return one.od != other.od and one.body["ver"] <= other.body["ver"]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of agreements that this agency proposes, accepts, refuses and leaves, by signed statements verified here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from accord.agreements import (
+    ACCEPT,
+    AGREEMENT,
+    LEAVE,
+    OF_AGREEMENTS,
+    SignedVersion,
+    VersionState,
+    read_versions,
+)
+from accord.client.errors import RequestError
+from accord.client.results import Stated
+from accord.client.session import Act
+from accord.client.stating import own_officer, settled, state
+from accord.envelope.errors import MalformedError
+from accord.envelope.statements.form import parse_statement
+from accord.following.judging import counts
+
+_SETS: Final = ("parties", "lanes", "purposes", "survive_lanes")
+_TERMS: Final = frozenset({*_SETS, "ref", "tlp", "begins", "until", "survive_flash", "clocks", "emergency"})
+
+
+def list_versions(act: Act) -> tuple[SignedVersion, ...]:
+    """Return every version that names this agency, the oldest first; what a stolen key signed does not count."""
+    records = [
+        record
+        for record in act.state.statements.values()
+        if record.k in OF_AGREEMENTS and (record.iss == act.agency or counts(act, record))
+    ]
+    ordered = sorted(records, key=lambda record: (record.log_time, record.index or 0))
+    said = [(parse_statement((row.jws or "").encode()).statement, row.log_time) for row in ordered]
+    return tuple(one for one in read_versions(said) if act.agency in one.parties)
+
+
+def propose_version(act: Act, terms: Mapping[str, Any], *, officer: str | None, wait_secs: float) -> Stated:
+    """Propose the first version of an agreement, or the next after the one in force.
+
+    `terms` as of `POST /agreements/versions` of a desk: sets as arrays, moments with their offset. Raises RequestError,
+    RefusedError.
+    """
+    body, until = _body(act, terms)
+    try:
+        stated = state(act, AGREEMENT, None, body, officer=own_officer(officer), exp=until)
+    except MalformedError as wrong:
+        raise RequestError(f"A term is wrong: {wrong}") from wrong
+    return settled(act, stated, wait_secs)
+
+
+def answer_version(act: Act, od: str, st: str, *, officer: str | None, wait_secs: float) -> Stated:
+    """Accept or refuse a proposed version. Raises RequestError, RefusedError."""
+    version = next((one for one in list_versions(act) if one.od == od), None)
+    if version is None:
+        raise RequestError("No such version is known here. Run: accord agreements proposed")
+    if not version.waits_for(act.agency, act.now):
+        raise RequestError("It does not wait for your agency.")
+    stated = state(act, ACCEPT, version.subject, {"st": st}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
+
+
+def leave_agreement(act: Act, ref: str, *, officer: str | None, wait_secs: float) -> Stated:
+    """Leave a signed agreement at once. Raises RequestError, RefusedError."""
+    version = _in_force(act, ref)
+    if version is None or act.agency in version.left:
+        raise RequestError("No signed agreement of this reference is in force with your agency.")
+    stated = state(act, LEAVE, version.subject, {}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
+
+
+def _in_force(act: Act, ref: str) -> SignedVersion | None:
+    rows = (one for one in list_versions(act) if one.ref == ref)
+    return next((one for one in rows if one.state(act.now) == VersionState.IN_FORCE), None)
+
+
+def _body(act: Act, terms: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    unknown = sorted(terms.keys() - _TERMS)
+    missing = sorted(
+        {"ref", "parties", "lanes", "tlp", "purposes", "begins", "until", "clocks"} - terms.keys()
+    )
+    if unknown or missing:
+        raise RequestError(
+            f"Terms: unknown {', '.join(unknown) or '-'}; missing {', '.join(missing) or '-'}."
+        )
+    sets = {name: _set(terms.get(name, []), name) for name in _SETS}
+    before = _in_force(act, str(terms["ref"]))
+    body = {
+        "ref": terms["ref"],
+        "ver": before.body["ver"] + 1 if before else 1,
+        "prev": before.od if before else None,
+        "parties": sorted({*sets["parties"], act.agency}),
+        "lanes": sets["lanes"],
+        "tlp": terms["tlp"],
+        "purposes": sets["purposes"],
+        "nbf": _moment(terms["begins"], "begins"),
+        "survive": {"lanes": sets["survive_lanes"], "flash": terms.get("survive_flash", False)},
+        "clocks": terms["clocks"],
+        "emergency": terms.get("emergency", False),
+    }
+    return body, _moment(terms["until"], "until")
+
+
+def _set(value: object, name: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RequestError(f"{name}: give an array of words.")
+    return sorted(set(value))
+
+
+def _moment(value: object, name: str) -> int:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise RequestError(f"{name}: write it like 2027-01-01T00:00:00Z, with Z or an offset.")
+    return int(moment.timestamp())

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of agreements that the agency proposes, accepts, refuses and leaves, by statements that it signs.
+
+What the exchange refuses is undone here, and said with its reason.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
+from accord.envelope.errors import MalformedError
+from alerts.access import agency_of
+from alerts.agency.agreements import AgreementShown
+from alerts.errors import AgreementRefusedError
+from alerts.peers.agreements import ask_for_agreements_again
+from alerts.peers.signed_agreements import signed_versions
+from alerts.sending.hand_in import Handing, handing_in
+from callers.capabilities import Capability, require
+from callers.errors import AbsentError
+from ledger.audit import record_event
+from officers.models import Officer
+from peers.models import Agency
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms of a version as officers enter them; the agency itself is always a party."""
+
+    ref: str
+    parties: frozenset[str]
+    lanes: frozenset[str]
+    tlp: str
+    purposes: frozenset[str]
+    begins: datetime
+    until: datetime
+    survive_lanes: frozenset[str] = frozenset()
+    survive_flash: bool = False
+    clocks: str = "freeze"
+    emergency: bool = False
+
+
+def versions_of(officer: Officer) -> tuple[SignedVersion, ...]:
+    """Return every version that names the officer's agency, the newest first; raises NotPermittedError, NotBoundError."""
+    require(officer, Capability.AGREEMENT_READ)
+    return signed_versions(agency_of(officer).pk)[::-1]
+
+
+def version_of(officer: Officer, od: str) -> SignedVersion:
+    """Return one version; raises AbsentError, and as `versions_of`."""
+    found = next((one for one in versions_of(officer) if one.od == od), None)
+    if found is None:
+        raise AbsentError
+    return found
+
+
+def version_in_force(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
+    """Return the version of this agreement that every party has signed and none has replaced; None without one."""
+    at = int(now.timestamp())
+    rows = (one for one in versions_of(officer) if one.ref == ref)
+    return next((one for one in rows if one.state(at) == VersionState.IN_FORCE), None)
+
+
+def is_signed_here(officer: Officer, standing: AgreementShown) -> bool:
+    """Tell whether this desk holds the signatures of every party under what the exchange states of an agreement."""
+    said = standing.said
+    found = next((one for one in versions_of(officer) if one.od == said.od), None)
+    return (
+        found is not None
+        and found.is_signed
+        and found.ref == said.ref
+        and (tuple(found.body["lanes"]), found.body["tlp"]) == (said.lanes, said.ceiling)
+        and tuple(found.body["purposes"]) == said.purposes
+        and found.parties - found.left.keys() == frozenset(said.parties)
+    )
+
+
+def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
+    """Propose a first version, or the next after the one in force; return the digest of the proposal.
+
+    Not inside a transaction. Raises AgreementRefusedError naming the field, NotTakenError, NotPermittedError.
+    """
+    require(officer, Capability.AGENCY_MANAGE)
+    own = agency_of(officer)
+    _check(terms, own, now)
+    before = version_in_force(officer, terms.ref, now=now)
+    body = _body(terms, own, before)
+    try:
+        with handing_in(officer, now=now) as handing:
+            od = handing.state(AGREEMENT, None, body, exp=int(terms.until.timestamp()))
+            _record("agreement.proposed", handing, own, od, ref=terms.ref)
+    except MalformedError:
+        raise AgreementRefusedError(
+            "ref", _("Reference: letters and digits, with spaces, full stops and hyphens between them.")
+        ) from None
+    ask_for_agreements_again(officer, own.pk, now=now)
+    return od
+
+
+def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None:
+    """Accept or refuse a proposal. Not inside a transaction.
+
+    Raises AbsentError, AgreementRefusedError (it does not wait for the agency), NotTakenError, NotPermittedError.
+    """
+    require(officer, Capability.AGENCY_MANAGE)
+    own, version = agency_of(officer), version_of(officer, od)
+    if not version.waits_for(own.pk, int(now.timestamp())):
+        raise AgreementRefusedError("agreement", _("It does not wait for your agency any more."))
+    act = "agreement.accepted" if st == "accept" else "agreement.refused"
+    with handing_in(officer, now=now) as handing:
+        handing.state(ACCEPT, version.subject, {"st": st})
+        _record(act, handing, own, od, ref=version.ref)
+    ask_for_agreements_again(officer, own.pk, now=now)
+
+
+def leave_agreement(officer: Officer, ref: str, *, now: datetime) -> None:
+    """Leave a signed agreement, at once. Not inside a transaction; raises as `answer_version`."""
+    require(officer, Capability.AGENCY_MANAGE)
+    own, version = agency_of(officer), version_in_force(officer, ref, now=now)
+    if version is None or own.pk in version.left:
+        raise AbsentError
+    with handing_in(officer, now=now) as handing:
+        handing.state(LEAVE, version.subject, {})
+        _record("agreement.left", handing, own, version.od, ref=ref)
+    ask_for_agreements_again(officer, own.pk, now=now)
+
+
+def _check(terms: Terms, own: Agency, now: datetime) -> None:
+    if not terms.parties - {own.pk}:
+        raise AgreementRefusedError("parties", _("Parties: choose one or more other agencies."))
+    if not terms.lanes:
+        raise AgreementRefusedError("lanes", _("Lanes: choose one or more."))
+    if not terms.survive_lanes <= terms.lanes:
+        raise AgreementRefusedError("survive_lanes", _("A lane that survives is one of the lanes."))
+    if not terms.purposes:
+        raise AgreementRefusedError("purposes", _("Purposes: choose one or more."))
+    if terms.until <= max(terms.begins, now):
+        raise AgreementRefusedError("until", _("End: later than the beginning, and than now."))
+
+
+def _body(terms: Terms, own: Agency, before: SignedVersion | None) -> dict[str, Any]:
+    return {
+        "ref": terms.ref,
+        "ver": before.body["ver"] + 1 if before else 1,
+        "prev": before.od if before else None,
+        "parties": sorted(terms.parties | {own.pk}),
+        "lanes": sorted(terms.lanes),
+        "tlp": terms.tlp,
+        "purposes": sorted(terms.purposes),
+        "nbf": int(terms.begins.timestamp()),
+        "survive": {"lanes": sorted(terms.survive_lanes), "flash": terms.survive_flash},
+        "clocks": terms.clocks,
+        "emergency": terms.emergency,
+    }
+
+
+def _record(act: str, handing: Handing, own: Agency, od: str, *, ref: str) -> None:
+    record_event(
+        act, actor=handing.actor.audit_name, agency=own.pk, subject=od, detail={"ref": ref}, now=handing.now
+    )

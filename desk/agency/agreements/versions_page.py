@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Versions of agreements: propose one, look at what is proposed and what it changes, accept, refuse, leave."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accord.agreements import SignedVersion, VersionState
+from accord.moments import moment_of
+from alerts.agency.agreement_versions import (
+    Terms,
+    answer_version,
+    leave_agreement,
+    propose_agreement,
+    version_in_force,
+    version_of,
+    versions_of,
+)
+from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
+from alerts.errors import AgreementRefusedError
+from callers import clock
+from callers.capabilities import Capability
+from callers.closed_lists import Lane, Purpose, Tlp
+from desk.web.confirm import Question, ask
+from desk.web.frame import render_page, signed_in
+from desk.web.tones import isolated
+from officers.models import Officer
+from peers.models import Agency
+
+CLOCKS: Final = (
+    ("freeze", gettext_lazy("stand still")),
+    ("run", gettext_lazy("run on")),
+)
+STATES: Final = {
+    VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
+    VersionState.IN_FORCE: (gettext_lazy("In force"), "ok"),
+    VersionState.REFUSED: (gettext_lazy("Refused"), "done"),
+    VersionState.REPLACED: (gettext_lazy("Replaced"), "done"),
+    VersionState.ENDED: (gettext_lazy("Ended"), "done"),
+}
+
+
+def _many(label: Any, required: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label,
+        widget=forms.CheckboxSelectMultiple,
+        required=bool(required),
+        error_messages={"required": required, "invalid_choice": required},
+    )
+
+
+def _day(label: Any, problem: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages=dict.fromkeys(("required", "invalid"), problem),
+    )
+
+
+class VersionForm(forms.Form):
+    """Terms of a version; days begin and end at midnight, UTC. Nothing is preselected but what is agreed now."""
+
+    ref = forms.CharField(
+        label=gettext_lazy("Reference"),
+        max_length=20,
+        help_text=gettext_lazy("As on the paper. All parties and the exchange read it."),
+        error_messages={"required": gettext_lazy("Reference: enter it as on the paper.")},
+    )
+    parties = _many(gettext_lazy("With"), gettext_lazy("Parties: choose one or more other agencies."))
+    lanes = _many(gettext_lazy("Lanes"), gettext_lazy("Lanes: choose one or more."))
+    tlp = forms.ChoiceField(
+        label=gettext_lazy("Ceiling"),
+        choices=(("", ""), *Tlp.choices),
+        help_text=gettext_lazy("The strictest marking that may be sent."),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), gettext_lazy("Ceiling: choose the strictest marking.")
+        ),
+    )
+    purposes = _many(gettext_lazy("Purposes"), gettext_lazy("Purposes: choose one or more."))
+    begins = _day(gettext_lazy("From"), gettext_lazy("From: enter a day like 2027-01-31."))
+    until = _day(gettext_lazy("Until"), gettext_lazy("Until: enter a day like 2027-01-31."))
+    survive_lanes = _many(gettext_lazy("Lanes that survive a suspension"), "")
+    survive_flash = forms.BooleanField(
+        label=gettext_lazy("Danger to life survives: flash on the public-health lane"), required=False
+    )
+    clocks = forms.ChoiceField(
+        label=gettext_lazy("During a suspension the clocks of answers"),
+        choices=CLOCKS,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), gettext_lazy("Clocks: choose whether they stand still.")
+        ),
+    )
+    emergency = forms.BooleanField(
+        label=gettext_lazy("Emergency release is agreed, where life is in danger"), required=False
+    )
+
+    def __init__(self, *args: Any, others: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "parties": others,
+            "lanes": Lane.choices,
+            "survive_lanes": Lane.choices,
+            "purposes": Purpose.choices,
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
+
+    def terms(self) -> Terms:
+        """Return the entered terms; the form is valid."""
+        said = self.cleaned_data
+        return Terms(
+            ref=said["ref"],
+            parties=frozenset(said["parties"]),
+            lanes=frozenset(said["lanes"]),
+            tlp=said["tlp"],
+            purposes=frozenset(said["purposes"]),
+            begins=datetime.combine(said["begins"], time(), UTC),
+            until=datetime.combine(said["until"], time(), UTC),
+            survive_lanes=frozenset(said["survive_lanes"]),
+            survive_flash=said["survive_flash"],
+            clocks=said["clocks"],
+            emergency=said["emergency"],
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One term in words, and the same in the version in force; `before` is empty where there is none."""
+
+    label: str
+    text: str
+    before: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Tell whether the version changes it."""
+        return bool(self.before) and self.before != self.text
+
+
+def propose(request: HttpRequest) -> HttpResponseBase:
+    """Propose a new agreement."""
+    return _propose(request, None)
+
+
+def propose_next(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """Propose the next version of an agreement, or sign what the operator recorded; its present terms are filled in."""
+    return _propose(request, agreement_of(signed_in(request), ref, now=clock.now()))
+
+
+def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpResponseBase:
+    officer, now = signed_in(request), clock.now()
+    others = _others(officer)
+    filled = _filled(officer, standing, now) if standing else {}
+    form = VersionForm(request.POST if request.method == "POST" else None, initial=filled, others=others)
+    if standing:
+        form.fields["ref"].disabled = True
+    question = _proposing(standing)
+    if not form.is_valid():
+        return ask(request, question, form)
+    terms = form.terms()
+    try:
+        od = propose_agreement(officer, terms, now=now)
+    except AgreementRefusedError as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return ask(request, question, form)
+    messages.success(
+        request,
+        _("Proposed: %(ref)s. Each of the others is told, and accepts or refuses it.") % {"ref": terms.ref},
+    )
+    return redirect("admin:agreement_version", od)
+
+
+def _proposing(standing: AgreementShown | None) -> Question:
+    does = [
+        _("Your agency signs it and accepts by that. It is in force once every other party has accepted."),
+        _("Until then, what is agreed now stays in force."),
+    ]
+    if standing is None:
+        heading, back = _("Propose an agreement"), reverse("admin:agreements")
+    else:
+        heading = _("Propose the next version of %(ref)s") % {"ref": isolated(standing.ref)}
+        back = reverse("admin:agreement", args=[standing.ref])
+    return Question(_("Agreement"), heading, _("Propose it"), back, does=does)
+
+
+def _others(officer: Officer) -> list[tuple[str, str]]:
+    rows = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").order_by("name", "pk")
+    return [(row.pk, row.name) for row in rows if row.gone_at is None]
+
+
+def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[str, Any]:
+    said, signed = standing.said, version_in_force(officer, standing.ref, now=now)
+    return {
+        "ref": said.ref,
+        "parties": [party for party in said.parties if party != officer.agency_id],
+        "lanes": said.lanes,
+        "tlp": said.ceiling,
+        "purposes": said.purposes or Purpose.values,
+        "begins": now.date(),
+        "until": standing.until.date() if standing.until else None,
+        "survive_lanes": said.survive_lanes,
+        "survive_flash": said.survive_flash,
+        "clocks": signed.body["clocks"] if signed else None,
+        "emergency": bool(signed and signed.body["emergency"]),
+    }
+
+
+def version(request: HttpRequest, od: str) -> HttpResponse:
+    """Show a version: its terms, what it changes, and what each party has said."""
+    officer, now = signed_in(request), clock.now()
+    shown = version_of(officer, od)
+    state = shown.state(int(now.timestamp()))
+    waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
+    text, tone = STATES[state]
+    return render_page(
+        request,
+        "agency/agreement_version",
+        _("Agreement"),
+        version=shown,
+        changes=list(changes_of(officer, shown, now)),
+        parties=_answers(shown),
+        state_text=text,
+        state_tone=tone,
+        may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
+    )
+
+
+def accept(request: HttpRequest, od: str) -> HttpResponseBase:
+    """Accept a proposed version, after a second question."""
+    return _answer(request, od, "accept")
+
+
+def refuse_version(request: HttpRequest, od: str) -> HttpResponseBase:
+    """Refuse a proposed version, after a second question."""
+    return _answer(request, od, "refuse")
+
+
+def _answer(request: HttpRequest, od: str, st: str) -> HttpResponseBase:
+    officer, now = signed_in(request), clock.now()
+    shown = version_of(officer, od)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    words = {"ref": isolated(shown.ref)}
+    back = reverse("admin:agreement_version", args=[od])
+    if st == "accept":
+        missing = len(shown.parties - shown.accepted.keys() - {officer.agency_id})
+        does = [
+            ngettext(
+                "It is in force once %(count)s other party has accepted it too.",
+                "It is in force once %(count)s other parties have accepted it too.",
+                missing,
+            )
+            % {"count": missing}
+            if missing
+            else _("Every other party has accepted: it is in force with your agency's answer.")
+        ]
+        question = Question(_("Agreement"), _("Accept %(ref)s?") % words, _("Accept it"), back, does=does)
+    else:
+        does = [_("The proposal is over for all parties. Another one can be made.")]
+        question = Question(
+            _("Agreement"), _("Refuse %(ref)s?") % words, _("Refuse it"), back, does=does, is_grave=True
+        )
+    if not form.is_valid():
+        return ask(request, question, form)
+    answer_version(officer, od, st, now=now)
+    done = _("Accepted: %(ref)s.") if st == "accept" else _("Refused: %(ref)s.")
+    messages.success(request, done % {"ref": shown.ref})
+    return redirect("admin:agreement_version", od)
+
+
+def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
+    """Leave a signed agreement, after a second question."""
+    officer, now = signed_in(request), clock.now()
+    standing = agreement_of(officer, ref, now=now)
+    form = forms.Form(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        names = "; ".join(isolated(name) for _id, name in standing.others)
+        question = Question(
+            _("Agreement"),
+            _("Leave %(ref)s?") % {"ref": isolated(ref)},
+            _("Leave it"),
+            reverse("admin:agreement", args=[ref]),
+            does=[
+                _("Nothing flows any more between your agency and %(names)s under it, at once.")
+                % {"names": names},
+                _("The others go on without your agency. Only a new version brings it back."),
+            ],
+            is_grave=True,
+        )
+        return ask(request, question, form)
+    leave_agreement(officer, ref, now=now)
+    messages.success(request, _("Left: %(ref)s.") % {"ref": ref})
+    return redirect("admin:agreements")
+
+
+def proposals_of(officer: Officer, now: datetime) -> list[tuple[SignedVersion, bool]]:
+    """Return what is proposed now, what waits for the officer's agency first, and whether it does."""
+    at = int(now.timestamp())
+    open_ones = [one for one in versions_of(officer) if one.state(at) == VersionState.PROPOSED]
+    rows = [(one, one.waits_for(officer.agency_id or "", at)) for one in open_ones]
+    return sorted(rows, key=lambda row: not row[1])
+
+
+def changes_of(officer: Officer, shown: SignedVersion, now: datetime) -> Iterator[Change]:
+    """Yield each term of a version beside the one that is agreed now."""
+    names = dict(Agency.objects.values_list("pk", "name"))
+    standing = next((one for one in agreements_of(officer, now=now) if one.ref == shown.ref), None)
+    before: dict[str, Any] = {}
+    if standing is not None and standing.said.od != shown.od:
+        said = standing.said
+        before = {
+            "parties": said.parties,
+            "lanes": said.lanes,
+            "tlp": said.ceiling,
+            "purposes": said.purposes or sorted(Purpose.values),
+            "survive": {"lanes": said.survive_lanes, "flash": said.survive_flash},
+            "until": said.until,
+        }
+    for label, name, text_of in _TERMS:
+        body = {**shown.body, "until": shown.until}
+        text = text_of(body[name], names)
+        known = text_of(before[name], names) if name in before else ""
+        yield Change(str(label), text, known)
+
+
+def _names(value: Any, names: dict[str, str]) -> str:
+    return "; ".join(sorted(names.get(agency, agency) for agency in value))
+
+
+def _words(labels: dict[str, Any]) -> Any:
+    def text(value: Any, names: dict[str, str]) -> str:
+        return ", ".join(str(labels.get(code, code)) for code in sorted(value))
+
+    return text
+
+
+def _survives(value: Any, names: dict[str, str]) -> str:
+    lanes = [str(Lane(lane).label) for lane in sorted(value["lanes"])]
+    flash = [_("flash on the public-health lane")] if value["flash"] else []
+    return ", ".join([*lanes, *flash]) or _("nothing")
+
+
+def _moment(value: Any, names: dict[str, str]) -> str:
+    return f"{moment_of(value):%Y-%m-%d}" if value is not None else _("no end")
+
+
+_TERMS: Final = (
+    (gettext_lazy("Parties"), "parties", _names),
+    (gettext_lazy("Lanes"), "lanes", _words(dict(Lane.choices))),
+    (gettext_lazy("Ceiling"), "tlp", lambda value, names: f"TLP:{value}"),
+    (gettext_lazy("Purposes"), "purposes", _words(dict(Purpose.choices))),
+    (gettext_lazy("From"), "nbf", _moment),
+    (gettext_lazy("Until"), "until", _moment),
+    (gettext_lazy("Survives a suspension"), "survive", _survives),
+    (
+        gettext_lazy("Clocks of answers in a suspension"),
+        "clocks",
+        lambda value, names: str(dict(CLOCKS).get(value, value)),
+    ),
+    (
+        gettext_lazy("Emergency release"),
+        "emergency",
+        lambda value, names: _("agreed") if value else _("not agreed"),
+    ),
+)
+
+
+def _answers(shown: SignedVersion) -> list[tuple[str, str, Any, datetime | None]]:
+    """Return each party by name with the tone, word and time of what it has said."""
+    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
+    rows = []
+    for party in sorted(shown.parties, key=lambda one: names.get(one, one)):
+        tone, word, at = "warn", _("Not answered"), None
+        for said, in_words, of_tone in (
+            (shown.accepted, _("Accepted"), "ok"),
+            (shown.refused, _("Refused"), "danger"),
+            (shown.left, _("Left"), "done"),
+        ):
+            if party in said:
+                tone, word, at = of_tone, in_words, moment_of(said[party])
+        rows.append((names.get(party, party), tone, word, at))
+    return rows

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agreements at a desk: proposed, accepted, refused and left by signed statements that both sides verify."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accord.agreements import VersionState
+from accord.envelope.statements.form import SubjectRef
+from alerts.agency.agreement_versions import (
+    Terms,
+    answer_version,
+    is_signed_here,
+    leave_agreement,
+    propose_agreement,
+    version_of,
+    versions_of,
+)
+from alerts.agency.agreements import agreement_of
+from alerts.errors import AgreementRefusedError, NotTakenError
+from alerts.peers.agreements import ask_for_agreements
+from callers.actors import SystemActor
+from callers.capabilities import Role
+from callers.errors import AbsentError, NotPermittedError
+from ledger.models import AuditEvent
+from notices.models import Notification
+from notices.states import Occasion
+from officers.models import Officer
+from peers.models import HeldStatement
+from sharing.models import AgreementVersion
+from tests.alerts.conftest import Desks
+from tests.desk_calls import the_exchange
+
+
+@pytest.fixture
+def lab(desks: Desks) -> Officer:
+    return desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
+
+
+@pytest.fixture
+def health(desks: Desks) -> Officer:
+    return desks.hub.make_officer(desks.health.agency, Role.AGENCY_ADMIN)
+
+
+def terms(now: datetime, *parties: str, **changes: Any) -> Terms:
+    usual: dict[str, Any] = {
+        "ref": "LH 2027-1",
+        "parties": frozenset(parties),
+        "lanes": frozenset({"science", "trade"}),
+        "tlp": "AMBER",
+        "purposes": frozenset({"prevent"}),
+        "begins": now,
+        "until": now + timedelta(days=365),
+        "clocks": "freeze",
+    }
+    return Terms(**(usual | changes))
+
+
+def state(officer: Officer, od: str, now: datetime) -> VersionState:
+    return version_of(officer, od).state(int(now.timestamp()))
+
+
+def learn(desks: Desks, *officers: Officer) -> None:
+    desks.settle()
+    for officer in officers:
+        agency = officer.agency_id or ""
+        ask_for_agreements(SystemActor("desk-worker", agency), agency, now=desks.hub.now)
+
+
+def test_one_proposes_the_other_accepts_and_both_have_every_signature(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    assert state(lab, od, desks.hub.now) == state(health, od, desks.hub.now) == VersionState.PROPOSED
+    assert version_of(health, od).waits_for(desks.health.id, int(desks.hub.now.timestamp()))
+    answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
+    learn(desks, lab, health)
+    for officer in (lab, health):
+        assert state(officer, od, desks.hub.now) == VersionState.IN_FORCE
+        standing = agreement_of(officer, "LH 2027-1", now=desks.hub.now)
+        assert standing.said.od == od and is_signed_here(officer, standing)
+    acts = AuditEvent.objects.filter(subject=od, agency__in=(desks.lab.id, desks.health.id))
+    assert {"agreement.proposed", "agreement.accepted"} <= set(acts.values_list("act", flat=True))
+
+
+def test_admins_of_the_other_side_are_told(desks: Desks, lab: Officer, health: Officer) -> None:
+    desks.follow()
+    propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    desks.settle()
+    (told,) = Notification.objects.filter(occasion=Occasion.AGREEMENTS_CHANGED)
+    assert told.officer == health
+
+
+def test_a_refusal_ends_it_for_both(desks: Desks, lab: Officer, health: Officer) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    answer_version(health, od, "refuse", now=desks.hub.now)
+    learn(desks, lab)
+    assert state(lab, od, desks.hub.now) == VersionState.REFUSED
+    for officer in (lab, health):
+        with pytest.raises(AgreementRefusedError):
+            answer_version(officer, od, "accept", now=desks.hub.now)
+
+
+def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_part(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    first = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    answer_version(health, first, "accept", now=desks.hub.now)
+    learn(desks, lab, health)
+    changed = terms(desks.hub.now, desks.lab.id, lanes=frozenset({"science"}))
+    second = propose_agreement(health, changed, now=desks.hub.later(minutes=1))
+    learn(desks, lab)
+    assert (version_of(lab, second).body["ver"], version_of(lab, second).body["prev"]) == (2, first)
+    answer_version(lab, second, "accept", now=desks.hub.now)
+    learn(desks, lab, health)
+    assert state(health, first, desks.hub.now) == VersionState.REPLACED
+    leave_agreement(lab, "LH 2027-1", now=desks.hub.later(minutes=1))
+    learn(desks, lab, health)
+    assert set(version_of(health, second).left) == {desks.lab.id}
+    with pytest.raises(AbsentError):
+        agreement_of(lab, "LH 2027-1", now=desks.hub.now)
+    with pytest.raises(AbsentError):
+        leave_agreement(lab, "LH 2027-1", now=desks.hub.now)
+
+
+def test_what_the_operator_recorded_is_countersigned(desks: Desks, lab: Officer, health: Officer) -> None:
+    standing = agreement_of(lab, "G1", now=desks.hub.now)
+    assert standing.said.od == "" and not is_signed_here(lab, standing)
+    others = [desks.health.id, desks.own.id]
+    od = propose_agreement(lab, terms(desks.hub.now, *others, ref="G1"), now=desks.hub.now)
+    learn(desks, health)
+    answer_version(health, od, "accept", now=desks.hub.now)
+    version = version_of(health, od)
+    said = desks.hub.statement(desks.own, "accept", version.subject, body={"st": "accept"}, act="officer-1")
+    desks.hub.submit(desks.own, said)
+    learn(desks, lab, health)
+    assert is_signed_here(health, agreement_of(health, "G1", now=desks.hub.now))
+
+
+def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    AgreementVersion.objects.filter(od=od).update(in_force_at=desks.hub.now)
+    learn(desks, lab, health)
+    standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
+    assert standing.said.od == od and not is_signed_here(lab, standing)
+
+
+def test_what_the_exchange_refuses_is_undone_here(desks: Desks, lab: Officer) -> None:
+    with pytest.raises(NotTakenError):
+        propose_agreement(lab, terms(desks.hub.now, "xz-none"), now=desks.hub.now)
+    assert versions_of(lab) == () and not HeldStatement.objects.filter(k="agreement").exists()
+
+
+def test_an_answer_of_a_stranger_counts_for_nothing(desks: Desks, lab: Officer) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    version = version_of(lab, od)
+    sub = SubjectRef(version.subject.k, version.subject.id, od)
+    with pytest.raises(AbsentError):
+        desks.hub.submit(
+            desks.own, desks.hub.statement(desks.own, "accept", sub, body={"st": "accept"}, act="officer-1")
+        )
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "ref": {"ref": "two\nlines"},
+    "parties": {"parties": frozenset()},
+    "lanes": {"lanes": frozenset()},
+    "survive_lanes": {"survive_lanes": frozenset({"enforcement"})},
+    "purposes": {"purposes": frozenset()},
+    "until": {"until": datetime.fromisoformat("2020-01-01T00:00:00+00:00")},
+}
+
+
+@pytest.mark.parametrize("field", WRONG)
+def test_wrong_terms_are_named_and_nothing_is_signed(desks: Desks, lab: Officer, field: str) -> None:
+    with pytest.raises(AgreementRefusedError) as refused:
+        propose_agreement(lab, terms(desks.hub.now, desks.health.id, **WRONG[field]), now=desks.hub.now)
+    assert refused.value.field == field
+    assert not HeldStatement.objects.filter(k="agreement").exists()
+
+
+def test_only_an_admin_states_anything_of_agreements(desks: Desks, lab: Officer) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    releaser, now = desks.health.releaser, desks.hub.now
+    for act in (
+        lambda: propose_agreement(desks.lab.releaser, terms(now, desks.health.id), now=now),
+        lambda: answer_version(releaser, od, "accept", now=now),
+        lambda: leave_agreement(releaser, "G1", now=now),
+    ):
+        with pytest.raises(NotPermittedError):
+            act()
+
+
+def test_while_the_exchange_is_away_a_proposal_waits_and_is_seen_here(desks: Desks, lab: Officer) -> None:
+    the_exchange.is_away = True
+    try:
+        od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    finally:
+        the_exchange.behave()
+    assert state(lab, od, desks.hub.now) == VersionState.PROPOSED
+    assert not AgreementVersion.objects.filter(od=od).exists()

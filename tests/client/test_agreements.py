@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agreements by command: proposed from a file, accepted, refused and left; each side verifies what the other has signed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accord.agreements import VersionState
+from accord.cli import exits
+from accord.client.client import Client
+from accord.client.errors import RefusedError, RequestError
+from sharing.models import AgreementVersion
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.terminals import Terminal
+
+TERMS: dict[str, Any] = {
+    "ref": "AB 2027-1",
+    "parties": ["xb-bravo"],
+    "lanes": ["science"],
+    "tlp": "AMBER",
+    "purposes": ["prevent"],
+    "begins": "2026-01-01T00:00:00Z",
+    "until": "2099-01-01T00:00:00Z",
+    "clocks": "freeze",
+    "survive_flash": True,
+}
+
+
+def test_from_a_file_to_an_agreement_that_one_leaves(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alpha, bravo = terminals
+    file = tmp_path / "terms.json"
+    file.write_text(json.dumps(TERMS))
+    assert "Nothing is proposed." in alpha.run("agreements", "proposed")
+    assert "Proposed" in alpha.run("agreements", "propose", str(file))
+    world.sequence()
+    (mine,), (theirs,) = alpha.json("agreements", "proposed"), bravo.json("agreements", "proposed")
+    assert (mine["waits"], theirs["waits"], theirs["accepted"]) == (False, True, ["xa-alpha"])
+    assert "your agency" in bravo.run("agreements", "proposed")
+    assert "xa-alpha" in bravo.run("inbox")
+    bravo.run("agreements", "accept", theirs["od"], "--yes")
+    world.sequence()
+    signed = {row["ref"]: row["od"] for row in alpha.json("agreements")}
+    assert signed == {"AB 2027-1": theirs["od"], "G1": ""}
+    assert "no: recorded by the operator" in alpha.run("agreements")
+    (version,) = alpha.client.agreement_versions()
+    assert version.state(alpha.client.state().newest_log_time) == VersionState.IN_FORCE
+    alpha.run("agreements", "leave", "AB 2027-1", "--yes")
+    world.sequence()
+    (version,) = bravo.client.agreement_versions()
+    assert set(version.left) == {"xa-alpha"}
+
+
+def test_the_next_version_follows_the_one_in_force_and_a_refusal_ends_it(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    alpha, bravo = pair
+    first = alpha.propose_agreement(TERMS)
+    world.sequence()
+    bravo.answer_agreement(first.od)
+    world.sequence()
+    second = bravo.propose_agreement(TERMS | {"parties": ["xa-alpha"], "lanes": ["trade"]})
+    world.sequence()
+    version = next(one for one in alpha.agreement_versions() if one.od == second.od)
+    assert (version.body["ver"], version.body["prev"]) == (2, first.od)
+    alpha.answer_agreement(second.od, st="refuse")
+    with pytest.raises(RequestError, match="does not wait"):
+        alpha.answer_agreement(second.od)
+    assert alpha.submit(alert_to("xb-bravo")).md, "the first stays in force"
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "unknown colour": {"colour": "blue"},
+    "lanes: give an array": {"lanes": "science"},
+    "begins: write it like": {"begins": "2026-01-01"},
+    "A term is wrong": {"tlp": "PINK"},
+    "agreement parties": {"parties": []},
+}
+
+
+@pytest.mark.parametrize("says", WRONG)
+def test_wrong_terms_are_named_and_nothing_is_signed(pair: tuple[Client, Client], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        pair[0].propose_agreement(TERMS | WRONG[says])
+    assert pair[0].state().submissions == {} and not AgreementVersion.objects.exclude(od="").exists()
+
+
+def test_what_the_exchange_refuses_is_known_nowhere(pair: tuple[Client, Client]) -> None:
+    with pytest.raises(RefusedError) as refused:
+        pair[0].propose_agreement(TERMS | {"parties": ["xz-none"]})
+    assert (refused.value.slug, refused.value.members["field"]) == ("agreement-refused", "parties")
+    assert pair[0].agreement_versions() == ()
+
+
+def test_an_action_without_its_object_and_a_file_that_is_none_are_said(
+    terminals: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alpha = terminals[0]
+    for words in (("leave",), ("propose", str(tmp_path / "none.json")), ("accept", "A" * 43)):
+        alpha.run("agreements", *words, "--yes", expect=exits.USAGE)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of versions of agreements: proposed in a form, looked at beside what is agreed now, accepted, refused, left."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from alerts.agency.agreement_versions import versions_of
+from tests.agreements import take_in_agreements
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+
+PROPOSE = "/agreements/propose/"
+
+
+@pytest.fixture
+def admin(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.sunniva)
+
+
+def form(desk: DeskWorld, **changes: Any) -> dict[str, Any]:
+    today = desk.hub.now.date()
+    usual: dict[str, Any] = {
+        "ref": "AB 2027-1",
+        "parties": ["xb-health"],
+        "lanes": ["science", "trade"],
+        "tlp": "AMBER",
+        "purposes": ["prevent"],
+        "begins": f"{today}",
+        "until": f"{today + timedelta(days=365)}",
+        "survive_lanes": ["science"],
+        "clocks": "freeze",
+    }
+    return usual | changes
+
+
+def proposed(desk: DeskWorld, admin: Client, **changes: Any) -> str:
+    answer = admin.post(changes.pop("address", PROPOSE), form(desk, **changes))
+    assert answer.status_code == 302, answer.content.decode()
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    return str(answer["Location"])
+
+
+def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    page = admin.get(address).content.decode()
+    for text in ("AB 2027-1", "Health Authority, Belmora", "Not answered", "Accepted", "Proposed"):
+        assert text in page, text
+    assert "Waits for others" in admin.get("/agreements/").content.decode()
+    theirs = as_officer(desk.haitham)
+    assert "Waits for your agency" in theirs.get("/agreements/").content.decode()
+    assert "Accept…" in theirs.get(address).content.decode()
+    assert "with your agency" in theirs.get(f"{address}accept/").content.decode()
+    assert theirs.post(f"{address}accept/").status_code == 302
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    assert "verified at this desk" in admin.get("/agreements/AB 2027-1/").content.decode()
+
+
+def test_a_refusal_is_asked_for_twice_and_ends_it(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
+    address = proposed(desk, admin)
+    theirs = as_officer(desk.haitham)
+    assert "The proposal is over for all parties." in theirs.get(f"{address}refuse/").content.decode()
+    theirs.post(f"{address}refuse/")
+    desk.settle()
+    assert "Refused" in admin.get(address).content.decode()
+    assert "Accept…" not in theirs.get(address).content.decode()
+
+
+def test_countersigning_fills_in_what_is_agreed_now_and_shows_what_changes(
+    desk: DeskWorld, admin: Client
+) -> None:
+    assert "not countersigned" in admin.get("/agreements/G1/").content.decode()
+    page = admin.get("/agreements/G1/propose/").content.decode()
+    assert 'value="G1"' in page and page.count(" checked") >= 5
+    parties = ["xb-health", "xd-reg"]
+    address = proposed(desk, admin, address="/agreements/G1/propose/", ref="G1", parties=parties, tlp="GREEN")
+    assert "now: <bdi>TLP:AMBER+STRICT</bdi>" in admin.get(address).content.decode()
+
+
+def test_a_signed_agreement_is_left_after_a_second_question(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin, ref="AB1")
+    as_officer(desk.haitham).post(f"{address}accept/")
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    page = admin.get("/agreements/AB1/").content.decode()
+    assert "by every party, verified at this desk" in page and "Leave…" in page
+    assert "Nothing flows any more" in admin.get("/agreements/AB1/leave/").content.decode()
+    assert admin.post("/agreements/AB1/leave/").status_code == 302
+    desk.settle()
+    assert admin.get("/agreements/AB1/").status_code == 404
+    assert "Left" in as_officer(desk.haitham).get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"parties": []}, "Parties: choose"),
+        ({"lanes": ["trade"]}, "A lane that survives"),
+        ({"lanes": []}, "Lanes: choose"),
+        ({"tlp": ""}, "Ceiling: choose"),
+        ({"purposes": ["gossip"]}, "Purposes: choose"),
+        ({"until": "2020-01-01"}, "End: later"),
+        ({"begins": "soon"}, "From: enter a day"),
+        ({"clocks": ""}, "Clocks: choose"),
+        ({"ref": "a__b"}, "Reference: letters and digits"),
+    ],
+)
+def test_a_wrong_term_is_named_and_what_was_entered_stays(
+    desk: DeskWorld, admin: Client, changes: dict[str, Any], says: str
+) -> None:
+    answer = admin.post(PROPOSE, form(desk, **changes))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and says in page
+    assert f'value="{changes.get("ref", "AB 2027-1")}"' in page
+    assert versions_of(desk.sunniva) == ()
+
+
+def test_only_admins_are_offered_it_and_strangers_find_nothing(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    benno = as_officer(desk.benno)
+    assert "Propose an agreement…" not in benno.get("/agreements/").content.decode()
+    assert benno.get(address).status_code == 200 and benno.post(f"{address}accept/").status_code == 403
+    assert admin.get(f"/agreements/versions/{'A' * 43}/").status_code == 404
