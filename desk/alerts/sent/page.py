@@ -134,7 +134,7 @@ def _versions(officer: Officer, view: SentAlert, now: datetime) -> dict[str, Any
         "newest": newest,
         "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],
         "version_page": "admin:sent",
-        "thread": read_thread(officer, numbers, held=held, names=names, now=now),
+        "thread": read_thread(officer, numbers, rows=versions, held=held, names=names, now=now),
         "reviews": reviews_of(officer, numbers, held=held, issuer=newest.agency_id, now=now),
     }
 
