@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from accord.calls.answers import (
     SuspendedLane,
@@ -18,6 +18,9 @@ from accord.calls.answers import (
     require_text,
 )
 from accord.calls.errors import AnswerError
+
+ABOUT_LIFE: Final = ("flash", "public_health")
+"""Speed and lane of what is about danger to life."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,28 @@ class AgreementAnswer:
     survive_lanes: tuple[str, ...]
     survive_flash: bool
     suspended: tuple[SuspendedLane, ...]
+
+    def stopped_since(self, agencies: Container[str], lane: str, pri: str) -> int | None:
+        """Return since when one of these agencies has suspended the lane; None where none has, or what is sent survives that."""
+        if lane in self.survive_lanes or (self.survive_flash and (pri, lane) == ABOUT_LIFE):
+            return None
+        return min(
+            (stop.since for stop in self.suspended if stop.lane == lane and stop.agency in agencies),
+            default=None,
+        )
+
+
+def suspended_since(
+    agreements: Iterable[AgreementAnswer], agency: str, peer: str, lane: str, pri: str
+) -> int | None:
+    """Return since when nothing of this speed passes between the two on the lane; None where something does, or nothing may.
+
+    `agreements` are the agency's own that are in force.
+    """
+    covering = [one for one in agreements if peer in one.parties and lane in one.lanes]
+    times = [one.stopped_since((agency, peer), lane, pri) for one in covering]
+    stopped = [at for at in times if at is not None]
+    return max(stopped) if stopped and len(stopped) == len(times) else None
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,9 @@ class TaskOut(s.Serializer[Any]):
     text = s.CharField(allow_null=True)
     result = s.CharField()
     due_at = s.DateTimeField(allow_null=True)
+    frozen_since = s.DateTimeField(
+        allow_null=True, help_text="Since when a suspension stops the clock of its question."
+    )
     case = s.UUIDField(source="task.case_id", allow_null=True, default=None)
     received = s.SerializerMethodField()
     alert = s.SerializerMethodField()

@@ -29,6 +29,7 @@ from accord.client.results import AnswerGiven, InboxEntry, Question, Sent
 from accord.envelope.content import NamedOfficer
 from accord.envelope.manifest import Reference
 from peers.models import Agency
+from sharing.agreements import resume_lanes, suspend_lanes
 from sharing.models import Delivery, Statement
 from tests.client.altered_answers import Instead
 from tests.client.conftest import PartnerWorld, alert_to
@@ -517,6 +518,20 @@ def test_a_watch_says_once_that_an_answer_is_due_and_once_that_it_is_overdue(
     (line,) = map(json.loads, watched_at(bravo, 3 * DAY + HOUR, "--json"))
     assert (line["what"], line["d"], line["iss"]) == ("answer-overdue", asked.md, "xa-alpha")
     assert watched_at(bravo, 3 * DAY + 2 * HOUR) == []
+
+
+def test_while_its_lane_is_suspended_a_question_is_frozen_and_a_watch_tells_nobody(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo, late = Terminal(world, "xb-bravo", capsys), 3 * DAY + HOUR
+    agreement, manager = world.hub.agreement("G1"), world.manager("xa-alpha")
+    suspend_lanes(manager, agreement, ["science"], now=timezone.now())
+    assert " frozen " in printed_at(bravo, late, "inbox", "--to-answer")
+    assert watched_at(bravo, late) == []
+    resume_lanes(manager, agreement, ["science"], now=timezone.now())
+    assert " OVERDUE " in printed_at(bravo, late, "inbox", "--to-answer")
+    (line,) = watched_at(bravo, late)
+    assert line.startswith("ANSWER OVERDUE")
 
 
 def test_a_watch_says_nothing_of_what_was_answered(
