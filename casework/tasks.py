@@ -29,6 +29,7 @@ from alerts.projections.cards import Card
 from alerts.replies.answers import still_to_answer
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from callers.markings import is_within
 from casework.access import (
     FARTHEST,
     Subject,
@@ -52,6 +53,8 @@ SHOWN: Final = 100
 ON_FIRST_PAGE: Final = 20
 MINE, UNIT, ALL = "mine", "unit", "all"
 BY_HAND: Final = tuple(kind for kind in TaskKind if kind is not TaskKind.ANSWER)
+ANSWERING: Final = frozenset({Capability.ALERT_WRITE, Capability.ALERT_RELEASE})
+"""A question is given to who has one of these: an answer is written, or checked and released."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,9 @@ def _give(officer: Officer, task: Task, to: Assignment) -> None:
     task.officer = find_colleague(officer, to.officer) if to.officer else None
     if isinstance(task.officer, Officer) and not sees(task.officer, task):
         raise InputError("officer", _("Officer: this colleague may not see what the task is about."))
+    is_question = task.kind == TaskKind.ANSWER
+    if is_question and isinstance(task.officer, Officer) and not task.officer.capabilities & ANSWERING:
+        raise InputError("officer", _("Officer: this colleague may neither write nor release an answer."))
 
 
 def _tell(officer: Officer, task: Task, now: dt.datetime) -> None:
@@ -457,9 +463,20 @@ def _joined(rows: QuerySet[Task]) -> QuerySet[Task]:
     return rows.select_related("officer", "unit", "case", "received__issuer", "received__agency", "alert")
 
 
-def assignable(officer: Officer) -> QuerySet[Officer]:
-    """Select the colleagues to whom a task can be given."""
-    return Officer.objects.visible_to(officer).filter(is_active=True).order_by("full_name", "pk")
+def assignable(officer: Officer, subject: Subject | None = None, *, answers: bool = False) -> list[Officer]:
+    """Return the colleagues who may act: on casework, on what is about this alert, `answers`: on the answer to it."""
+    wanted = ANSWERING if answers else frozenset({Capability.CASE_READ})
+    rows = Officer.objects.visible_to(officer).filter(is_active=True).select_related("agency__desk_policy")
+    return [
+        row
+        for row in rows.order_by("full_name", "pk")
+        if row.capabilities & wanted and (subject is None or _is_within(row, subject))
+    ]
+
+
+def _is_within(officer: Officer, subject: Subject) -> bool:
+    floor = getattr(subject, "floor", "")
+    return is_within(officer, tlp=subject.tlp, pri=subject.pri, lane=subject.lane, floor=floor)
 
 
 def task_of_answer(officer: Officer, received: ReceivedAlert) -> Task | None:
