@@ -120,7 +120,7 @@ CASE_ROWS: Final = (
     ),
     Field(
         "question_change", Step.QUESTION, _("What changes in the question"),
-        _("Left open, answers that came stay. Ask anew where everybody is to answer again, also who has."), "select",
+        _("Left open, answers that came stay. Ask anew where everybody is to answer again."), "select",
         Kind.CHOICE, choices=c.QUESTION_CHANGES, asked_for=CARRY_A_QUESTION, for_update=True, known_for=ASKING,
     ),
     Field(

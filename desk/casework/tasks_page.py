@@ -134,6 +134,7 @@ def assign(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         button=_("Assign"),
         back=reverse("admin:received", args=[received.pk]),
         does=[_("The task ends by itself when your agency has sent its answer.")],
+        facts=_named(officer, received, now),
     )
     return _asked(
         request,

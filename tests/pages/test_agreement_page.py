@@ -50,6 +50,7 @@ def test_lanes_are_suspended_after_a_second_question(desk: DeskWorld, admin: Cli
 
 
 def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admin: Client) -> None:
+    assert "Your agency has suspended no lane of it." in admin.get(RESUME).content.decode()
     suspend_lanes(desk.reg.manager, desk.hub.agreement("G1"), ["trade"], now=desk.tick())
     admin.post(SUSPEND, {"lanes": ["science"], "sure": "yes"})
     assert admin.post(RESUME, {"lanes": ["trade"], "sure": "yes"}).status_code == 422

@@ -227,13 +227,14 @@ def _to_phone(row: ToPhone) -> StartRow:
     )
     kinds = dict.fromkeys(card.alert_type_text for card in row.cards if card)
     called = _("called by %(name)s") % {"name": isolated(row.called.noted_by)} if row.called else ""
+    unknown = "" if row.agency.duty_phone else _("its duty telephone is not known here")
     note = (_("Note a call…"), reverse("admin:call_recipient", args=[only.pk])) if only else None
     return StartRow(
         f"phone-{row.agency.pk}",
         pgettext_lazy("act", "Phone"),
         row.agency.name,
         reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
-        about=tuple(filter(None, (missed % {"n": count}, *kinds, called))),
+        about=tuple(filter(None, (missed % {"n": count}, *kinds, called, unknown))),
         due=row.due,
         alert=only,
         ways=(note,) if note else (),
