@@ -90,7 +90,7 @@ class ManifestRecord:
     `keep` is None in a record written before it was kept. `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
     anything else, and None until it was opened here. `question_change` is what a next version changes in its question, "" until it
     was opened here, and `for_attention` that it owes no answer of this agency. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
-    by them again whether its signatures count.
+    by them again whether its signatures count. `lane` and `pri` are empty in a record written before they were kept.
     """
 
     md: str
@@ -108,6 +108,8 @@ class ManifestRecord:
     keep: int | None = None
     question_change: str = ""
     for_attention: bool = False
+    lane: str = ""
+    pri: str = ""
 
 
 @dataclass(frozen=True)

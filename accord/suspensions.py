@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from accord.calls.agreements import AgreementAnswer
+
 SUSPEND: Final = "suspend"
 RESUME: Final = "resume"
 
@@ -39,6 +41,26 @@ class Suspension:
     def other(self, reader: str) -> str:
         """Return the one of the two that is not the reader."""
         return self.peer if self.agency == reader else self.agency
+
+
+def suspended_since(
+    reader: str,
+    suspensions: Iterable[Suspension],
+    agreements: Iterable[AgreementAnswer],
+    *,
+    peer: str,
+    lane: str,
+    pri: str,
+) -> int | None:
+    """Return since when nothing of this speed passes between the two on the lane; None where something does, or nothing may.
+
+    `agreements` are the reader's that are in force.
+    """
+    covering = [one for one in agreements if peer in one.parties and lane in one.lanes]
+    if not covering or any(one.survives(lane, pri) for one in covering):
+        return None
+    lasting = (one for one in suspensions if one.until is None and one.lane == lane)
+    return min((one.since for one in lasting if one.other(reader) == peer), default=None)
 
 
 def read_suspensions(reader: str, said: Iterable[SaidOfLanes]) -> tuple[Suspension, ...]:

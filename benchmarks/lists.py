@@ -97,7 +97,7 @@ def _polls() -> None:
     from casework.arrivals import TASKS_STAMP
     from desk.web.arrivals import REMEMBERED_SECS, STAMP_SECS
 
-    client = _client("xc-customs")
+    client = signed_in_client("xc-customs")
     tag = client.get("/arrivals/")["ETag"]
     cookies = client.cookies.output(header="", sep=";")
 
@@ -209,7 +209,7 @@ def _officer(agency: str) -> "Officer":
     return next(officer for officer in readers.order_by("email") if "releaser" in officer.roles)
 
 
-def _client(agency: str) -> "Client":
+def signed_in_client(agency: str) -> "Client":
     """Sign this agency's releaser in."""
     from django.test import Client
 
@@ -220,7 +220,7 @@ def _client(agency: str) -> "Client":
 
 def _browser(agency: str) -> Callable[[str], int]:
     """Return a function that requests a page as this agency's releaser; an error is no answer."""
-    client = _client(agency)
+    client = signed_in_client(agency)
 
     def ask(address: str) -> int:
         answer = client.get(address)

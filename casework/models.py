@@ -265,10 +265,12 @@ class Task(models.Model):
 
 
 class NoteQuerySet(models.QuerySet["Note"]):
-    def visible_to(self, actor: "Actor") -> "NoteQuerySet":
-        """Return notes on cases and on alerts that the actor may see."""
+    def visible_to(self, actor: "Actor", about: "Alert | ReceivedAlert | None" = None) -> "NoteQuerySet":
+        """Return notes on cases and on alerts that the actor may see; on this alert, where one is given."""
         if actor.agency_id is None or Capability.CASE_READ not in actor.capabilities:
             return self.none()
+        if about is not None:
+            return self.filter(about_visible(actor, about), agency_id=actor.agency_id)
         cases = Case.objects.visible_to(actor).values("pk")
         return self.filter(nothing_hidden(actor), Q(case=None) | Q(case__in=cases), agency_id=actor.agency_id)
 

@@ -80,9 +80,11 @@ def _corrected(author: Officer, note_id: UUID, place: dict[str, Case] | dict[str
 
 def notes_on(officer: Officer, about: Case | Subject) -> list[NoteShown]:
     """Return the newest notes on a case or an alert, the newest first."""
-    place = {"case": about} if isinstance(about, Case) else about_of(about)
-    rows = Note.objects.visible_to(officer).filter(**place).select_related("author")[:SHOWN]
-    return open_notes(officer, list(rows))
+    if isinstance(about, Case):
+        rows = Note.objects.visible_to(officer).filter(case=about)
+    else:
+        rows = Note.objects.visible_to(officer, about)
+    return open_notes(officer, list(rows.select_related("author")[:SHOWN]))
 
 
 def open_notes(officer: Officer, rows: Sequence[Note]) -> list[NoteShown]:

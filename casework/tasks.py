@@ -21,12 +21,15 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.vocabulary import RED
 from alerts.access import agency_of, lock_received
+from alerts.boxes.state_words import frozen_text
 from alerts.errors import StaleTagError
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.suspensions import mark_frozen
 from alerts.projections.cards import Card
 from alerts.replies.answers import still_to_answer
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
+from callers.markings import is_within
 from casework.access import (
     FARTHEST,
     Subject,
@@ -50,6 +53,8 @@ SHOWN: Final = 100
 ON_FIRST_PAGE: Final = 20
 MINE, UNIT, ALL = "mine", "unit", "all"
 BY_HAND: Final = tuple(kind for kind in TaskKind if kind is not TaskKind.ANSWER)
+ANSWERING: Final = frozenset({Capability.ALERT_WRITE, Capability.ALERT_RELEASE})
+"""A question is given to who has one of these: an answer is written, or checked and released."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,10 @@ TASKS: Final = SealedStore[TaskText](
 
 @dataclass(frozen=True)
 class TaskRow:
-    """Task in a list. A question that was never assigned has no `task`; `text` is None where it does not open."""
+    """Task in a list. A question that was never assigned has no `task`; `text` is None where it does not open.
+
+    `due_at` is None for what has no time, and for a question while a suspension stops its clock.
+    """
 
     kind: TaskKind
     state: TaskState
@@ -85,6 +93,19 @@ class TaskRow:
     @property
     def is_received(self) -> bool:
         return isinstance(self.subject, ReceivedAlert)
+
+    @property
+    def frozen_since(self) -> dt.datetime | None:
+        """Since when a suspension stops the clock of its question."""
+        return (
+            self.subject.frozen_since
+            if self.is_question and isinstance(self.subject, ReceivedAlert)
+            else None
+        )
+
+    @property
+    def frozen_text(self) -> str:
+        return frozen_text(self.frozen_since) if self.frozen_since else ""
 
     def is_overdue(self, now: dt.datetime) -> bool:
         return self.due_at is not None and self.due_at <= now
@@ -223,6 +244,9 @@ def _give(officer: Officer, task: Task, to: Assignment) -> None:
     task.officer = find_colleague(officer, to.officer) if to.officer else None
     if isinstance(task.officer, Officer) and not sees(task.officer, task):
         raise InputError("officer", _("Officer: this colleague may not see what the task is about."))
+    is_question = task.kind == TaskKind.ANSWER
+    if is_question and isinstance(task.officer, Officer) and not task.officer.capabilities & ANSWERING:
+        raise InputError("officer", _("Officer: this colleague may neither write nor release an answer."))
 
 
 def _tell(officer: Officer, task: Task, now: dt.datetime) -> None:
@@ -333,11 +357,12 @@ def open_tasks(officer: Officer, tasks: Sequence[Task], *, now: dt.datetime) -> 
     """Return these tasks of the officer's agency with their content and the cards of their alerts."""
     texts = TASKS.open_many(officer.agency_id or "", [(row.pk, 1, row.sealed) for row in tasks])
     cards = cards_of(officer, (row.received or row.alert for row in tasks), now=now)
+    mark_frozen((row.received for row in tasks if row.kind == TaskKind.ANSWER and row.received), now=now)
     return [
         TaskRow(
             kind=TaskKind(task.kind),
             state=_state_of(task),
-            due_at=task.due_at,
+            due_at=_due_at(task),
             text=text.text if text else None,
             task=task,
             subject=task.received or task.alert,
@@ -346,6 +371,11 @@ def open_tasks(officer: Officer, tasks: Sequence[Task], *, now: dt.datetime) -> 
         )
         for task, text in zip(tasks, texts, strict=True)
     ]
+
+
+def _due_at(task: Task) -> dt.datetime | None:
+    asked = task.received if task.kind == TaskKind.ANSWER else None
+    return None if asked is not None and asked.frozen_since else task.due_at
 
 
 def _state_of(task: Task) -> TaskState:
@@ -382,11 +412,12 @@ def _asked(
     officer: Officer, questions: Sequence[ReceivedAlert], given: dict[UUID, Task], now: dt.datetime
 ) -> list[TaskRow]:
     cards = cards_of(officer, questions, now=now)
+    mark_frozen(questions, now=now)
     return [
         TaskRow(
             kind=TaskKind.ANSWER,
             state=given[row.pk].state if row.pk in given else TaskState.OPEN,
-            due_at=row.reply_by,
+            due_at=None if row.frozen_since else row.reply_by,
             text="",
             task=given.get(row.pk),
             subject=row,
@@ -432,9 +463,20 @@ def _joined(rows: QuerySet[Task]) -> QuerySet[Task]:
     return rows.select_related("officer", "unit", "case", "received__issuer", "received__agency", "alert")
 
 
-def assignable(officer: Officer) -> QuerySet[Officer]:
-    """Select the colleagues to whom a task can be given."""
-    return Officer.objects.visible_to(officer).filter(is_active=True).order_by("full_name", "pk")
+def assignable(officer: Officer, subject: Subject | None = None, *, answers: bool = False) -> list[Officer]:
+    """Return the colleagues who may act: on casework, on what is about this alert, `answers`: on the answer to it."""
+    wanted = ANSWERING if answers else frozenset({Capability.CASE_READ})
+    rows = Officer.objects.visible_to(officer).filter(is_active=True).select_related("agency__desk_policy")
+    return [
+        row
+        for row in rows.order_by("full_name", "pk")
+        if row.capabilities & wanted and (subject is None or _is_within(row, subject))
+    ]
+
+
+def _is_within(officer: Officer, subject: Subject) -> bool:
+    floor = getattr(subject, "floor", "")
+    return is_within(officer, tlp=subject.tlp, pri=subject.pri, lane=subject.lane, floor=floor)
 
 
 def task_of_answer(officer: Officer, received: ReceivedAlert) -> Task | None:

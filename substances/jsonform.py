@@ -11,15 +11,18 @@ import binascii
 import json
 import math
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 MAX_DEPTH: Final = 24
 _NOT_FINITE: Final = ("nan", "inf", "-inf")
+
+Reader = Callable[[Any, int], Any]
+"""Function that returns a plain value as one of its type, at this depth of nesting, or raises FormError."""
 
 
 class FormError(ValueError):
@@ -60,22 +63,9 @@ def load(octets: bytes) -> Any:
         raise FormError("no JSON") from failure
 
 
-def of_type(declared: Any, plain: Any, *, depth: int = 0) -> Any:
+def of_type(declared: Any, plain: Any) -> Any:
     """Return the value of the declared type; raise FormError."""
-    if depth > MAX_DEPTH:
-        raise FormError("too deep")
-    if isinstance(declared, NewType):
-        return of_type(declared.__supertype__, plain, depth=depth + 1)
-    if declared in _SIMPLE:
-        return _SIMPLE[declared](plain)
-    origin = get_origin(declared) or declared
-    if origin in _COMPOUND:
-        return _COMPOUND[origin](get_args(declared), plain, depth + 1)
-    if isinstance(declared, type) and is_dataclass(declared):
-        return _dataclass(declared, plain, depth + 1)
-    if isinstance(declared, type) and issubclass(declared, Enum):
-        return _enum(declared, plain)
-    raise FormError(f"{declared!r} does not travel")
+    return _reader(declared)(plain, 0)
 
 
 def _no_constant(name: str) -> Any:
@@ -88,16 +78,39 @@ def _text_key(key: Any) -> str:
     return key
 
 
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    def check(plain: Any) -> Any:
+def _reader(declared: Any) -> Reader:
+    """Return the function that reads values of this type."""
+    if isinstance(declared, NewType):
+        return _reader(declared.__supertype__)
+    if declared in _SIMPLE:
+        return _SIMPLE[declared]
+    origin = get_origin(declared) or declared
+    if origin in _COMPOUND:
+        return _COMPOUND[origin](get_args(declared))
+    if isinstance(declared, type) and is_dataclass(declared):
+        return partial(_dataclass, declared)
+    if isinstance(declared, type) and issubclass(declared, Enum):
+        return _one_of((member.value, member) for member in declared)
+    return partial(_unknown, declared)
+
+
+def _unknown(declared: Any, plain: Any, depth: int) -> Any:
+    raise FormError(f"{declared!r} does not travel")
+
+
+def _exactly(kind: type) -> Reader:
+    def read(plain: Any, depth: int) -> Any:
         if type(plain) is not kind:
             raise FormError(f"no {kind.__name__}")
         return plain
 
-    return check
+    return read
 
 
-def _float(plain: Any) -> float:
+_text, _items, _members = _exactly(str), _exactly(list), _exactly(dict)
+
+
+def _float(plain: Any, depth: int) -> float:
     if type(plain) not in (int, float) and plain not in _NOT_FINITE:
         raise FormError("no float")
     try:
@@ -106,95 +119,123 @@ def _float(plain: Any) -> float:
         raise FormError("no float") from failure
 
 
-def _none(plain: Any) -> None:
+def _none(plain: Any, depth: int) -> None:
     if plain is not None:
         raise FormError("no null")
 
 
-def _bytes(plain: Any) -> bytes:
+def _bytes(plain: Any, depth: int) -> bytes:
     try:
-        return base64.b64decode(_exactly(str)(plain), validate=True)
+        return base64.b64decode(_text(plain, depth), validate=True)
     except (binascii.Error, ValueError) as failure:
         raise FormError("no base64") from failure
 
 
-def _date(plain: Any) -> date:
+def _date(plain: Any, depth: int) -> date:
     try:
-        return date.fromisoformat(_exactly(str)(plain))
+        return date.fromisoformat(_text(plain, depth))
     except ValueError as failure:
         raise FormError("no date") from failure
 
 
-def _list(plain: Any) -> list[Any]:
-    return list(_exactly(list)(plain))
+def _as_it_is(plain: Any, depth: int) -> Any:
+    return plain
 
 
-def _tuple(inner: tuple[Any, ...], plain: Any, depth: int) -> tuple[Any, ...]:
-    items = _list(plain)
-    if len(inner) == 2 and inner[1] is Ellipsis:
-        check = _SIMPLE.get(inner[0])
-        return tuple(check(item) if check else of_type(inner[0], item, depth=depth) for item in items)
-    if len(items) != len(inner):
-        raise FormError("another length")
-    return tuple(of_type(kind, item, depth=depth) for kind, item in zip(inner, items, strict=True))
+def _deeper(depth: int) -> int:
+    if depth >= MAX_DEPTH:
+        raise FormError("too deep")
+    return depth + 1
 
 
-def _sequence(inner: tuple[Any, ...], plain: Any, depth: int) -> list[Any]:
-    return [of_type(inner[0], item, depth=depth) for item in _list(plain)]
+def _tuple(inner: tuple[Any, ...]) -> Reader:
+    readers = [_reader(kind) for kind in inner if kind is not Ellipsis]
+    is_endless = len(inner) == 2 and inner[1] is Ellipsis
+
+    def read(plain: Any, depth: int) -> tuple[Any, ...]:
+        items, below = _items(plain, depth), _deeper(depth)
+        if is_endless:
+            each = readers[0]
+            return tuple([each(item, below) for item in items])
+        if len(items) != len(readers):
+            raise FormError("another length")
+        return tuple([each(item, below) for each, item in zip(readers, items, strict=True)])
+
+    return read
 
 
-def _mapping(inner: tuple[Any, ...], plain: Any, depth: int) -> dict[str, Any]:
-    return {key: of_type(inner[1], item, depth=depth) for key, item in _exactly(dict)(plain).items()}
+def _sequence(inner: tuple[Any, ...]) -> Reader:
+    each = _reader(inner[0])
+
+    def read(plain: Any, depth: int) -> list[Any]:
+        below = _deeper(depth)
+        return [each(item, below) for item in _items(plain, depth)]
+
+    return read
 
 
-def _literal(allowed: tuple[Any, ...], plain: Any, depth: int) -> Any:
-    for value in allowed:
-        if type(value) is type(plain) and value == plain:
-            return value
-    raise FormError("not one of the literals")
+def _mapping(inner: tuple[Any, ...]) -> Reader:
+    each = _reader(inner[1])
+
+    def read(plain: Any, depth: int) -> dict[str, Any]:
+        below = _deeper(depth)
+        return {key: each(item, below) for key, item in _members(plain, depth).items()}
+
+    return read
 
 
-def _union(kinds: tuple[Any, ...], plain: Any, depth: int) -> Any:
-    """Return the value by the first of the kinds that fits."""
-    for kind in kinds:
+def _one_of(values: Iterable[tuple[Any, Any]]) -> Reader:
+    """Return the reader of a closed list: a value is read by its type and content, so that True is not 1."""
+    listed = {(type(plain), plain): value for plain, value in values}
+
+    def read(plain: Any, depth: int) -> Any:
         try:
-            return of_type(kind, plain, depth=depth)
-        except FormError:
-            continue
-    raise FormError("none of the union")
+            return listed[type(plain), plain]
+        except (KeyError, TypeError):
+            raise FormError("not on the list") from None
+
+    return read
 
 
-def _enum(declared: type[Enum], plain: Any) -> Enum:
-    for member in declared:
-        if type(member.value) is type(plain) and member.value == plain:
-            return member
-    raise FormError("no such member")
+def _literal(allowed: tuple[Any, ...]) -> Reader:
+    return _one_of((value, value) for value in allowed)
+
+
+def _union(kinds: tuple[Any, ...]) -> Reader:
+    """Return the reader by the first of the kinds that fits."""
+    readers = [_reader(kind) for kind in kinds]
+
+    def read(plain: Any, depth: int) -> Any:
+        below = _deeper(depth)
+        for each in readers:
+            try:
+                return each(plain, below)
+            except FormError:
+                continue
+        raise FormError("none of the union")
+
+    return read
 
 
 def _dataclass(declared: Any, plain: Any, depth: int) -> Any:
-    given = _exactly(dict)(plain)
-    kinds = _field_types(declared)
-    if given.keys() != kinds.keys():
+    given, readers, below = _members(plain, depth), _field_readers(declared), _deeper(depth)
+    if given.keys() != readers.keys():
         raise FormError(f"other fields than a {declared.__name__} has")
-    return declared(**{
-        name: check(given[name]) if check else of_type(kind, given[name], depth=depth)
-        for name, (kind, check) in kinds.items()
-    })  # fmt: skip
+    return declared(**{name: read(given[name], below) for name, read in readers.items()})
 
 
 @cache
-def _field_types(declared: Any) -> dict[str, tuple[Any, Callable[[Any], Any] | None]]:
-    """Return for each field its type, and for a simple type its check: a drawing has hundreds of numbers."""
+def _field_readers(declared: Any) -> dict[str, Reader]:
+    """Return the reader of each field, made once: a drawing has hundreds of values."""
     hints = get_type_hints(declared)
-    kinds = {field.name: hints[field.name] for field in fields(declared) if field.init}
-    return {name: (kind, _SIMPLE.get(kind)) for name, kind in kinds.items()}
+    return {field.name: _reader(hints[field.name]) for field in fields(declared) if field.init}
 
 
-_SIMPLE: Final[dict[Any, Callable[[Any], Any]]] = {
-    str: _exactly(str), int: _exactly(int), bool: _exactly(bool), float: _float, bytes: _bytes, date: _date,
-    type(None): _none, None: _none, Any: lambda plain: plain, object: lambda plain: plain,
+_SIMPLE: Final[dict[Any, Reader]] = {
+    str: _text, int: _exactly(int), bool: _exactly(bool), float: _float, bytes: _bytes, date: _date,
+    type(None): _none, None: _none, Any: _as_it_is, object: _as_it_is,
 }  # fmt: skip
-_COMPOUND: Final[dict[Any, Callable[[tuple[Any, ...], Any, int], Any]]] = {
+_COMPOUND: Final[dict[Any, Callable[[tuple[Any, ...]], Reader]]] = {
     tuple: _tuple, list: _sequence, Sequence: _sequence, dict: _mapping, Mapping: _mapping, Literal: _literal,
     Union: _union, types.UnionType: _union,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from accord.calls.answers import (
     other_shape,
@@ -16,6 +16,9 @@ from accord.calls.answers import (
     require_text,
 )
 from accord.calls.errors import AnswerError
+
+ABOUT_LIFE: Final = ("flash", "public_health")
+"""Speed and lane of what is about danger to life."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class AgreementAnswer:
     until: int | None
     survive_lanes: tuple[str, ...]
     survive_flash: bool
+
+    def survives(self, lane: str, pri: str) -> bool:
+        """Tell whether it says that a suspension of the lane does not stop what has this speed."""
+        return lane in self.survive_lanes or (self.survive_flash and (pri, lane) == ABOUT_LIFE)
 
 
 @dataclass(frozen=True)

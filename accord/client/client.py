@@ -45,7 +45,7 @@ from accord.client.home import Home
 from accord.client.inbox import Doubt, entries_of, follow_feed, records_listed, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
-from accord.client.lanes import list_suspensions, resume_lanes, suspend_lanes
+from accord.client.lanes import resume_lanes, suspend_lanes
 from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
@@ -53,7 +53,7 @@ from accord.client.own_entry import shown_entry, state_entry
 from accord.client.partners import AgencyFacts, AgreementFacts, list_agencies, list_agreements
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
-from accord.client.questions import Questions
+from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
@@ -83,6 +83,7 @@ from accord.client.stating import (
     reaffirm_object,
     retract_envelope,
 )
+from accord.client.suspensions import list_suspensions
 from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
@@ -417,8 +418,9 @@ class Client:
         act = self._session.begin()
         _, doubts = follow_feed(act)
         unknown = learn_manifests(act, unknown_manifests(act))
-        records = [act.state.inbox[md] for md, _ in Questions(act).to_answer() if md in act.state.inbox]
-        return entries_of(act, records), doubts, unknown
+        waiting = [md for md, _ in Questions(act).to_answer() if md in act.state.inbox]
+        questions = Questions(act, own_agreements(act) if waiting else ())
+        return entries_of(act, [act.state.inbox[md] for md in waiting], questions), doubts, unknown
 
     def answer_order(
         self, reference_or_md: str, answer: Answer, *, officer: str | None = None

@@ -119,9 +119,11 @@ def list_entries(act: Act, *, after: int | None, limit: int) -> list[InboxEntry]
     return entries_of(act, records_listed(act.state, after=after, limit=limit))
 
 
-def entries_of(act: Act, records: Iterable[InboxRecord]) -> list[InboxEntry]:
-    """Return these stored items in their present state."""
-    senders, questions = verified_senders(act.state), Questions(act)
+def entries_of(
+    act: Act, records: Iterable[InboxRecord], questions: Questions | None = None
+) -> list[InboxEntry]:
+    """Return these stored items in their present state; `questions` as the caller knows them."""
+    senders, questions = verified_senders(act.state), questions or Questions(act)
     return [_entry(act, record, senders.get(record.d), questions) for record in records]
 
 

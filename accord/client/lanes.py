@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes that this agency suspends with others, and resumes, by its signed statements; what of both sides is known here."""
+"""Lanes that this agency suspends with others, and resumes, by its signed statements."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from accord.envelope.encoding import agency_ids
 from accord.envelope.errors import MalformedError
 from accord.envelope.statements.bodies import SUSPEND_REASONS
 from accord.envelope.vocabulary import LANES
-from accord.following.judging import counts
-from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions
+from accord.suspensions import RESUME, SUSPEND
 
 
 def suspend_lanes(
@@ -38,21 +37,6 @@ def resume_lanes(
 ) -> Stated:
     """Lift the own suspension of these lanes with each of these agencies. Raises RequestError, RefusedError."""
     return _state_of_lanes(act, RESUME, agencies, lanes, {}, officer, wait_secs)
-
-
-def list_suspensions(act: Act) -> tuple[Suspension, ...]:
-    """Return every suspension between this agency and others that is known here, past and present, the oldest first.
-
-    By statements verified here and own ones made here; what a stolen key signed does not count.
-    """
-    records = [
-        record
-        for record in act.state.statements.values()
-        if record.k in (SUSPEND, RESUME) and (record.iss == act.agency or counts(act, record))
-    ]
-    ordered = sorted(records, key=lambda record: (record.log_time, record.index or 0))
-    said = [SaidOfLanes(record.k, record.iss, record.body, record.log_time) for record in ordered]
-    return tuple(sorted(read_suspensions(act.agency, said), key=lambda one: one.since))
 
 
 def _state_of_lanes(

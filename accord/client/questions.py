@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions and answers: the state of a question that this agency owes an answer to, and what others have answered to its own.
 
-    open -> interim -> answered          open -> answered          each but the last: overdue once its time is past
+    open -> interim -> answered          open -> answered          each but the last: overdue once its time is past, or frozen
 
 - A question is an envelope whose verified manifest has `reply_by`; only its newest version asks.
 - The newest answer counts. Where that was withdrawn the question is open again: no earlier one takes its place.
 - An answer counts for every later version of the question, up to one that asks anew. An acknowledgement changes nothing.
 - A version that asks no more closes the question.
+- While a lane is suspended the clock stands still of each question that was not overdue before: where agreements are given.
 
 No state is stored: it follows from manifests, statements and own submissions, which the home keeps.
 """
@@ -14,23 +15,26 @@ No state is stored: it follows from manifests, statements and own submissions, w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
+from accord.calls.agreements import AgreementAnswer, read_agreements
 from accord.client.results import AnswerGiven, Question
 from accord.client.session import Act
+from accord.client.suspensions import list_suspensions
 from accord.document.rules import ASKS_ANEW, CLOSED, DEFERRING
 from accord.envelope.manifest import Manifest
 from accord.envelope.statements.bodies import MANIFEST
 from accord.following.judging import counts, retraction_of
 from accord.following.records import StatementRecord
 from accord.state import ManifestRecord, SubmissionRecord
+from accord.suspensions import Suspension, suspended_since
 
 ANSWER: Final = "answer"
 UPDATE: Final = "update"
 REPLY: Final = "reply"
-OPEN, INTERIM, ANSWERED, OVERDUE = "open", "interim", "answered", "overdue"
+OPEN, INTERIM, ANSWERED, OVERDUE, FROZEN = "open", "interim", "answered", "overdue", "frozen"
 
 _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
 
@@ -80,15 +84,30 @@ def manifest_record(
         keep=terms.keep,
         question_change=question_change(document or {}),
         for_attention=agency in for_attention(document or {}),
+        lane=terms.lane,
+        pri=terms.pri,
     )
 
 
-class Questions:
-    """Questions and answers as one act knows them; made anew after the act has learned more."""
+def own_agreements(act: Act) -> list[AgreementAnswer]:
+    """Return the agency's agreements as the hub states them now."""
+    return read_agreements(act.session.exchange.agreements(), act.agency)
 
-    def __init__(self, act: Act) -> None:
+
+class Questions:
+    """Questions and answers as one act knows them; made anew after the act has learned more.
+
+    `agreements`: those of the agency, where it matters whether a suspension stops a clock.
+    """
+
+    def __init__(self, act: Act, agreements: Sequence[AgreementAnswer] = ()) -> None:
         self._act = act
+        self._in_force = [one for one in agreements if one.until is None or one.until > act.now]
         self._state = act.state
+
+    @cached_property
+    def _suspensions(self) -> tuple[Suspension, ...]:
+        return list_suspensions(self._act)
 
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
@@ -99,7 +118,7 @@ class Questions:
         code = None if newest is None else newest.code
         return Question(
             record.reply_by,
-            self._state_of(record.reply_by, code),
+            self._state_of(record, record.reply_by, code),
             code,
             None if newest is None else newest.logged_at or newest.iat,
             in_doubt=not self.counts(record),
@@ -229,9 +248,19 @@ class Questions:
         is_kept = record.keep is None or record.keep > self._act.now
         return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
 
-    def _state_of(self, reply_by: int, code: str | None) -> str:
+    def _state_of(self, record: ManifestRecord, reply_by: int, code: str | None) -> str:
         if code is not None and code not in DEFERRING:
             return ANSWERED
+        since = suspended_since(
+            self._act.agency,
+            self._suspensions,
+            self._in_force,
+            peer=record.iss,
+            lane=record.lane,
+            pri=record.pri,
+        )
+        if since is not None and since < reply_by:
+            return FROZEN
         if self._act.now >= reply_by:
             return OVERDUE
         return OPEN if code is None else INTERIM

@@ -71,7 +71,7 @@ class Question:
     """An answer that this agency is asked for: by when (seconds), and its state.
 
     - `open`; `interim`: an answer was sent after which another one is to come; `answered`; `overdue`: the time is past and no
-      final answer was sent.
+      final answer was sent; `frozen`: a suspension of the lane stops its clock, which is said of the questions that wait.
     - `code` and `answered_at` (seconds) are of the newest answer, None where there is none that counts. An acknowledgement changes
       nothing here.
     - `in_doubt`: its signature does not count at present.

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from accord.calls.agreements import AgreementAnswer
 from accord.client.errors import (
     AnswerError,
     LedgerAlarmError,
@@ -37,9 +38,9 @@ from accord.client.inbox import (
 )
 from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.position import Position, open_position
-from accord.client.questions import OVERDUE, Questions
+from accord.client.questions import FROZEN, OVERDUE, Questions, own_agreements
 from accord.client.reading import Place, open_fetched
-from accord.client.results import DueAnswer, InboxEntry, Opened
+from accord.client.results import DueAnswer, InboxEntry, Opened, Question
 from accord.client.session import Act, Session
 from accord.client.set_aside import SetAside
 from accord.client.state_changes import REMINDER, add_due_told, set_watched
@@ -53,6 +54,7 @@ FIRST_PAUSE_SECS: Final = 1.0
 LONGEST_PAUSE_SECS: Final = 300.0
 
 DUE_SOON_SECS: Final = 24 * 3600
+ASKED_AGAIN_SECS: Final = 600
 HELD_BYTES: Final = 64 * 1024 * 1024
 """About the most octets of a batch's attachments on this disk at once, or one alert's."""
 
@@ -191,6 +193,8 @@ class _Reminder:
     def __init__(self, due: Callable[[DueAnswer], None]) -> None:
         self._due = due
         self._asked_about: set[str] = set()
+        self._agreements: Sequence[AgreementAnswer] = ()
+        self._asked_at = 0
 
     def remind(self, act: Act) -> None:
         """Tell of each answer that has become due soon or overdue, then record that it was told."""
@@ -198,18 +202,40 @@ class _Reminder:
         unknown = [record for record in unknown_manifests(act) if record.d not in self._asked_about]
         learn_manifests(act, unknown)
         self._asked_about |= {record.d for record in unknown}
-        for md, question in Questions(act).to_answer():
-            is_overdue = question.state == OVERDUE
-            word = f"{'overdue' if is_overdue else 'due'} {md}"
-            is_soon = question.reply_by - act.now <= DUE_SOON_SECS
-            if is_overdue and _was_called(act, md, since=question.answered_at or 0):
-                continue
-            if is_soon and not question.in_doubt and word not in act.state.due_told:
-                known = act.state.inbox.get(md)
-                iss, ref = (known.iss, known.ref) if known else ("", None)
-                self._due(DueAnswer(md, iss, ref, question.reply_by, is_overdue))
-                act.changes.record(add_due_told(word))
+        for md, question in self._to_tell(act):
+            known = act.state.inbox.get(md)
+            iss, ref = (known.iss, known.ref) if known else ("", None)
+            self._due(DueAnswer(md, iss, ref, question.reply_by, question.state == OVERDUE))
+            act.changes.record(add_due_told(_word(md, question)))
         act.changes.write()
+
+    def _to_tell(self, act: Act) -> list[tuple[str, Question]]:
+        """Return the questions to be told of now. Whether a suspension stops their clocks is asked where there are any.
+
+        While one stops all of them it is asked every ten minutes.
+        """
+        known = self._agreements if act.now < self._asked_at + ASKED_AGAIN_SECS else ()
+        if not _told_of(act, known):
+            return []
+        self._agreements, self._asked_at = own_agreements(act), act.now
+        return _told_of(act, self._agreements)
+
+
+def _told_of(act: Act, agreements: Sequence[AgreementAnswer]) -> list[tuple[str, Question]]:
+    return [
+        (md, question)
+        for md, question in Questions(act, agreements).to_answer()
+        if question.reply_by - act.now <= DUE_SOON_SECS
+        and question.state != FROZEN
+        and not question.in_doubt
+        and _word(md, question) not in act.state.due_told
+        and not (question.state == OVERDUE and _was_called(act, md, since=question.answered_at or 0))
+    ]
+
+
+def _word(md: str, question: Question) -> str:
+    """Return what is noted once a question was told of."""
+    return f"{'overdue' if question.state == OVERDUE else 'due'} {md}"
 
 
 def _was_called(act: Act, md: str, *, since: int) -> bool:

@@ -17,7 +17,7 @@ from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_due_first, take
 from alerts.boxes.state_words import ReceivedState, frozen_text, received_state, received_text
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import mark_frozen
+from alerts.peers.suspensions import Suspensions, mark_frozen, suspensions_of
 from alerts.projections.cards import Card, open_received_cards
 from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
@@ -155,11 +155,12 @@ def find_received(officer: Officer, filters: InboxFilters, *, now: datetime) -> 
     }
     wanted = _columns(named, filters.get("exercise")) & _status(
         unread=filters.get("unread", False),
-        overdue=filters.get("overdue", False),
         waiting=filters.get("waiting", False),
         to_answer=filters.get("to_answer", False),
         now=now,
     )
+    if filters.get("overdue"):
+        wanted &= overdue_here(suspensions_of(officer.agency_id or "", now=now), now)
     rows = ReceivedAlert.objects.visible_to(officer).filter(wanted)
     if kind := filters.get("kind"):
         rows = rows.filter(received_with_token(officer.agency, ("alert_type", kind)))
@@ -196,13 +197,11 @@ def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:
     return rows.select_related("issuer", "agency")
 
 
-def _status(*, unread: bool, overdue: bool, waiting: bool, to_answer: bool, now: datetime) -> Q:
+def _status(*, unread: bool, waiting: bool, to_answer: bool, now: datetime) -> Q:
     """Return the condition for these states; of several versions of an alert only the newest counts."""
     wanted = Q(replaced_by=None)
     if unread:
         wanted &= unread_here()
-    if overdue:
-        wanted &= overdue_here(now)
     if waiting:
         wanted &= still_to_acknowledge()
     if to_answer:
@@ -235,10 +234,18 @@ def due_here(now: datetime) -> Least:
     )
 
 
-def overdue_here(now: datetime) -> Q:
-    """Return the condition: the agency owes an acknowledgement or an answer whose time is past; nothing is owed past `keep`."""
-    late = still_to_acknowledge() & Q(ack_by__lte=now) | still_to_answer(now) & Q(reply_by__lte=now)
-    return late & Q(keep__gt=now)
+def overdue_here(known: Suspensions, now: datetime) -> Q:
+    """Return the condition: the agency owes an acknowledgement or an answer whose time is past; nothing is owed past `keep`.
+
+    `known`: the agency's suspensions, in which the clocks of answers stand still.
+    """
+    late = still_to_acknowledge() & Q(ack_by__lte=now)
+    return (late | answer_overdue(now) & ~known.frozen) & Q(keep__gt=now)
+
+
+def answer_overdue(now: datetime) -> Q:
+    """Return the condition: the agency owes an answer whose time is past, unless a suspension stops its clock."""
+    return still_to_answer(now) & Q(reply_by__lte=now)
 
 
 def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import suspensions_of
+from alerts.peers.suspensions import Suspensions, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.red_readers import reads_answers
 from alerts.replies.answers import AnswerGiven, answers_given
@@ -79,19 +79,20 @@ def read_overdue(officer: Officer, *, now: datetime) -> Overdue:
     """Return what is overdue both ways, as far as the officer may see it."""
     require(officer, Capability.ALERT_READ)
     peers = VerifiedDirectory(officer.agency_id or "", now)
-    ours, theirs = _owed_by_us(officer, now), _owed_to_us(officer, now)
+    known = suspensions_of(officer.agency_id or "", now=now)
+    ours, theirs = _owed_by_us(officer, known, now), _owed_to_us(officer, now)
     rows = inbox_rows(officer, ours[:SHOWN], peers=peers, now=now)
     calls = last_calls(officer, received=ours[:SHOWN], alerts=theirs[:SHOWN])
     return Overdue(
         we_owe=sorted((one for row in rows for one in _of_row(row, calls, now)), key=lambda one: one.due),
-        they_owe=tuple(_of_alerts(officer, theirs[:SHOWN], calls, peers, now)),
+        they_owe=tuple(_of_alerts(officer, theirs[:SHOWN], calls, peers, known, now)),
         more_of_ours=len(ours) > SHOWN,
         more_of_theirs=len(theirs) > SHOWN,
     )
 
 
-def _owed_by_us(officer: Officer, now: datetime) -> list[ReceivedAlert]:
-    rows = ReceivedAlert.objects.visible_to(officer).filter(overdue_here(now))
+def _owed_by_us(officer: Officer, known: Suspensions, now: datetime) -> list[ReceivedAlert]:
+    rows = ReceivedAlert.objects.visible_to(officer).filter(overdue_here(known, now))
     return list(rows.select_related("issuer", "agency").order_by("-number")[: SHOWN + 1])
 
 
@@ -129,7 +130,12 @@ def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
 
 
 def _of_alerts(
-    officer: Officer, alerts: Sequence[Alert], calls: Calls, peers: VerifiedDirectory, now: datetime
+    officer: Officer,
+    alerts: Sequence[Alert],
+    calls: Calls,
+    peers: VerifiedDirectory,
+    suspensions: Suspensions,
+    now: datetime,
 ) -> Iterator[TheyOwe]:
     mds = [alert.md for alert in alerts]
     sent = sent_of(officer, mds)
@@ -139,7 +145,6 @@ def _of_alerts(
     replies = read_replies(officer, asking, now=now) if asking else None
     known = Agency.objects.in_bulk({fact.recipient for rows in facts.values() for fact, _worth in rows})
     cards = open_alert_cards(officer.agency_id or "", alerts)
-    suspensions = suspensions_of(officer.agency_id or "", now=now)
     for alert in alerts:
         terms = sent[alert.md]
         given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The start page: work that waits for this officer, most pressing first. Each list is short and says if there is more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
-from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
 
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
@@ -17,11 +17,13 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.replies.answers import still_to_answer
+from alerts.replies.calls import Call, last_calls
 from alerts.sending.own_name import revoked_spans
 from alerts.sending.reaffirmation import DoubtedAlert, DoubtedStatement, list_doubted, list_doubted_statements
 from alerts.states import AlertState
 from callers.capabilities import Capability
 from officers.models import Officer
+from peers.models import Agency
 from peers.sent import awaited_of, envelopes_of
 
 Row = TypeVar("Row")
@@ -30,7 +32,7 @@ OWN_SHOWN: Final = 5
 """Limit of the officer's own alerts on the way, which wait for others; their list has the rest."""
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
 """Time for which a sent alert stays on the start page after a recipient missed its acknowledgement."""
-_MISSED: Final = "missed_by"
+_DUE: Final = "acknowledgement_due"
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class Waiting(Generic[Row]):
 
 
 @dataclass(frozen=True)
-class LateRow:
-    """Own alert that `overdue` of its recipients have not acknowledged in time."""
+class ToPhone:
+    """Agency that has not acknowledged these own alerts in time, the longest overdue first, since `due`.
 
-    alert: Alert
-    card: Card | None
-    overdue: int
+    `called` is the last call to it about one of them.
+    """
+
+    agency: Agency
+    alerts: tuple[Alert, ...]
+    cards: tuple[Card | None, ...]
+    due: datetime
+    called: Call | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Start:
     answer: Waiting[InboxRow] = Waiting()
     confirm: Waiting[InboxRow] = Waiting()
     returned: Waiting[WayRow] = Waiting()
-    late: Waiting[LateRow] = Waiting()
+    late: Waiting[ToPhone] = Waiting()
     on_the_way: Waiting[WayRow] = Waiting()
     """The officer's own alerts on which others act, newest act first; what came back is in `returned`."""
     second_looks: tuple[Alert, ...] = ()
@@ -95,14 +102,13 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
     cards = open_alert_cards(officer.agency_id or "", shown)
     ways = way_rows(officer, [*returned[:SHOWN], *own[:OWN_SHOWN]], cards, now=now)
     reaffirms = Capability.ALERT_RELEASE in can and bool(revoked_spans(peers))
-    missed = [LateRow(row, cards.get(str(row.pk)), getattr(row, _MISSED)) for row in late[:SHOWN]]
     return Start(
         release=Waiting(queue_rows(release[:SHOWN], cards), len(release) > SHOWN),
         acknowledge=_first(received.acknowledge),
         answer=_first(received.answer),
         confirm=_first(received.confirm),
         returned=Waiting(ways[: len(returned[:SHOWN])], len(returned) > SHOWN),
-        late=Waiting(tuple(missed), len(late) > SHOWN),
+        late=Waiting(tuple(_to_phone(officer, late[:SHOWN], cards)), len(late) > SHOWN),
         on_the_way=Waiting(ways[len(returned[:SHOWN]) :], len(own) > OWN_SHOWN),
         second_looks=_second_looks(officer) if Capability.ALERT_VALIDATE in can else (),
         in_doubt=list_doubted(officer, peers=peers, now=now) if reaffirms else (),
@@ -187,18 +193,51 @@ def _with_others(officer: Officer, now: datetime) -> list[Alert]:
 def _late(officer: Officer, rows: QuerySet[Alert], now: datetime) -> list[Alert]:
     """Return alerts sent lately that a recipient has not acknowledged in time; newest first."""
     agency_id = officer.agency_id or ""
-    awaited = awaited_of(agency_id).filter(md=OuterRef("md")).order_by()
-    missed = awaited.values("md").annotate(n=Count("pk")).values("n")
+    asked = envelopes_of(agency_id).filter(md=OuterRef("md"), ack_by__lte=now)
     late = rows.filter(
-        Exists(envelopes_of(agency_id).filter(md=OuterRef("md"), ack_by__lte=now)),
-        Exists(awaited),
+        Exists(asked),
+        Exists(awaited_of(agency_id).filter(md=OuterRef("md"))),
         state=AlertState.RELEASED,
         replaced_at=None,
         released_at__isnull=False,
         released_at__gte=now - ANSWERS_MISSED_FOR,
     )
-    late = late.annotate(**{_MISSED: Subquery(missed)})
+    late = late.annotate(**{_DUE: Subquery(asked.values("ack_by"))})
     return list(late.order_by("-released_at", "-pk")[: SHOWN + 1])
+
+
+def _to_phone(officer: Officer, late: list[Alert], cards: Mapping[str, Card]) -> list[ToPhone]:
+    """Return the agencies that have not acknowledged these alerts, the longest overdue first."""
+    if not late:
+        return []
+    by_md = {alert.md: alert for alert in sorted(late, key=_due_of)}
+    missed: dict[str, list[Alert]] = {}
+    awaited = set(awaited_of(officer.agency_id or "").filter(md__in=by_md).values_list("md", "recipient"))
+    for md, alert in by_md.items():
+        for recipient in sorted(one for about, one in awaited if about == md):
+            missed.setdefault(recipient, []).append(alert)
+    known = Agency.objects.in_bulk(missed)
+    calls = last_calls(officer, alerts=late)
+    found = [
+        ToPhone(
+            known[recipient],
+            tuple(alerts),
+            tuple(cards.get(str(alert.pk)) for alert in alerts),
+            _due_of(alerts[0]),
+            max(
+                (call for alert in alerts if (call := calls.get((alert.pk, recipient)))),
+                key=lambda call: call.called_at,
+                default=None,
+            ),
+        )
+        for recipient, alerts in missed.items()
+    ]
+    return sorted(found, key=lambda one: one.due)
+
+
+def _due_of(alert: Alert) -> datetime:
+    due: datetime = getattr(alert, _DUE)
+    return due
 
 
 def _second_looks(officer: Officer) -> tuple[Alert, ...]:

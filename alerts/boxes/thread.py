@@ -53,16 +53,17 @@ def read_thread(
     officer: Officer,
     versions: Mapping[str, int],
     *,
+    rows: Sequence[Alert | ReceivedAlert] = (),
     held: RepliesHeld | None = None,
     names: Mapping[str, str] | None = None,
     now: dt.datetime,
 ) -> list[ThreadEntry]:
     """Return everything said about these versions (their number by address) that has reached the officer's agency.
 
-    `held` are the replies to them, `names` agencies' names by id, where the caller has read them already.
+    Where the caller has read them already: `rows` are the versions, `held` the replies to them, `names` agencies' names by id.
     """
     replies = replies_told(held or read_replies(officer, versions, now=now), versions)
-    envelopes = _envelopes(officer, [*versions, *replies])
+    envelopes = _envelopes(officer, [*versions, *replies], rows)
     statements = _statements_about(officer, [row.md for row in envelopes if row.md in versions])
     told = _Told(officer, versions, envelopes, statements, names or {}, now)
     entries = [
@@ -83,14 +84,20 @@ class _Sent:
     index: int | None
 
 
-def _envelopes(officer: Officer, mds: Collection[str]) -> list[_Sent]:
-    """Return those of the envelopes that the agency sent or received and that the officer may see."""
-    own = Alert.objects.visible_to(officer).filter(md__in=mds, released_at__isnull=False)
-    received = ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)
-    sent = own.values_list("md", "agency_id", "released_at", "logged_at", "log_index")
-    came = received.values_list("md", "issuer_id", "received_at", "logged_at", "log_index")
-    rows = [(md, iss, logged or at, index) for md, iss, at, logged, index in [*sent, *came]]
-    return [_Sent(md, iss, at, index) for md, iss, at, index in rows if at is not None]
+def _envelopes(officer: Officer, mds: Collection[str], read: Sequence[Alert | ReceivedAlert]) -> list[_Sent]:
+    """Return those of the envelopes that the agency sent or received and that the officer may see; asks for those not yet read."""
+    found = list(read)
+    if missing := set(mds) - {row.md for row in read}:
+        found += Alert.objects.visible_to(officer).filter(md__in=missing, released_at__isnull=False)
+        found += ReceivedAlert.objects.visible_to(officer).filter(md__in=missing)
+    return [_sent(row) for row in found]
+
+
+def _sent(row: Alert | ReceivedAlert) -> _Sent:
+    if isinstance(row, ReceivedAlert):
+        return _Sent(row.md, row.issuer_id, row.logged_at, row.log_index)
+    assert row.released_at is not None
+    return _Sent(row.md, row.agency_id, row.logged_at or row.released_at, row.log_index)
 
 
 def _statements_about(officer: Officer, mds: Collection[str]) -> list[HeldStatement]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Case, Q, QuerySet, Value, When
 
-from alerts.boxes.inbox import overdue_here, still_to_acknowledge
+from alerts.boxes.inbox import answer_overdue, overdue_here, still_to_acknowledge
 from alerts.boxes.on_the_way import came_back, written_by
 from alerts.models import Alert, ReceivedAlert
+from alerts.peers.suspensions import Suspensions, suspensions_of
 from alerts.replies.answers import still_to_answer
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability
@@ -19,7 +20,8 @@ from officers.models import Officer
 
 MOST: Final = 99
 """Most that a box is counted to; beyond, it is "99+"."""
-_INBOX, _OVERDUE, _RELEASE, _RETURNED = "inbox", "overdue", "release", "returned"
+_INBOX, _RELEASE, _RETURNED = "inbox", "release", "returned"
+_OVERDUE, _ANSWER_OVERDUE = "overdue", "answer overdue"
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,21 @@ NOTHING: Final = Waiting()
 
 
 def count_waiting(officer: Officer, *, now: datetime) -> Waiting:
-    """Count what waits for this officer, as the roles allow. At most one read, of at most 100 rows a box."""
+    """Count what waits for this officer, as the roles allow. At most one read, of at most 100 rows a box.
+
+    Where an answer is overdue and a lane is suspended, what is overdue is counted again.
+    """
     boxes = list(_boxes(officer, now))
     if not boxes:
         return NOTHING
     rows = boxes[0].union(*boxes[1:], all=True)
     found = Counter(row["box"] for row in rows)
+    overdue = found[_OVERDUE] + found[_ANSWER_OVERDUE]
+    if found[_ANSWER_OVERDUE] and (known := suspensions_of(officer.agency_id or "", now=now)).has_any:
+        overdue = _received(officer, now).filter(overdue_here(known, now)).order_by()[: MOST + 1].count()
     return Waiting(
         inbox=found[_INBOX],
-        inbox_overdue=found[_OVERDUE],
+        inbox_overdue=overdue,
         release=found[_RELEASE],
         returned=found[_RETURNED],
     )
@@ -66,15 +74,21 @@ def returned_to(officer: Officer) -> Q:
 
 def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, Any]]]:
     can = officer.capabilities
-    if due := _due(can, now):
-        received = ReceivedAlert.objects.visible_to(officer).filter(due)
-        yield _first_of(_INBOX, received)
-        yield _first_of(_OVERDUE, received.filter(overdue_here(now)))
+    if _due(can, now):
+        received, late = _received(officer, now), overdue_here(Suspensions(officer.agency_id or ""), now)
+        yield _first_of(Value(_INBOX), received)
+        which = Case(When(answer_overdue(now), then=Value(_ANSWER_OVERDUE)), default=Value(_OVERDUE))
+        yield _first_of(which, received.filter(late))
     own = Alert.objects.visible_to(officer)
     if Capability.QUEUE_READ in can:
-        yield _first_of(_RELEASE, own.filter(to_release()))
+        yield _first_of(Value(_RELEASE), own.filter(to_release()))
     if Capability.ALERT_WRITE in can:
-        yield _first_of(_RETURNED, own.filter(returned_to(officer)))
+        yield _first_of(Value(_RETURNED), own.filter(returned_to(officer)))
+
+
+def _received(officer: Officer, now: datetime) -> QuerySet[ReceivedAlert]:
+    """Select the received alerts that ask for an act of this officer."""
+    return ReceivedAlert.objects.visible_to(officer).filter(_due(officer.capabilities, now))
 
 
 def _due(can: frozenset[Capability], now: datetime) -> Q:
@@ -87,7 +101,7 @@ def _due(can: frozenset[Capability], now: datetime) -> Q:
     return due
 
 
-def _first_of(box: str, rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+def _first_of(box: Case | Value, rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     """Return a row for each of the first of a box, in no order: what is beyond is neither read nor sorted."""
-    first: QuerySet[Any, dict[str, Any]] = rows.order_by().annotate(box=Value(box)).values("box")
+    first: QuerySet[Any, dict[str, Any]] = rows.order_by().annotate(box=box).values("box")
     return first[: MOST + 1]

@@ -119,7 +119,8 @@ CASE_ROWS: Final = (
         _("Reason for another time: use up to 200 characters."), asked_for=CARRY_A_QUESTION, max_length=200, known_for=ASKING,
     ),
     Field(
-        "question_change", Step.QUESTION, _("What changes in the question"), _("Not stated: earlier answers stand."), "select",
+        "question_change", Step.QUESTION, _("What changes in the question"),
+        _("Left open, answers that came stay. Ask anew where everybody is to answer again."), "select",
         Kind.CHOICE, choices=c.QUESTION_CHANGES, asked_for=CARRY_A_QUESTION, for_update=True, known_for=ASKING,
     ),
     Field(

@@ -8,18 +8,24 @@
 - Where statements or agreements were altered past the program, nothing freezes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.db.models import Q
 
 from accord.calls.agreements import AgreementAnswer
 from accord.moments import moment_or_none
-from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions
+from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions, suspended_since
 from alerts.models import ReceivedAlert
 from callers.errors import NotBoundError
-from callers.markings import is_about_life
 from peers.agreements import kept_agreements
 from peers.models import HeldStatement
+
+FLASH: Final = "flash"
+ROUTINE: Final = "routine"
 
 
 @dataclass(frozen=True)
@@ -28,32 +34,41 @@ class Suspensions:
 
     agency: str
     agreements: tuple[AgreementAnswer, ...] = ()
-    all: tuple[Suspension, ...] = ()
-
-    def in_force(self, peer: str, lane: str) -> list[Suspension]:
-        """Return what suspends the lane with the peer now, by either of the two."""
-        return [
-            one
-            for one in self.all
-            if one.until is None and one.lane == lane and one.other(self.agency) == peer
-        ]
+    stated: tuple[Suspension, ...] = ()
 
     def since(self, peer: str, lane: str, pri: str) -> datetime | None:
         """Return since when nothing passes between the two on this lane; None where something does, or nothing ever did."""
-        covering = [one for one in self.agreements if peer in one.parties and lane in one.lanes]
-        if not covering or any(survives(one, lane, pri) for one in covering):
-            return None
-        return moment_or_none(min((one.since for one in self.in_force(peer, lane)), default=None))
+        return moment_or_none(
+            suspended_since(self.agency, self.stated, self.agreements, peer=peer, lane=lane, pri=pri)
+        )
 
     def freeze(self, peer: str, lane: str, pri: str, due: datetime | None) -> datetime | None:
         """Return since when the clock of an answer that is due then stands still; None while it runs."""
         since = None if due is None else self.since(peer, lane, pri)
         return since if since is not None and due is not None and since < due else None
 
+    @property
+    def frozen(self) -> Q:
+        """Condition for received alerts: the clock of the answer stands still."""
+        found = Q(pk__in=())
+        for (lane, pri, since), peers in self._stopped().items():
+            of_speed = Q(pri=FLASH) if pri == FLASH else ~Q(pri=FLASH)
+            found |= Q(of_speed, issuer__in=sorted(peers), lane=lane, reply_by__gt=since)
+        return found
 
-def survives(agreement: AgreementAnswer, lane: str, pri: str) -> bool:
-    """Tell whether the agreement says that a suspension does not stop this."""
-    return lane in agreement.survive_lanes or (agreement.survive_flash and is_about_life(pri, lane))
+    @property
+    def has_any(self) -> bool:
+        """Tell whether any lane is suspended with anybody."""
+        return any(one.until is None for one in self.stated)
+
+    def _stopped(self) -> dict[tuple[str, str, datetime], set[str]]:
+        """Return with whom a lane is suspended, by lane, speed (flash or any other) and time."""
+        found = defaultdict[tuple[str, str, datetime], set[str]](set)
+        for peer, lane in {(one.other(self.agency), one.lane) for one in self.stated if one.until is None}:
+            for pri in (FLASH, ROUTINE):
+                if (since := self.since(peer, lane, pri)) is not None:
+                    found[lane, pri, since].add(peer)
+        return found
 
 
 def suspensions_of(agency_id: str, *, now: datetime) -> Suspensions:

@@ -78,9 +78,9 @@ def versions_held(officer: Officer, received: ReceivedAlert, *, now: datetime) -
     same = ReceivedAlert.objects.visible_to(officer).filter(
         agency_id=received.agency_id, issuer_id=received.issuer_id, first_md=received.first_md
     )
-    rows = list(same.select_related("issuer").order_by("-version", "-number"))
-    judge_received(rows, now=now)
-    return rows
+    rows = [received, *same.exclude(pk=received.pk).select_related("issuer").order_by()]
+    judge_received((row for row in rows if row.standing is None), now=now)
+    return sorted(rows, key=lambda row: (row.version, row.number), reverse=True)
 
 
 def _replace(row: ReceivedAlert, newest: ReceivedAlert | None) -> None:

@@ -144,7 +144,8 @@ def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | N
         previous=None,
         state__in=(AlertState.DRAFT, AlertState.SUBMITTED, AlertState.VALIDATED),
     )
-    rows = list(waiting.select_related("agency", "author")[:20])
+    # There is one of each type at most, so that no order is needed.
+    rows = list(waiting.select_related("agency", "author").order_by())
     cards = open_alert_cards(author.agency_id or "", rows)
     return next((row for row in rows if _type_of(cards, row) == alert_type), None)
 

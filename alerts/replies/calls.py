@@ -33,6 +33,7 @@ TEXT_CHARS: Final = 1_000
 SHOWN: Final = 50
 """Limit of notes of one alert that are shown, newest first."""
 TEXTS: Final = SealedStore[str]("callnote", str.encode, bytes.decode)
+_NAMES: Final = ("peer__name", "noted_by__full_name", "noted_by__unit")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,8 @@ def note_call(
 
 def calls_about(officer: Officer, about: Alert | ReceivedAlert) -> list[Call]:
     """Return the calls that were noted about this version of an alert, the last call first."""
-    rows = CallNote.objects.visible_to(officer)
-    mine = rows.filter(alert=about) if isinstance(about, Alert) else rows.filter(received=about)
-    notes = list(mine.select_related("peer", "noted_by")[:SHOWN])
+    rows = CallNote.objects.visible_to(officer, about).select_related("peer", "noted_by")
+    notes = list(rows.only("called_at", "noted_at", "sealed", *_NAMES)[:SHOWN])
     texts = TEXTS.open_many(officer.agency_id or "", [(row.pk, REVISION, row.sealed) for row in notes])
     return [_call(row, text) for row, text in zip(notes, texts, strict=True)]
 

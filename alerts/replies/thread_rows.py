@@ -105,7 +105,5 @@ def _replies_to(held: ReplyQuerySet, mds: Collection[str]) -> list[Reply]:
     sent = Q(alert__isnull=True) | Q(alert__released_at__isnull=False)
     rows = held.filter(sent, re_md__in=list(mds))
     return list(
-        rows.select_related("received__issuer", "alert__agency").order_by("created_at", "id")[
-            :REPLIES_AT_MOST
-        ]
+        rows.select_related("received__issuer", "alert").order_by("created_at", "id")[:REPLIES_AT_MOST]
     )

@@ -12,15 +12,16 @@ from callers.capabilities import Capability
 from peers.models import Agency
 
 if TYPE_CHECKING:
+    from alerts.models import Alert, ReceivedAlert
     from callers.actors import Actor
 
 
 class CallNoteQuerySet(models.QuerySet["CallNote"]):
-    def visible_to(self, actor: "Actor") -> "CallNoteQuerySet":
-        """Return notes of the actor's own agency about alerts that the actor may see."""
+    def visible_to(self, actor: "Actor", about: "Alert | ReceivedAlert | None" = None) -> "CallNoteQuerySet":
+        """Return notes of the actor's own agency about alerts that the actor may see; about this one, where one is given."""
         if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
             return self.none()
-        return self.filter(about_visible(actor), agency_id=actor.agency_id)
+        return self.filter(about_visible(actor, about), agency_id=actor.agency_id)
 
 
 class CallNote(models.Model):

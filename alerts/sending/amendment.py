@@ -3,22 +3,26 @@
 
 There is one draft of a next version at a time: a second officer who amends gets the first one's. The sent version names the
 one it replaces, which must still be the newest, in force and neither withdrawn nor expired when the draft is submitted,
-validated and released.
+validated and released. An expired question takes the version that closes it, as long as its text is kept: what is asked lasts
+as long as that.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accord.document.rules import ASKS_ANEW
+from accord.document.rules import ASKS_ANEW, CLOSED, read_day
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import Reference
-from alerts.access import find_alert, lock_alert
+from alerts.access import find_alert, lock_alert, today_of
+from alerts.document.building import closes_question
+from alerts.document.defaults import EXPIRES_AFTER
 from alerts.document.fields import FIELDS
 from alerts.document.files import AttachmentFile, inert_media_type
+from alerts.document.rules import KEPT_AT_LEAST
 from alerts.drafting.drafts import attach_file, create_draft, save_revision
 from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import AmendmentRefusedError, ReceiptPendingError, UnopenableError
@@ -53,15 +57,15 @@ def amend_alert(author: Officer, alert: Alert, *, question_change: str = "", now
     has it. Not inside a transaction: the files are opened from the envelope that was sent.
     """
     require(author, Capability.ALERT_WRITE)
-    row = find_alert(author, alert.pk)
-    check_amendable(author, row, now=now)
+    row, closes = find_alert(author, alert.pk), question_change == CLOSED
+    check_amendable(author, row, closes=closes, now=now)
     if amendment_of(row) is not None:
         return _under_way(author, row)
     content = read_revision(row)
     files = _files_sent(author, row, now) if content.attachments else []
     with transaction.atomic():
         locked = lock_alert(author, row)
-        check_amendable(author, locked, now=now)
+        check_amendable(author, locked, closes=closes, now=now)
         if amendment_of(locked) is not None:
             return _under_way(author, locked)
         return _draft_next(author, locked, content, files, question_change, now)
@@ -87,15 +91,16 @@ def amendment_seen(officer: Officer, alert: Alert) -> Alert | None:
     return rows.exclude(state=AlertState.DISCARDED).first()
 
 
-def check_amendable(officer: Officer, alert: Alert, *, now: datetime) -> None:
-    """Raise `AmendmentRefusedError` unless this sent version may be amended."""
+def check_amendable(officer: Officer, alert: Alert, *, closes: bool = False, now: datetime) -> None:
+    """Raise `AmendmentRefusedError` unless this sent version may be amended; `closes`: by one that closes its question."""
     if alert.state == AlertState.WITHDRAWN:
         raise AmendmentRefusedError("withdrawn", _("This alert was withdrawn: it takes no new version."))
     check_move(alert, Move.AMEND)
     check_newest(alert)
     if alert.log_index is None:
         raise ReceiptPendingError
-    if sent_by(alert.agency_id, [alert.md])[alert.md].exp <= now:
+    sent = sent_by(alert.agency_id, [alert.md])[alert.md]
+    if sent.exp <= now and not (closes and sent.reply_by is not None):
         raise AmendmentRefusedError("expired", _("This alert has expired: write a new one."))
     if not own_signatures(officer, [alert.md], now=now)[alert.md].counts:
         raise AmendmentRefusedError(
@@ -116,7 +121,8 @@ def check_still_amends(officer: Officer, alert: Alert, *, now: datetime) -> None
     Locks the version that would be replaced. Raises `AmendmentRefusedError`, `ReplyRefusedError`.
     """
     if alert.previous is not None:
-        check_amendable(officer, lock_alert(officer, alert.previous), now=now)
+        closes = closes_question(read_revision(alert).data)
+        check_amendable(officer, lock_alert(officer, alert.previous), closes=closes, now=now)
     check_still_answers(officer, alert, now=now)
 
 
@@ -182,6 +188,7 @@ def _draft_next(
 ) -> Alert:
     data = {name: content.data[name] for name in FIELDS if name in content.data}
     data["question_change"] = question_change or None
+    data |= _dates_after(data, today_of(author, now))
     computed = {name: data[name] for name in ("comparison",) if data.get(name)}
     floor = strictest(previous.tlp, previous.floor)
     draft = create_draft(author, data=data, computed=computed, floor=floor, now=now)
@@ -196,6 +203,15 @@ def _draft_next(
         save_revision(author, draft, data={}, base=draft.current, kept=content.kept, now=now)
     _record(author, previous, draft, now)
     return find_alert(author, draft.pk)
+
+
+def _dates_after(data: Mapping[str, Any], today: date) -> dict[str, str]:
+    """Return new dates where the version before has expired: what closes its question is kept no longer than needed."""
+    expiry, kept = read_day(data.get("expiry")), read_day(data.get("review_date"))
+    if expiry is None or expiry > today:
+        return {}
+    kept = max(kept or today, today + KEPT_AT_LEAST + timedelta(days=1))
+    return {"expiry": min(today + EXPIRES_AFTER, kept).isoformat(), "review_date": kept.isoformat()}
 
 
 def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[AttachmentFile]:

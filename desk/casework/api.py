@@ -153,6 +153,7 @@ class TaskOut(s.Serializer[Any]):
     text = s.CharField(allow_null=True)
     result = s.CharField()
     due_at = s.DateTimeField(allow_null=True)
+    frozen_since = s.DateTimeField(allow_null=True, help_text="Since when a suspension stops its clock.")
     case = s.UUIDField(source="task.case_id", allow_null=True, default=None)
     received = s.SerializerMethodField()
     alert = s.SerializerMethodField()
@@ -319,8 +320,7 @@ class CaseworkView(AgencyView):
         return self.answer(shown, code)
 
     def answer_task(self, task_id: uuid.UUID, code: int = 200) -> Response:
-        task = find_task(self.officer, task_id)
-        (row,) = open_tasks(self.officer, [task], now=self.now)
+        (row,) = open_tasks(self.officer, [find_task(self.officer, task_id)], now=self.now)
         return self.answer(TaskOut(row).data, code)
 
     def answer_units(self, code: int = 200) -> Response:

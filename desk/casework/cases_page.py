@@ -166,7 +166,7 @@ def change(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
     }
     choices = case_choices(officer, assignable(officer), found)
     form = CaseForm(request.POST or None, initial=initial, choices=choices)
-    question = _about(found, _("Change a case"), _("Change this case"), _("Change the case"))
+    question = _about(officer, found, _("Change a case"), _("Change this case"), _("Change the case"))
     return _stored(request, form, question, lambda: change_case(officer, found, form.facts(), now=now))
 
 
@@ -174,7 +174,7 @@ def close(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
     """Close a case for a reason."""
     officer, now = signed_in(request), clock.now()
     found, form = find_case(officer, case_id), ReasonForm(request.POST or None)
-    question = _about(found, _("Close a case"), _("Why is this case closed?"), _("Close the case"))
+    question = _about(officer, found, _("Close a case"), _("Why is this case closed?"), _("Close the case"))
     return _stored(
         request,
         form,
@@ -197,6 +197,7 @@ def review(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
     initial = {"notes": "keep", "next_on": today_of(officer, now) + REVIEWED_AFTER}
     form = ReviewForm(request.POST or None, initial=initial, choices=review_choices(found))
     question = _about(
+        officer,
         found,
         _("Review a case"),
         _("Are the notes of this case still needed?"),
@@ -217,7 +218,7 @@ def note(request: HttpRequest, case_id: uuid.UUID) -> HttpResponseBase:
     """Write a note on a case, or correct one (`?corrects=`)."""
     officer, now = signed_in(request), clock.now()
     found, form, corrected = find_case(officer, case_id), NoteForm(request.POST or None), corrects(request)
-    question = _about(found, _("Note"), _("Write a note"), _("Write it down"), does=note_means())
+    question = _about(officer, found, _("Note"), _("Write a note"), _("Write it down"), does=note_means())
     return _stored(
         request,
         form,
@@ -252,8 +253,10 @@ def remove(request: HttpRequest, case_id: uuid.UUID, item_id: uuid.UUID) -> Http
     return redirect("admin:case", found.pk)
 
 
-def _about(found: Case, title: str, heading: str, button: str, **more: Any) -> Question:
-    return Question(title, heading, button, reverse("admin:case", args=[found.pk]), **more)
+def _about(officer: Officer, found: Case, title: str, heading: str, button: str, **more: Any) -> Question:
+    (row,) = open_cases(officer, [found])
+    facts = [(_("Case"), " · ".join(filter(None, (row.card.number, row.card.title))))]
+    return Question(title, heading, button, reverse("admin:case", args=[found.pk]), facts=facts, **more)
 
 
 def _stored(

@@ -76,7 +76,8 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     found = find_task(officer, task_id)
     (row,) = open_tasks(officer, [found], now=now)
-    form = _assign_form(request, officer, found)
+    people = assignable(officer, row.subject, answers=row.is_question)
+    form = _assign_form(request, people, found)
     question = Question(
         title=_("Task"),
         heading=Truncator(row.text or str(row.kind.label)).chars(HEADING_AT_MOST),
@@ -125,13 +126,15 @@ def assign(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Give a question that waits for an answer to a colleague or a unit."""
     officer, now = signed_in(request), clock.now()
     received = find_received(officer, alert_id)
-    form = _assign_form(request, officer, task_of_answer(officer, received))
+    people = assignable(officer, received, answers=True)
+    form = _assign_form(request, people, task_of_answer(officer, received))
     question = Question(
         title=_("Assign"),
         heading=_("Who answers this question?"),
         button=_("Assign"),
         back=reverse("admin:received", args=[received.pk]),
         does=[_("The task ends by itself when your agency has sent its answer.")],
+        facts=_named(officer, received, now),
     )
     return _asked(
         request,
@@ -147,11 +150,11 @@ def _assigned(request: HttpRequest) -> str:
     return _("Assigned.") if to_somebody else _("Nobody has it now.")
 
 
-def _assign_form(request: HttpRequest, officer: Officer, found: Task | None) -> AssignForm:
+def _assign_form(request: HttpRequest, people: list[Officer], found: Task | None) -> AssignForm:
     holder = found.assignee if found else None
     name = holder.public_id if isinstance(holder, Officer) else ""
     initial = {"officer": name, "unit": str(found.unit_id or "") if found else "", "seen": name}
-    choices = assign_choices(officer, assignable(officer))
+    choices = assign_choices(signed_in(request), people)
     return AssignForm(request.POST or None, initial=initial, choices=choices)
 
 
@@ -171,7 +174,7 @@ def _new_task(
     request: HttpRequest, *, back: str, case: Case | None = None, subject: Subject | None = None
 ) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
-    choices = assign_choices(officer, assignable(officer))
+    choices = assign_choices(officer, assignable(officer, subject))
     form = TaskForm(request.POST or None, choices=choices)
     facts = _named(officer, subject, now) if subject else ()
     question = Question(_("Make a task"), _("Make a task"), _("Make the task"), back, facts=facts)

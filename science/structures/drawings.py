@@ -57,7 +57,7 @@ def _written(element: Element, depth: int = 0) -> list[str]:
     name = _local(element)
     if name not in ELEMENTS or depth > MAX_DEPTH:
         return []
-    parts = [f"<{name}{''.join(_attributes(element))}>", escape(element.text or "")]
+    parts = [f"<{name}{_attributes(element)}>", escape(element.text or "")]
     for (kind, _shared), run in groupby(element, key=_alike):
         children = list(run)
         if kind:
@@ -68,34 +68,32 @@ def _written(element: Element, depth: int = 0) -> list[str]:
     return [*parts, f"</{name}>"]
 
 
-def _alike(element: Element) -> tuple[str, tuple[str, ...]]:
+def _alike(element: Element) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return a value equal for neighbours that differ only in their place; name "" for an element that stands alone."""
     name = _local(element)
     if name not in PLACES or len(element) or (element.text or "").strip() or (element.tail or "").strip():
         return "", ()
-    return name, tuple(_attributes(element, without=PLACES[name]))
+    places = PLACES[name]
+    return name, tuple([item for item in element.attrib.items() if item[0] not in places])
 
 
 def _run(name: str, elements: Sequence[Element]) -> list[str]:
     """Write neighbours that are drawn alike together: paths become one path, circles one group."""
-    shared = "".join(_attributes(elements[0], without=PLACES[name]))
+    shared = _attributes(elements[0], allowed=ATTRIBUTES - PLACES[name])
     if name == "path":
-        lines = _SPARE.sub("", " ".join(element.get("d", "") for element in elements))
+        lines = _SPARE.sub("", " ".join([element.get("d", "") for element in elements]))
         return [] if _ACTS.search(lines) else [f'<path{shared} d="{escape(lines)}"/>']
-    only = ATTRIBUTES - PLACES[name]
-    circles = [f"<circle{''.join(_attributes(element, without=only))}/>" for element in elements]
+    circles = [f"<circle{_attributes(element, allowed=PLACES[name])}/>" for element in elements]
     return [f"<g{shared}>", *circles, "</g>"]
 
 
-def _attributes(element: Element, *, without: frozenset[str] = frozenset()) -> list[str]:
-    allowed = {
-        name: value
+def _attributes(element: Element, *, allowed: frozenset[str] = ATTRIBUTES) -> str:
+    written = [
+        f' {name}="{escape(value)}"'
         for name, value in element.attrib.items()
-        if (name in ATTRIBUTES or name.startswith("data-"))
-        and name not in without
-        and not _ACTS.search(value)
-    }
-    return [f' {name}="{escape(value)}"' for name, value in allowed.items()]
+        if (name in allowed or name.startswith("data-")) and not _ACTS.search(value)
+    ]
+    return "".join(written)
 
 
 def _local(element: Element) -> str:

@@ -98,7 +98,8 @@ class TestFollowing:
         late = SentEnvelope.objects.get(md=sent.md).ack_by
         assert late is not None
         assert not read_start(desks.lab.author, now=late - timedelta(seconds=1)).late.rows
-        assert [row.overdue for row in read_start(desks.lab.author, now=late).late.rows] == [1]
+        (row,) = read_start(desks.lab.author, now=late).late.rows
+        assert (row.agency.pk, row.alerts, row.due) == ("xb-health", (sent,), late)
 
     def test_a_place_that_the_exchange_does_not_know_begins_anew_and_loses_nothing(
         self, desks: Desks, sent: Alert

@@ -13,16 +13,31 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from accord.calls.agreements import AgreementAnswer
+from accord.suspensions import Suspension
 from alerts.boxes.arrivals import arrivals_stamp
-from alerts.boxes.inbox import still_to_acknowledge, unread_here
+from alerts.boxes.inbox import answer_overdue, still_to_acknowledge, unread_here
 from alerts.models import Alert, ReceivedAlert
-from alerts.replies.answers import still_to_answer
+from alerts.peers.suspensions import Suspensions
 from casework.arrivals import TASKS_STAMP
 from peers.sent import awaited_of, envelopes_of
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 AGENCY = "xa-lab"
 Rows = Callable[[], QuerySet[Any]]
+FROZEN = Suspensions(
+    AGENCY,
+    (
+        AgreementAnswer(
+            "G1", "All", 1, "", (AGENCY, "xb-health", "xc-customs"), ("science", "trade"), "AMBER", (), 0, None, (), True,
+        ),
+    ),
+    (
+        Suspension(AGENCY, "xb-health", "science", 5, None),
+        Suspension(AGENCY, "xc-customs", "science", 5, None),
+        Suspension("xc-customs", AGENCY, "trade", 7, None),
+    ),
+).frozen  # fmt: skip
 
 
 def received(**columns: object) -> QuerySet[ReceivedAlert]:
@@ -43,7 +58,7 @@ BY_INDEX: dict[str, Rows] = {
         received(ack_by__lte=NOW).filter(still_to_acknowledge()).order_by("ack_by", "number")
     ),
     "received_to_answer": lambda: (
-        received(reply_by__lte=NOW).filter(still_to_answer(NOW)).order_by("reply_by", "number")
+        received().filter(answer_overdue(NOW) & ~FROZEN).order_by("reply_by", "number")
     ),
 }
 

@@ -68,6 +68,8 @@ def test_notes_are_deleted_only_where_the_review_of_a_closed_case_says_so(
     client, there = as_officer(desk.benno), f"/cases/{case.pk}/review/"
     write_note(desk.benno, case, text="Seen in May.", now=desk.tick())
     assert "Delete them for good" not in text_of(client, there)
+    for act in ("review", "close", "change", "note"):
+        assert "K 14/26" in text_of(client, f"/cases/{case.pk}/{act}/"), act
     client.post(f"/cases/{case.pk}/close/", {"reason": "No charges."})
     page = text_of(client, there)
     kept, day = (
@@ -160,6 +162,8 @@ def test_a_question_is_assigned_from_its_page(desk: DeskWorld, as_officer: SignI
     question, client = asked(desk), as_officer(desk.benno)
     assert "Assigned to nobody" in text_of(client, f"/inbox/{question.pk}/")
     to_ilka = {"officer": desk.ilka.public_id, "seen": ""}
+    page = text_of(client, f"/inbox/{question.pk}/assign/")
+    assert "Nine collapses" in page and "Ilka Torvane" in page and "Sunniva Okparel" not in page
     answer = client.post(f"/inbox/{question.pk}/assign/", to_ilka)
     assert answer.headers["Location"] == f"/inbox/{question.pk}/"
     assert "Ilka Torvane" in text_of(client, f"/inbox/{question.pk}/")

@@ -21,6 +21,7 @@ from casework.tasks import (
     TaskRow,
     assign_answer,
     assign_task,
+    assignable,
     create_task,
     end_task,
     left_behind,
@@ -116,6 +117,18 @@ def test_a_task_that_cannot_be_is_refused_with_its_field(
     with pytest.raises(InputError) as refused:
         make(desk, **{"case": case} | given)
     assert refused.value.field == field and not Task.objects.exists()
+
+
+def test_work_is_offered_to_who_may_act_on_it(desk: DeskWorld, piet: Officer) -> None:
+    question, amber = asked(desk), incoming(desk, tlp="AMBER")
+    rewrite(AgencyPolicy.objects.filter(pk="xa-lab"), role_ceilings={"author": "GREEN"})
+    everybody = {desk.benno, desk.ilka, desk.sunniva, piet}
+    assert set(assignable(desk.benno)) == everybody, "an auditor has no casework"
+    assert set(assignable(desk.benno, amber)) == {desk.benno, desk.sunniva}
+    assert set(assignable(desk.benno, question, answers=True)) == {desk.benno, desk.ilka, piet}
+    for other in (desk.sunniva, desk.edda):
+        with pytest.raises(InputError, match="Officer: this colleague may"):
+            assign_answer(desk.benno, question, Assignment(other.public_id), now=desk.tick())
 
 
 def test_the_second_of_two_who_assign_at_once_hears_of_the_first(desk: DeskWorld, case: Case) -> None:

@@ -519,6 +519,22 @@ def test_a_watch_says_once_that_an_answer_is_due_and_once_that_it_is_overdue(
     assert watched_at(bravo, 3 * DAY + 2 * HOUR) == []
 
 
+def test_while_its_lane_is_suspended_a_question_is_frozen_and_a_watch_tells_nobody(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo, late = Terminal(world, "xb-bravo", capsys), 3 * DAY + HOUR
+    alpha = world.client("xa-alpha")
+    alpha.suspend(["xb-bravo"], ["science"])
+    world.sequence()
+    assert " frozen " in printed_at(bravo, late, "inbox", "--to-answer")
+    assert watched_at(bravo, late) == []
+    alpha.resume(["xb-bravo"], ["science"])
+    world.sequence()
+    assert " OVERDUE " in printed_at(bravo, late, "inbox", "--to-answer")
+    (line,) = watched_at(bravo, late)
+    assert line.startswith("ANSWER OVERDUE")
+
+
 def test_a_watch_says_nothing_of_what_was_answered(
     world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,7 @@ def test_lanes_are_suspended_after_a_second_question(desk: DeskWorld, admin: Cli
 
 
 def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admin: Client) -> None:
+    assert "Your agency has suspended no lane of it." in admin.get(RESUME).content.decode()
     desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["trade"]))
     desk.settle()
     admin.post(SUSPEND, {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"})

@@ -13,8 +13,10 @@ from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
 from officers.models import Officer
+from peers.models import SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION
 from tests.alerts.replies.test_suspension import opened, suspend
+from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
 from tests.pages.test_reply_pages import open_at_health, send_it
@@ -149,6 +151,26 @@ def test_the_asker_closes_the_question_on_its_page_and_everybody_reads_that(
     assert "Question closed" in listed
     page = open_at_health(desk, as_officer(desk.aroha))
     assert "your agency owes none" in page and "/answer/" not in page
+
+
+def test_an_expired_question_offers_to_be_closed_and_nothing_else(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
+    rewrite(SentEnvelope.objects.filter(md=asked.md), exp=timezone.now() - timedelta(minutes=1))
+    page = browser.get(f"/outbox/{asked.pk}/").content.decode()
+    assert "waits on until you close it" in page
+    assert "close_question" in page and "change_question" not in page
+
+
+def test_the_page_of_a_question_leads_to_asking_anew(desk: DeskWorld, as_officer: SignIn) -> None:
+    asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
+    assert "Change the question or ask again" in browser.get(f"/outbox/{asked.pk}/").content.decode()
+    answer = browser.post(f"/outbox/{asked.pk}/amend/", {"change_question": "yes"})
+    draft = Alert.objects.get(previous=asked)
+    assert answer["Location"] == f"/drafts/{draft.pk}/2/#id_question_change"
+    page = browser.get(answer["Location"]).content.decode()
+    assert 'id="id_question_change"' in page and "Ask anew where everybody is to answer again" in page
 
 
 def test_a_draft_says_what_changes_in_its_question_only_as_a_next_version(

@@ -249,7 +249,7 @@ def test_a_spectrum_is_plotted_with_its_source_and_a_file_that_is_none_says_why(
     assert "costs.csv" in page and page.count('class="chem-spectrum"') == 2
     with CaptureQueriesContext(connection) as asked:
         reader.get(f"/inbox/{desk.received(desk.aroha).pk}/")
-    assert len(without_checks(reads_of(asked))) <= 23, "three of them are the session's"
+    assert len(without_checks(reads_of(asked))) <= 21, "three of them are the session's"
 
 
 def test_the_second_person_sees_the_same_before_anything_is_sent(desk: DeskWorld, as_officer: SignIn) -> None:

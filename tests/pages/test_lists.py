@@ -217,14 +217,23 @@ def test_the_start_page_says_what_waits_and_by_whom(desk: DeskWorld, as_officer:
     late = Alert.objects.get(md=overdue.md)
     rewrite(SentEnvelope.objects.filter(md=late.md), ack_by=timezone.now() - timedelta(minutes=1))
     sender = as_officer(desk.benno).get("/").content.decode()
-    assert ">Phone</span>" in sender and "2 agencies have not acknowledged in time" in sender
+    rows = {
+        row.split("<bdi>")[1].split("<")[0]: row
+        for row in re.findall(r'<li [^>]*"phone-.*?</li>', sender, re.S)
+    }
+    assert set(rows) == {desk.health.name, desk.reg.row.name}
+    for row in rows.values():
+        assert ">Phone</span>" in row and "has not acknowledged an alert of yours" in row
+        assert "1 min late" in row and "Cluster of harm" in row and "Overdue since long" not in row
+        assert f"/outbox/{late.pk}/call/" in row
+    assert 'href="tel:+00015550101"' in rows[desk.health.name]
     assert "2 overdue" in as_officer(desk.benno).get("/outbox/").content.decode()
 
     withdraw_alert(desk.benno, late, code="error", now=desk.tick())
     desk.settle()
     page = as_officer(desk.haitham).get("/").content.decode()
     assert ">Confirm</span>" in page and ": stop using it" in page
-    assert "not acknowledged in time" not in as_officer(desk.benno).get("/").content.decode()
+    assert ">Phone</span>" not in as_officer(desk.benno).get("/").content.decode()
 
 
 def test_rows_of_the_inbox_rank_by_edge_clock_and_weight(reader: Client, desk: DeskWorld) -> None:

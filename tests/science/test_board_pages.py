@@ -102,7 +102,7 @@ def test_the_map_of_a_demonstration_shows_its_invented_countries_and_not_the_wor
     assert "not on the map: XA 1" in text_of(reader)
     settings.INVENTED_COUNTRIES = json.loads((DATA / "countries.json").read_text(encoding="utf-8"))
     page = reader.get(PAGE).content.decode()
-    assert page.count('class="board-land"') == 6 and ">Arvenia 1</text>" in page
+    assert page.count('class="board-land"') == 7 and ">Arvenia 1</text>" in page
     assert "invented for the demonstration" in page
 
 

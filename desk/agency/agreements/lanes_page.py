@@ -17,7 +17,7 @@ from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Purpose
-from desk.web.confirm import Question, ask
+from desk.web.confirm import ConfirmForm, Question, ask
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
 
@@ -93,6 +93,8 @@ def resume(request: HttpRequest, ref: str) -> HttpResponseBase:
 def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     standing = agreement_of(officer, ref, now=now)
+    if not standing.lanes_to(verb):
+        return ask(request, _which(standing, verb, is_any=False), ConfirmForm())
     form = LanesForm(request.POST if request.method == "POST" else None, standing=standing, verb=verb)
     if not form.is_valid():
         return ask(request, _which(standing, verb), form)
@@ -110,13 +112,14 @@ def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     return redirect("admin:agreement", ref)
 
 
-def _which(standing: AgreementShown, verb: str) -> Question:
+def _which(standing: AgreementShown, verb: str, *, is_any: bool = True) -> Question:
     words = {"ref": standing.ref}
     if verb == "suspend":
-        heading, button = _("Suspend lanes of %(ref)s") % words, _("Go on")
+        heading, none = _("Suspend lanes of %(ref)s") % words, _("It has no lane left to suspend.")
     else:
-        heading, button = _("Resume lanes of %(ref)s") % words, _("Go on")
-    return Question(_("Agreement"), heading, button, _page_of(standing))
+        heading, none = _("Resume lanes of %(ref)s") % words, _("Your agency has suspended no lane of it.")
+    button, does = (_("Go on"), []) if is_any else ("", [none])
+    return Question(_("Agreement"), heading, button, _page_of(standing), does=does)
 
 
 def _ask_whether(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from alerts.boxes.inbox import InboxRow
 from alerts.boxes.on_the_way import WayRow
-from alerts.boxes.start import LateRow, Start
+from alerts.boxes.start import Start, ToPhone
 from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
@@ -40,7 +40,7 @@ HEADINGS: Final[Mapping[str, Text]] = {
 class StartRow:
     """One thing to do. `title` may be what somebody wrote; `about` are words below it, `ways` other acts as label and address.
 
-    `due`: by when; `since`: how long it has waited, where nothing says by when; `answer_by`: by when an answer is owed besides. `key` names the row for a page that is open.
+    `phone` and `zone` are of the agency to call. `due`: by when; `since`: how long it has waited, where nothing says by when; `answer_by`: by when an answer is owed besides. `key` names the row for a page that is open.
     """
 
     key: str
@@ -55,11 +55,12 @@ class StartRow:
     is_answer: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
-    is_late: bool = False
+    phone: str = ""
+    zone: str = ""
 
     def group(self, now: datetime) -> str:
         """Return where it stands: what has no time waits today, and so does what is due in the coming night."""
-        if self.is_late or is_past(self.due, now):
+        if is_past(self.due, now):
             return LATE
         if self.due is None or self.due <= now + NIGHT:
             return TODAY
@@ -91,7 +92,7 @@ def rows_of_work(
         )
     yield from (_returned(officer, row) for row in work.returned.rows)
     yield from (_withdrawn(row) for row in work.confirm.rows)
-    yield from (_missed(row) for row in work.late.rows)
+    yield from (_to_phone(row) for row in work.late.rows)
 
 
 def rows_of_tasks(tasks: Iterable[TaskRow], left: int) -> Iterator[StartRow]:
@@ -218,14 +219,28 @@ def _by(person: object) -> tuple[str, ...]:
     )
 
 
-def _missed(row: LateRow) -> StartRow:
-    words = ngettext(
-        "%(n)d agency has not acknowledged in time",
-        "%(n)d agencies have not acknowledged in time",
-        row.overdue,
+def _to_phone(row: ToPhone) -> StartRow:
+    """Return the row of one call about all that an agency has not acknowledged; it says of what kind that is, not what."""
+    count, only = len(row.alerts), row.alerts[0] if len(row.alerts) == 1 else None
+    missed = ngettext(
+        "has not acknowledged an alert of yours", "has not acknowledged %(n)d alerts of yours", count
     )
-    about = (words % {"n": row.overdue},)
-    return _of_alert(pgettext_lazy("act", "Phone"), "sent", row.alert, row.card, about, None, is_late=True)
+    kinds = dict.fromkeys(card.alert_type_text for card in row.cards if card)
+    called = _("called by %(name)s") % {"name": isolated(row.called.noted_by)} if row.called else ""
+    unknown = "" if row.agency.duty_phone else _("its duty telephone is not known here")
+    note = (_("Note a call…"), reverse("admin:call_recipient", args=[only.pk])) if only else None
+    return StartRow(
+        f"phone-{row.agency.pk}",
+        pgettext_lazy("act", "Phone"),
+        row.agency.name,
+        reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
+        about=tuple(filter(None, (missed % {"n": count}, *kinds, called, unknown))),
+        due=row.due,
+        alert=only,
+        ways=(note,) if note else (),
+        phone=row.agency.duty_phone,
+        zone=row.agency.timezone,
+    )
 
 
 def _of_alert(
@@ -235,8 +250,6 @@ def _of_alert(
     card: Card | None,
     about: tuple[str, ...],
     since: datetime | None,
-    *,
-    is_late: bool = False,
 ) -> StartRow:
     address = reverse(f"admin:{page}", args=[alert.pk])
     return StartRow(
@@ -247,7 +260,6 @@ def _of_alert(
         about=about,
         since=since,
         alert=alert,
-        is_late=is_late,
     )
 
 

@@ -225,8 +225,9 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     alert = view.received
     known_marks = bool(alert.withdrawn_at) + (alert.status != "actual")
     facts = _common(request, alert, is_open=True)
-    numbers, now = {row.md: row.version for row in facts["held"]}, clock.now()
-    held = read_replies(signed_in(request), numbers, now=now)
+    officer, now = signed_in(request), clock.now()
+    numbers = {row.md: row.version for row in facts["held"]}
+    held = read_replies(officer, numbers, now=now)
     evidence = evidence_of(view.document)
     controlled = controlled_on_page(
         request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
@@ -246,18 +247,23 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence,
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
-        ways=acts_on_received(signed_in(request), view.received, view.document),
-        answer_under_way=_answer_under_way(signed_in(request), view.received),
+        ways=acts_on_received(officer, view.received, view.document),
+        answer_under_way=_answer_under_way(officer, view.received),
         own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
         asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
-        may_note=may_note_calls(signed_in(request)),
-        calls=calls_about(signed_in(request), view.received),
-        answered=_answered(signed_in(request), view),
-        reviews=reviews_of(signed_in(request), numbers, held=held, issuer=view.received.issuer_id, now=now),
-        audience_names=_names(signed_in(request), view.audience),
-        named=_named(signed_in(request), view.named),
+        may_note=may_note_calls(officer),
+        calls=calls_about(officer, view.received),
+        answered=_answered(officer, view),
+        reviews=reviews_of(officer, numbers, held=held, issuer=view.received.issuer_id, now=now),
+        audience_names=_names(officer, view.audience),
+        named=_named(officer, view.named),
         thread=read_thread(
-            signed_in(request), numbers, held=held, names={alert.issuer_id: alert.issuer.name}, now=now
+            officer,
+            numbers,
+            rows=facts["held"],
+            held=held,
+            names={alert.issuer_id: alert.issuer.name},
+            now=now,
         ),
         told_at=first_told(alert.agency_id, alert.md),
         reading_reason=OpeningReason(reading.reason).label,
@@ -300,6 +306,8 @@ def _sections(view: OpenedView, filled: frozenset[str]) -> list[PageSection]:
 
 def _named(officer: Officer, ids: tuple[str, ...]) -> list[str]:
     """Return the own officers whom a RED alert names."""
+    if not ids:
+        return []
     rows = Officer.objects.visible_to(officer).filter(agency_id=officer.agency_id, public_id__in=ids)
     return [row.display_name for row in rows.order_by("full_name", "pk")]
 

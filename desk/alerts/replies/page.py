@@ -266,7 +266,8 @@ def _begin(
     opened = opened_under(officer, received, reading, now)
     holders = other_holders(opened.source)
     asked = opened.view.document.get("question") if alert_type in SHOW_QUESTION else None
-    question = replace(question, extra={**question.extra, "asked": asked, "alert": received})
+    facts = [] if asked else [(_("Alert"), str(opened.view.title))]
+    question = replace(question, facts=facts, extra={**question.extra, "asked": asked, "alert": received})
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
         return ask(request, question, form_class(initial=initial, holders=holders), template="reply_form")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +17,9 @@ from alerts.access import find_alert
 from alerts.boxes.outbox import SentAlert, open_sent_attachment, read_sent
 from alerts.boxes.state_words import must_be_phoned, overdue_text
 from alerts.boxes.thread import read_thread
+from alerts.document.fields import FIELDS, step_of
 from alerts.document.kinds import REPLIES, Step
+from alerts.drafting.drafts import read_draft
 from alerts.errors import NotTakenError, ReceiptPendingError, SendingStoppedError
 from alerts.models import Alert
 from alerts.problems import words_for
@@ -134,7 +137,7 @@ def _versions(officer: Officer, view: SentAlert, now: datetime) -> dict[str, Any
         "newest": newest,
         "versions": [_listed(version) for version in versions] if len(versions) > 1 else [],
         "version_page": "admin:sent",
-        "thread": read_thread(officer, numbers, held=held, names=names, now=now),
+        "thread": read_thread(officer, numbers, rows=versions, held=held, names=names, now=now),
         "reviews": reviews_of(officer, numbers, held=held, issuer=newest.agency_id, now=now),
     }
 
@@ -150,12 +153,13 @@ def _ways_on(
     acts = alert.state == AlertState.RELEASED and alert.replaced_at is None
     can = officer.capabilities
     under_way = amendment_seen(officer, alert) if acts else None
+    may_write = acts and Capability.ALERT_WRITE in can and view.standing.counts
     may_withdraw = Capability.ALERT_WITHDRAW in can
     return {
         "may_withdraw": acts and may_withdraw,
         "can_withdraw": may_withdraw,
-        "may_amend": acts and Capability.ALERT_WRITE in can and view.standing.counts and view.exp > now,
-        "may_close": view.reply_by is not None,
+        "may_amend": may_write and view.exp > now,
+        "may_close": may_write and view.reply_by is not None,
         "has_expired": view.exp <= now,
         "under_way": under_way,
         "may_remind": may_withdraw
@@ -266,11 +270,13 @@ def amend(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
         return redirect("admin:sent", alert.pk)
     if draft.created_at != now:
         messages.info(request, _("A new version is under way already: this is it."))
-    return redirect("admin:draft" if draft.state == AlertState.DRAFT else "admin:review", *_place(draft))
-
-
-def _place(draft: Alert) -> tuple[Any, ...]:
-    return (draft.pk, int(Step.KNOWN)) if draft.state == AlertState.DRAFT else (draft.pk,)
+    if draft.state != AlertState.DRAFT:
+        return redirect("admin:review", draft.pk)
+    if "change_question" not in request.POST:
+        return redirect("admin:draft", draft.pk, int(Step.KNOWN))
+    field = FIELDS["question_change"]
+    step = step_of(field, read_draft(author, draft).data["alert_type"])
+    return redirect(f"{reverse('admin:draft', args=[draft.pk, int(step)])}#id_{field.name}")
 
 
 def _withdraw_page(request: HttpRequest, alert: Alert, *, problem: str = "") -> HttpResponse:

@@ -16,7 +16,12 @@ from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
 from alerts.drafting.drafts import attach_file, save_revision
 from alerts.drafting.revisions import read_revision
-from alerts.errors import AlertIncompleteError, ReplyRefusedError, SecondPersonNeededError
+from alerts.errors import (
+    AlertIncompleteError,
+    AmendmentRefusedError,
+    ReplyRefusedError,
+    SecondPersonNeededError,
+)
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import OpeningReason
@@ -313,6 +318,20 @@ def test_a_question_whose_own_time_is_over_can_be_closed(desk: DeskWorld) -> Non
     desk.hub.now += timedelta(hours=3)
     next_version(desk, asked, "closed")
     assert waits(desk) == []
+
+
+def test_an_expired_question_is_closed_and_takes_no_other_version(desk: DeskWorld) -> None:
+    asked = ask(desk, expiry=f"{desk.hub.now + timedelta(days=2):%Y-%m-%d}")
+    kept = read_revision(asked).data["review_date"]
+    desk.hub.now += timedelta(days=4)
+    for change in ("", "asks_anew"):
+        with pytest.raises(AmendmentRefusedError):
+            amend_alert(desk.ilka, asked, question_change=change, now=desk.tick())
+    closing = next_version(desk, asked, "closed")
+    assert waits(desk) == []
+    assert desk.received(desk.aroha).question_change == "closed"
+    data = read_revision(closing).data
+    assert data["review_date"] == kept and data["expiry"] > f"{desk.hub.now:%Y-%m-%d}"
 
 
 def test_who_is_asked_for_attention_owes_no_answer_and_may_give_one(desk: DeskWorld) -> None:

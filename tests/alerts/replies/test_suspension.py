@@ -11,6 +11,7 @@ from alerts.boxes.on_the_way import list_on_the_way
 from alerts.boxes.outbox import read_sent
 from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
+from alerts.boxes.waiting import count_waiting
 from alerts.errors import AlertIncompleteError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
@@ -18,6 +19,7 @@ from alerts.receiving.opening import open_alert
 from alerts.replies.reminding import remind_of_answers
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
+from casework.tasks import ALL, list_tasks
 from notices.models import Notification
 from notices.states import ANSWER_OCCASIONS, Occasion
 from officers.models import Officer
@@ -55,6 +57,17 @@ def submitted(desk: DeskWorld) -> Alert:
     submit_alert(desk.aroha, draft, revision=draft.current, now=desk.tick())
     draft.refresh_from_db()
     return draft
+
+
+def overdue_everywhere(desk: DeskWorld) -> tuple[int, int, int]:
+    """Return how much is overdue by the inbox's filter, by the menu, and by the tasks."""
+    filtered = list_received(desk.aroha, overdue=True, now=desk.hub.now).rows
+    waiting = count_waiting(desk.aroha, now=desk.hub.now)
+    return (
+        len(filtered),
+        waiting.inbox_overdue,
+        list_tasks(desk.aroha, whose=ALL, now=desk.hub.now).overdue,
+    )
 
 
 class TestAnAnswerWaits:
@@ -124,10 +137,14 @@ class TestItsClock:
         assert told["xd-reg"].frozen_since is None
         owed = [one.owed for one in read_overdue(desk.aroha, now=desk.hub.now).we_owe]
         assert owed == []
+        assert overdue_everywhere(desk) == (0, 0, 0)
+        (task,) = list_tasks(desk.aroha, whose=ALL, now=desk.hub.now).rows
+        assert (task.due_at, task.frozen_since) == (None, row.received.frozen_since)
         theirs = read_overdue(desk.ilka, now=desk.hub.now).they_owe
         assert {one.agency.pk for one in theirs if one.owed == "answer"} == {"xd-reg"}
         resume(desk, desk.health)
         assert (state(desk), len(waits(desk))) == ("answer_overdue", 1)
+        assert overdue_everywhere(desk) == (1, 1, 1)
 
     def test_nobody_is_reminded_of_it(self, desk: DeskWorld) -> None:
         ask(desk, recipients=["xb-health"])
@@ -149,6 +166,7 @@ class TestItsClock:
         desk.hub.now += timedelta(hours=30)
         suspend(desk, desk.lab)
         assert state(desk) == "answer_overdue"
+        assert overdue_everywhere(desk) == (1, 1, 1)
 
     def test_another_lane_and_a_lane_that_survives_run_on(self, desk: DeskWorld) -> None:
         ask(desk)
@@ -157,3 +175,4 @@ class TestItsClock:
         assert ReceivedAlert.objects.get(agency=desk.health).lane == "science"
         desk.hub.now += timedelta(hours=30)
         assert state(desk) == "answer_overdue"
+        assert overdue_everywhere(desk) == (1, 1, 1)
