@@ -109,7 +109,7 @@ def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
 
 
 def test_interrupted_while_the_tables_are_made_it_leaves_nothing_and_does_not_claim_success(run: Run) -> None:
-    """`owndesk/test_own_desk.py` ends a supervisor whose processes are up; `test_processes.py` a program that it runs."""
+    """`test_run_on_given_services.py` interrupts it while the hub is up."""
     run.read_until("PostgreSQL and Valkey answer")
     run.process.send_signal(signal.SIGINT)
     assert_it_ended_and_left_nothing(run)

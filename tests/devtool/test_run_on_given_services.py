@@ -1,28 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`DATABASE_URL`, `REDIS_URL` and `EMAIL_URL` take precedence: a hub is made on these services and leaves them running."""
 
-import io
-import re
+import signal
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import psycopg
 import pytest
 import redis
 
-from demo.ticks import Ticks
 from devtool.mailsink import MailSink
-from devtool.ports import free_ports
 from devtool.postgres import OWNERS, Logins, PostgreSQL
-from devtool.processes import wait_until
-from devtool.statefolder import StateFolder
-from devtool.stopping import stopped_at_the_end
-from devtool.supervision import Hub
 from devtool.valkey import Valkey
 from hub.roles import BROKER_LOGINS, LOGINS
+from tests.devtool.test_run import assert_it_ended_and_left_nothing, started_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -74,51 +65,18 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Generator[Given]:
         part.stop()
 
 
-@pytest.fixture
-def hub(
-    given: Given, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Hub]:
-    for name, address in given.addresses.items():
-        monkeypatch.setenv(name, address)
-    folder = tmp_path_factory.mktemp("hub")
-    folder.chmod(0o711)
-    hub = Hub(StateFolder(folder), *free_ports(2), scratch=True, ticks=Ticks(io.StringIO()))
-    with stopped_at_the_end(hub):
-        yield hub
-
-
-def test_the_hub_is_made_on_the_given_services_and_stopped_it_leaves_them_running(
-    given: Given, hub: Hub, tmp_path: Path
+def test_the_hub_is_made_on_the_given_services_and_stopped_in_the_middle_it_leaves_them_running(
+    given: Given, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """`test_run.py` plays the story to its end, on services of its own; here one mail goes through all that is given."""
-    hub.start_stores()
-    assert hub.stores.summary() == "Given database and given broker answer"
-    hub.migrate()
-    hub.start_processes()
-    (tmp_path / "password").write_text("a long enough password of a keeper")
-    password = ("--password-file", str(tmp_path / "password"))
-    hub.manage("desk", "create_keeper", "noor@hub.example", "Noor Ashdene", *password)
-    _ask_for_a_new_password(hub.world.hub_url, "noor@hub.example")
-    wait_until(lambda: bool(_mails(given)), "mail at the given server", timeout_seconds=60)
-    children = hub.children
-    assert {child.name for child in children} >= {"desk", "exchange", "mailer"}
-    assert not {"PostgreSQL", "Valkey"} & {child.name for child in children}
-    hub.stop()
-    assert not [child for child in children if child.alive]
-    with psycopg.connect(given.database.owner_urls()["desk"]) as connection:
-        assert connection.execute("SELECT count(*) FROM officers_officer").fetchone() == (1,)
+    """`test_run.py` plays the story to its end, on services of its own."""
+    with started_run(tmp_path_factory.mktemp("once"), given.addresses) as run:
+        run.read_until("Officers of 2 agencies told by the given mail server")
+        run.process.send_signal(signal.SIGTERM)
+        assert_it_ended_and_left_nothing(run)
+    assert "Given database and given broker answer" in run.text
+    assert len(list(given.mail.folder.glob("*.eml"))) > 8
+    with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
+        row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
+    assert row == (16,), "what the small demonstration world has sent, and the story's own"
     with redis.Redis.from_url(given.broker.url) as broker:
         assert broker.ping()
-
-
-def _mails(given: Given) -> list[Path]:
-    return list(given.mail.folder.glob("*.eml"))
-
-
-def _ask_for_a_new_password(desk: str, email: str) -> None:
-    visitor = build_opener(HTTPCookieProcessor())
-    with visitor.open(f"{desk}/reset/") as page:
-        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())[-1]
-    form = urlencode({"email": email, "csrfmiddlewaretoken": token}).encode()
-    with visitor.open(Request(f"{desk}/reset/", form, {"Origin": desk})) as answer:  # noqa: S310 - our own desk
-        assert answer.status == 200
