@@ -97,7 +97,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "pri": "routine",
     "problem": "Title: use 5 to 120 characters on one line.",
     "purpose": "science",
-    "purposes": [],
+    "purposes": ["prevent"],
     "reason": "on_duty",
     "recipient": "xb-health",
     "ref": "7QK4-M2XN",

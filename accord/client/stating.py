@@ -23,10 +23,11 @@ from accord.client.state_changes import add_statement, mark_acknowledged
 from accord.envelope.encoding import officer_id, uuid7
 from accord.envelope.errors import MalformedError, OpeningError
 from accord.envelope.statements.bodies import ACK_CODES, RETRACT_CODES
-from accord.envelope.statements.form import Statement, SubjectRef, parse_statement
+from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.following.judging import counts
 from accord.following.records import StatementRecord
 from accord.following.slices import fetch_slice
+from accord.following.statements import record_of_statement
 from accord.following.stating import sign_statement
 from accord.state import SubmissionRecord
 from accord.suspensions import RESUME, SUSPEND
@@ -233,23 +234,9 @@ def state(
     spool_statement(act, record, jws)
     send_spooled(act, record)
     if k in KEPT:
-        act.changes.record(add_statement(_record(said, jws)))
+        act.changes.record(add_statement(record_of_statement(said, jws, said.iat)))
         act.changes.write()
     return Stated(said.od, said.id, k, about, None)
-
-
-def _record(said: Statement, jws: bytes) -> StatementRecord:
-    """Return what this home keeps of an own statement, timed as signed."""
-    return StatementRecord(
-        od=said.od,
-        k=said.k,
-        iss=said.iss,
-        id=said.id,
-        about=said.sub.d if said.sub else None,
-        body=dict(said.body),
-        log_time=said.iat,
-        jws=jws.decode(),
-    )
 
 
 def settled(act: Act, stated: Stated, wait_secs: float) -> Stated:

@@ -51,7 +51,7 @@ def note_statement(
     if isinstance(verified.standing, Valid):
         # A repudiated statement's view of the ledger may be a thief's.
         _compare_views(follower, statement)
-    record = _record(statement, answer.jws, log_time, index)
+    record = record_of_statement(statement, answer.jws, log_time, index)
     follower.memory.keep_statement(record)
     return record
 
@@ -135,7 +135,10 @@ def _holders(follower: Follower, md: str) -> Collection[str]:
     return {follower.agency} if known is None else known.holders
 
 
-def _record(statement: Statement, jws: bytes, log_time: int, index: int | None) -> StatementRecord:
+def record_of_statement(
+    statement: Statement, jws: bytes, log_time: int, index: int | None = None
+) -> StatementRecord:
+    """Return what a memory keeps of a verified statement, or of an own one, which is timed as signed until it is logged."""
     return StatementRecord(
         od=statement.od,
         k=statement.k,

@@ -58,7 +58,7 @@ def test_of_two_who_assign_a_question_for_the_first_time_one_is_told(committed_d
     outcomes = at_once(
         *(
             partial(assign_answer, by, received, Assignment(by.public_id), seen="", now=desks.hub.now)
-            for by in (health.author, health.reader)
+            for by in (health.author, health.releaser)
         )
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["StaleTagError", "Task"]

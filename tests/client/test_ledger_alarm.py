@@ -128,7 +128,7 @@ def test_every_verb_with_an_opening_is_in_this_file() -> None:
         for name, parser in verbs.choices.items()
         if any("--as" in item.option_strings for item in parser._actions)
     }
-    signing_only = {"retract", "reaffirm", "confirm"}
+    signing_only = {"retract", "reaffirm", "confirm", "agreements", "suspend", "resume"}
     # These name the officer for the record of questions, and open nothing.
     asking_only = {"screen", "similar", "match", "compare"}
     tested = {name.split()[0] for name in ACTS} | {"verify"}

@@ -46,7 +46,7 @@ PUBLIC_OCTETS = {
     "UnverifiedJwe.iv", "UnverifiedJwe.tag", "UnverifiedSignature.signature", "UnverifiedStatement.raw",
     "VerifierKey.public", "NoteSignature.key_id", "NoteSignature.signature", "Checkpoint.root", "Receipt.path",
     "_Sealed.head", "_Sealed.salt", "_Sealed.iv", "_Sealed.body", "Inner.shared", "Statement.body",
-    "KeysetRecord.receipt", "State.seen", "RevocationRecord.receipt", "StatementRecord.body", "UnverifiedRelease.entries",
+    "KeysetRecord.receipt", "State.seen", "RevocationRecord.receipt", "StatementRecord.body", "SaidOfLanes.body", "UnverifiedRelease.entries",
 }  # fmt: skip
 HOLDS_OCTETS = (
     "bytes",

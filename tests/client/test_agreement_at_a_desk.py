@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agreement among three, of which one works at a desk and two by command, from its proposal to the leaving of one."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from accord.agreements import VersionState
+from accord.client.client import Client
+from accord.client.errors import RefusedError
+from alerts.agency.agreement_versions import (
+    Terms,
+    answer_version,
+    is_signed_here,
+    propose_agreement,
+    version_of,
+    versions_of,
+)
+from alerts.agency.agreements import agreement_of
+from alerts.agency.lanes import resume_lanes, suspend_lanes
+from alerts.peers.agreements import ask_for_agreements
+from alerts.receiving.following import follow_feed
+from callers.actors import SystemActor
+from callers.capabilities import Role
+from officers.models import Officer
+from peers.models import Agency
+from tests.client.conftest import PartnerWorld, alert_to
+from tests.own_desk import make_own_agency
+
+REF = "ABC 2027-1"
+
+
+@pytest.fixture
+def agency(world: PartnerWorld, settings: Settings) -> Agency:
+    settings.OWN_DESK = True
+    made = make_own_agency(world.hub, "xb-own", "Health Authority")
+    world.sequence()
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def admin(world: PartnerWorld, agency: Agency) -> Officer:
+    return world.hub.make_officer(agency, Role.AGENCY_ADMIN)
+
+
+@pytest.fixture
+def commands(world: PartnerWorld, agency: Agency) -> tuple[Client, Client]:
+    """Two agencies that work by command, and have compared each other's fingerprints and the desk's."""
+    alpha, charlie = world.enrol("xa-alpha"), world.enrol("xc-charlie")
+    for one, other, name in ((alpha, charlie, "xc-charlie"), (charlie, alpha, "xa-alpha")):
+        one.pin(name, other.fingerprint)
+        one.pin("xb-own", agency.root_fingerprint)
+    return alpha, charlie
+
+
+def terms(world: PartnerWorld, **changes: object) -> Terms:
+    usual: dict[str, object] = {
+        "ref": REF,
+        "parties": frozenset({"xa-alpha", "xc-charlie"}),
+        "lanes": frozenset({"science", "trade"}),
+        "tlp": "AMBER",
+        "purposes": frozenset({"prevent"}),
+        "begins": world.hub.now,
+        "until": world.hub.now + timedelta(days=730),
+        "survive_lanes": frozenset({"science"}),
+    }
+    return Terms(**(usual | changes))  # type: ignore[arg-type]
+
+
+def learn(world: PartnerWorld, agency: Agency) -> None:
+    """Log what waits; the desk takes it in and asks for its agreements, as its worker does."""
+    world.sequence()
+    follow_feed(agency, now=world.hub.now)
+    ask_for_agreements(SystemActor("desk-worker", agency.pk), agency.pk, now=world.hub.now)
+
+
+@pytest.fixture
+def agreed(world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client]) -> str:
+    od = propose_agreement(admin, terms(world), now=world.hub.now)
+    world.sequence()
+    for command in commands:
+        command.answer_agreement(od)
+    learn(world, agency)
+    return od
+
+
+def test_all_three_hold_every_signature_and_alerts_flow_among_them(
+    world: PartnerWorld, admin: Officer, commands: tuple[Client, Client], agreed: str
+) -> None:
+    assert is_signed_here(admin, agreement_of(admin, REF, now=world.hub.now))
+    for command in commands:
+        (version,) = command.agreement_versions()
+        assert version.od == agreed and version.is_signed
+    alpha, charlie = commands
+    assert alpha.submit(alert_to("xb-own", "xc-charlie", tlp="GREEN"), wait_secs=10).md
+    assert charlie.inbox()[0]
+
+
+def test_one_suspends_with_another_and_the_third_goes_on_and_learns_nothing(
+    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], agreed: str
+) -> None:
+    alpha, charlie = commands
+    alpha.suspend(["xb-own"], ["science", "trade"], why="political")
+    learn(world, agency)
+    lanes = agreement_of(admin, REF, now=world.hub.now).lanes
+    assert [(row.code, stop.agency, stop.why) for row in lanes for stop in row.stopped] == [
+        ("trade", "xa-alpha", "political")
+    ]
+    with pytest.raises(RefusedError) as refused:
+        alpha.submit(alert_to("xb-own", lane="trade", purpose="prevent"))
+    assert refused.value.slug == "policy-denied"
+    assert alpha.submit(alert_to("xb-own")).md, "science survives, as agreed"
+    assert alpha.submit(alert_to("xc-charlie", lane="trade", purpose="prevent")).md
+    assert charlie.suspensions() == ()
+
+    suspend_lanes(admin, ["xa-alpha"], ["trade"], now=world.hub.now)
+    learn(world, agency)
+    alpha.resume(["xb-own"], ["trade"])
+    with pytest.raises(RefusedError):
+        alpha.submit(alert_to("xb-own", lane="trade", purpose="prevent"))
+    resume_lanes(admin, ["xa-alpha"], ["trade"], now=world.hub.now)
+    assert alpha.submit(alert_to("xb-own", lane="trade", purpose="prevent")).md
+    world.sequence()
+    assert {(one.agency, one.until is None) for one in alpha.suspensions() if one.lane == "trade"} == {
+        ("xa-alpha", False),
+        ("xb-own", False),
+    }
+
+
+def test_a_next_version_by_command_is_accepted_at_the_desk_and_one_leaves(
+    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], agreed: str
+) -> None:
+    alpha, charlie = commands
+    said = alpha.propose_agreement(
+        {
+            "ref": REF,
+            "parties": ["xb-own", "xc-charlie"],
+            "lanes": ["science"],
+            "tlp": "GREEN",
+            "purposes": ["prevent"],
+            "begins": "2026-01-01T00:00:00Z",
+            "until": "2099-01-01T00:00:00Z",
+            "clocks": "run",
+        }
+    )
+    learn(world, agency)
+    answer_version(admin, said.od, "accept", now=world.hub.now)
+    world.sequence()
+    charlie.answer_agreement(said.od)
+    learn(world, agency)
+    at = int(world.hub.now.timestamp())
+    assert [one.state(at) for one in versions_of(admin)] == [VersionState.IN_FORCE, VersionState.REPLACED]
+    charlie.leave_agreement(REF)
+    learn(world, agency)
+    assert set(version_of(admin, said.od).left) == {"xc-charlie"}
+    assert agreement_of(admin, REF, now=world.hub.now).said.parties == ("xa-alpha", "xb-own")
+    with pytest.raises(RefusedError):
+        alpha.submit(alert_to("xc-charlie"))
+    assert alpha.submit(alert_to("xb-own")).md
