@@ -16,12 +16,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement as Stated
 from accord.moments import moment_of
+from agencies.models import Agency
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from sharing.agreements import (
     check_parties,
@@ -31,17 +34,21 @@ from sharing.agreements import (
     parties_ever,
     requeue_between,
 )
-from sharing.errors import AgreementError
+from sharing.errors import AgreementError, IssuerSuspendedError
 from sharing.locks import own_parties
 from sharing.models import Agreement, AgreementLane, AgreementParty, AgreementVersion, Statement
+
+MAX_OPEN: Final = 20
+"""Proposals of one agency that may wait for answers at once: a proposal reaches agencies that have agreed nothing with it."""
 
 
 def propose_agreement(stated: Stated, now: datetime) -> Collection[str]:
     """Store a proposal, accepted by its proposer; return the other parties.
 
-    Raises `AgreementError` naming the member, `VerificationError` unless the proposer is a party.
+    Raises `AgreementError` naming the member, `IssuerSuspendedError`, `VerificationError` unless the proposer is a party.
     """
     check_entitled(stated, None)
+    _check_may_propose(stated.iss, now)
     body, parties = stated.body, set(stated.body["parties"])
     check_parties(parties)
     agreement = _agreement_of(stated, now)
@@ -97,6 +104,19 @@ def leave_agreement(stated: Stated, now: datetime) -> Collection[str]:
     if not left:
         raise AgreementError("agreement", "your agency has left it already")
     return parties
+
+
+def _check_may_propose(agency: str, now: datetime) -> None:
+    if Agency.objects.get(pk=agency).status != AgencyStatus.ACTIVE:
+        raise IssuerSuspendedError
+    own = Statement.objects.filter(iss_id=agency, k="agreement").values("od")
+    waiting = AgreementVersion.objects.filter(
+        od__in=own, in_force_at__isnull=True, refused_at__isnull=True, until__gt=now
+    )
+    if waiting.count() >= MAX_OPEN:
+        raise AgreementError(
+            "agreement", f"{MAX_OPEN} of your proposals wait for answers; more can be made then"
+        )
 
 
 def _agreement_of(stated: Stated, now: datetime) -> Agreement:

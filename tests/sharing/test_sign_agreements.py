@@ -9,14 +9,17 @@ import pytest
 
 from accord.envelope.errors import MalformedError, VerificationError
 from accord.envelope.statements.form import SubjectRef
+from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from sharing.agreement_facts import list_agreements
+from sharing.agreement_statements import MAX_OPEN
 from sharing.agreements import current_version
-from sharing.errors import AgreementError, PolicyDeniedError
+from sharing.errors import AgreementError, IssuerSuspendedError, PolicyDeniedError
 from sharing.models import Agreement, AgreementVersion, Delivery, Statement
 from sharing.policy import Allowed, Terms, judge_recipient
 from sharing.statements import find_statement
 from tests.builders import HeldAgency, Hub, seconds
+from tests.entries import change_entry
 from tests.sharing.conftest import Four
 
 DAY = timedelta(days=1)
@@ -296,3 +299,22 @@ def test_an_ended_agreement_lets_nothing_newly_in_and_holds_what_is_queued(hub: 
     assert Delivery.objects.get().state == "held"
     with pytest.raises(PolicyDeniedError):
         hub.carry(four.delta, hub.alert_to(four.alpha, sender=four.delta))
+
+
+def test_a_suspended_agency_proposes_nothing(hub: Hub, four: Four) -> None:
+    change_entry(four.delta.id, status=AgencyStatus.SUSPENDED)
+    with pytest.raises(IssuerSuspendedError):
+        hub.submit(four.delta, proposal(hub, four.delta, "xa-alpha"))
+    assert not AgreementVersion.objects.exclude(od="").exists()
+
+
+def test_a_few_proposals_wait_at_once_and_an_answer_makes_room(hub: Hub, four: Four) -> None:
+    first, *_ = (
+        hub.submit(four.delta, proposal(hub, four.delta, "xa-alpha", ref=f"AD {number}"))
+        for number in range(MAX_OPEN)
+    )
+    one_more = proposal(hub, four.delta, "xa-alpha", ref="AD 99")
+    with pytest.raises(AgreementError, match="wait for answers"):
+        hub.submit(four.delta, one_more)
+    answered(hub, four.alpha, first, "refuse")
+    assert hub.submit(four.delta, one_more)
