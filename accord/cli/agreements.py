@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from accord.agreements import SignedVersion, VersionState
 from accord.cli.asking import confirm
@@ -15,6 +15,14 @@ from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.results import Stated
+
+_WANTED: Final = {"propose": "FILE", "accept": "OD", "refuse": "OD", "leave": "REFERENCE"}
+_QUESTIONS: Final = {
+    "accept": "Accept it? Your agency signs these terms.",
+    "refuse": "Refuse it? The proposal is over for all its parties.",
+    "leave": "Leave it? Nothing flows under it any more between your agency and the others, at once.",
+}
+_DONE: Final = {"propose": "Proposed", "accept": "Accepted", "refuse": "Refused", "leave": "Left"}
 
 
 def agreements(place: Workplace) -> None:
@@ -30,21 +38,12 @@ def agreements(place: Workplace) -> None:
         _state(place, action, what)
 
 
-_WANTED = {"propose": "FILE", "accept": "OD", "refuse": "OD", "leave": "REFERENCE"}
-_QUESTIONS = {
-    "accept": "Accept it? Your agency signs these terms.",
-    "refuse": "Refuse it? The proposal is over for all its parties.",
-    "leave": "Leave it? Nothing flows under it any more between your agency and the others, at once.",
-}
-
-
 def _state(place: Workplace, action: str, what: str) -> None:
     if action in _QUESTIONS:
         confirm(_QUESTIONS[action], said_yes=place.options.yes)
     with place.client() as client:
         stated = _stated(client, place, action, what)
-    done = {"propose": "Proposed", "accept": "Accepted", "refuse": "Refused", "leave": "Left"}[action]
-    place.tell(stated, f"{done}: {plain(what)}", f"statement {stated.od}")
+    place.tell(stated, f"{_DONE[action]}: {plain(what)}", f"statement {stated.od}")
 
 
 def _stated(client: Client, place: Workplace, action: str, what: str) -> Stated:

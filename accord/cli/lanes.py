@@ -8,14 +8,6 @@ from dataclasses import asdict
 from accord.cli.asking import confirm
 from accord.cli.showing import moment, plain, print_json, print_table
 from accord.cli.workplace import Workplace
-from accord.following.records import StatementRecord
-from accord.suspensions import SUSPEND
-
-
-def statement_of_lanes(said: StatementRecord) -> str:
-    """Return in words what another agency states of lanes with this one."""
-    verb = "suspends" if said.k == SUSPEND else "resumes"
-    return f"{plain(said.iss)} {verb} {plain(', '.join(said.body['lanes']))} with your agency"
 
 
 def suspend(place: Workplace) -> None:

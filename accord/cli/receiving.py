@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from accord.cli.lanes import statement_of_lanes
 from accord.cli.sending import send_order, sent_lines
 from accord.cli.sentences import DO_NOT_RELY, NOT_WHOLE
 from accord.cli.showing import (
@@ -22,6 +21,7 @@ from accord.cli.showing import (
     print_json,
     print_table,
 )
+from accord.cli.statements import said_in_words
 from accord.cli.workplace import Workplace
 from accord.client.answering import Answer
 from accord.client.client import Client
@@ -33,8 +33,6 @@ from accord.client.results import InboxEntry, Opened, Question, Stated, Verified
 from accord.client.saved_alerts import load_saved, save_opened
 from accord.client.state_changes import REMINDER, REPUDIATED
 from accord.envelope.errors import Failure, OpeningError, VerificationError
-from accord.following.records import StatementRecord
-from accord.suspensions import RESUME, SUSPEND
 
 
 def inbox(place: Workplace) -> None:
@@ -247,18 +245,11 @@ def _what(entry: InboxEntry) -> str:
 
 def _state(entry: InboxEntry) -> str:
     if entry.statement is not None:
-        return f"{_said(entry.statement)}{_of_keys(entry)}"
+        return f"{said_in_words(entry.statement)}{_of_keys(entry)}"
     if entry.what == "statement":
         return f"not verified{_of_keys(entry)}"
     asked = "" if entry.question is None else f"; to answer: {_state_of_question(entry.question)}"
     return f"{_of_alert(entry)}{_of_keys(entry)}{asked}"
-
-
-def _said(statement: StatementRecord) -> str:
-    if statement.k in (SUSPEND, RESUME):
-        return statement_of_lanes(statement)
-    said = statement.body.get("st") or statement.body.get("code") or ""
-    return f"{said} about {statement.about}"
 
 
 def _of_keys(entry: InboxEntry) -> str:

@@ -12,15 +12,14 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
-from accord.cli.lanes import statement_of_lanes
 from accord.cli.sentences import sentence_of
 from accord.cli.showing import as_json, moment, news_as_json, plain, print_alert
+from accord.cli.statements import said_in_words
 from accord.cli.workplace import Workplace
 from accord.client.errors import DeliveryError, LedgerAlarmError, RequestError
 from accord.client.results import DueAnswer
 from accord.client.state_changes import REMINDER
 from accord.client.watching import News, Rhythm
-from accord.suspensions import RESUME, SUSPEND
 
 SECRETS: Final = ("PASSPHRASE", "API_KEY")
 """Our variables with these words in their names are not passed to a program that runs for an item."""
@@ -138,9 +137,7 @@ def _sentence(news: News) -> str:
     if entry.reaffirmed:
         text += f"  reaffirmed: {plain(entry.iss)} stands by it"
     if entry.statement is not None:
-        said = entry.statement
-        about = statement_of_lanes(said) if said.k in (SUSPEND, RESUME) else f"about {said.about}"
-        text += f"  {about}, logged {moment(said.log_time)}"
+        text += f"  {said_in_words(entry.statement)}, logged {moment(entry.statement.log_time)}"
     if news.problem is not None:
         text += f"\n! {'not opened' if what == 'alert' else 'not believed'}: {_why(news)}"
     return text

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.errors import AbsentError, AnswerError, RefusedError
 from accord.client.questions import answer_code, for_attention, question_change
-from accord.client.sending import ENVELOPE
+from accord.client.sending import ENVELOPE, TERMS_KEPT
 from accord.client.session import Act
-from accord.client.state_changes import add_adopted, mark_acknowledged
+from accord.client.state_changes import add_adopted, add_statement, mark_acknowledged
 from accord.client.unknown_submissions import list_submissions
 from accord.envelope.blobs import BlobFacts
 from accord.envelope.errors import EnvelopeError, Failure, VerificationError
@@ -25,6 +25,7 @@ from accord.envelope.reading import open_alert
 from accord.envelope.statements.checks import verify_statement
 from accord.envelope.statements.form import parse_statement
 from accord.following.slices import fetch_slice, verify_fetched
+from accord.following.statements import record_of_statement
 from accord.state import SubmissionRecord
 
 
@@ -83,7 +84,19 @@ def adopt_history(act: Act, chosen: Iterable[OwnObject]) -> None:
         act.changes.record(add_adopted(item.record))
         if item.record.kind == "ack" and item.record.about is not None:
             act.changes.record(mark_acknowledged(item.record.about, item.record.d))
+        if item.record.kind in TERMS_KEPT and item.record.logged_at is not None:
+            jws = _own_octets(act, item.record.d)
+            said = record_of_statement(parse_statement(jws).statement, jws, item.record.logged_at)
+            act.changes.record(add_statement(said))
     act.changes.write()
+
+
+def _own_octets(act: Act, od: str) -> bytes:
+    """Return the statement of this digest, which was verified before."""
+    jws = act.session.exchange.statement(od).jws
+    if parse_statement(jws).od != od:
+        raise VerificationError(Failure.SUBJECT, "the hub gave another statement")
+    return jws
 
 
 def _place(facts: SubmissionFacts) -> tuple[bool, int]:

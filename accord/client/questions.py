@@ -90,7 +90,9 @@ def manifest_record(
 
 
 def own_agreements(act: Act) -> list[AgreementAnswer]:
-    """Return the agency's agreements as the hub states them now."""
+    """Return the agency's agreements as the hub states them now, where a lane is suspended; none where they stop no clock."""
+    if all(one.until is not None for one in list_suspensions(act)):
+        return []
     return read_agreements(act.session.exchange.agreements(), act.agency)
 
 

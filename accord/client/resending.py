@@ -187,6 +187,8 @@ def _state_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     spool = act.session.home.spool
     statement = parse_statement(spool.statement(record.id)).statement
     require_same(record, statement.id, statement.od)
+    if statement.exp is not None and act.now >= statement.exp:
+        raise OutlivedError(record.d, forget(act.session, record))
     suite = act.statement_suite()
     jws = make_statement(
         statement.k,
@@ -195,6 +197,7 @@ def _state_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
         suite=suite,
         id=statement.id,
         iat=act.now,
+        exp=statement.exp,
         nonce=os.urandom(16),
         sub=statement.sub,
         act=statement.act,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from accord.agreements import OF_AGREEMENTS
 from accord.calls.deliveries import (
     SubmissionFacts,
     require_about,
@@ -36,7 +37,7 @@ from accord.client.results import Plan, Sent
 from accord.client.sealing import divide, refuse_left_out, require_sendable, seal_into
 from accord.client.session import Act, Session
 from accord.client.spool import JWE, MANIFEST, Draft, Spool, SpooledEnvelope, drop_older, read_parts
-from accord.client.state_changes import mark_accepted, mark_logged
+from accord.client.state_changes import add_statement, mark_accepted, mark_logged
 from accord.client.waiting import wait_for
 from accord.envelope.blobs import BlobFacts, measure_file
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
@@ -47,11 +48,15 @@ from accord.envelope.statements.form import parse_statement
 from accord.envelope.tree.receipts import Receipt
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS, TYP_MANIFEST
 from accord.following.keysets import refresh_keysets
+from accord.following.statements import record_of_statement
 from accord.privatefiles import PrivateFileError
 from accord.state import StateError, SubmissionRecord
+from accord.suspensions import RESUME, SUSPEND
 
 KEYSET_STALE: Final = "keyset-stale"
 CHECK_FAILED: Final = "envelope-refused"
+TERMS_KEPT: Final = frozenset({SUSPEND, RESUME, *OF_AGREEMENTS})
+"""Kinds of own statements that are kept whole once the hub has them: lists of agreements and lanes are read from them."""
 ENVELOPE: Final = "envelope"
 REFUSED_KEPT_DAYS: Final = 30
 SENT_KEPT_SECS: Final = 7 * 24 * 3600
@@ -209,6 +214,11 @@ def send_spooled(act: Act, record: SubmissionRecord) -> None:
         failed.add_note(KEPT)
         raise
     act.changes.record(mark_accepted(record.d))
+    if record.kind in TERMS_KEPT:
+        jws = act.session.home.spool.statement(record.id)
+        act.changes.record(
+            add_statement(record_of_statement(parse_statement(jws).statement, jws, record.iat))
+        )
     act.changes.write()
 
 

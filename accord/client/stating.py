@@ -8,9 +8,8 @@ that this client has not verified.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from accord.agreements import OF_AGREEMENTS
 from accord.client.errors import AbsentError, NotEntitledError, RequestError, SpoolError
 from accord.client.fate import reaffirmed_since, repudiated_by, repudiation_of
 from accord.client.memory import verified_senders
@@ -19,7 +18,7 @@ from accord.client.reading import Place, open_envelope
 from accord.client.results import Stated
 from accord.client.sending import facts_of, require_receipt, send_spooled, spool_statement
 from accord.client.session import Act
-from accord.client.state_changes import add_statement, mark_acknowledged
+from accord.client.state_changes import mark_acknowledged
 from accord.envelope.encoding import officer_id, uuid7
 from accord.envelope.errors import MalformedError, OpeningError
 from accord.envelope.statements.bodies import ACK_CODES, RETRACT_CODES
@@ -27,13 +26,8 @@ from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.following.judging import counts
 from accord.following.records import StatementRecord
 from accord.following.slices import fetch_slice
-from accord.following.statements import record_of_statement
 from accord.following.stating import sign_statement
 from accord.state import SubmissionRecord
-from accord.suspensions import RESUME, SUSPEND
-
-KEPT: Final = frozenset({SUSPEND, RESUME, *OF_AGREEMENTS})
-"""Kinds of own statements whose terms this home keeps."""
 
 
 def acknowledge_envelope(
@@ -222,10 +216,7 @@ def state(
     officer: str | None,
     exp: int | None = None,
 ) -> Stated:
-    """Sign a statement under the newest keyset, store it, send it. Raises RefusedError, and what signing raises.
-
-    What is about no alert is kept with its terms once it is sent: lists of agreements and lanes are read from it.
-    """
+    """Sign a statement under the newest keyset, store it, send it. Raises RefusedError, and what signing raises."""
     jws = sign_statement(act, act.keys, k, subject, body, actor=officer, reason=k, exp=exp)
     said = parse_statement(jws).statement
     about = subject.d if subject else ""
@@ -233,9 +224,6 @@ def state(
     act.changes.write()
     spool_statement(act, record, jws)
     send_spooled(act, record)
-    if k in KEPT:
-        act.changes.record(add_statement(record_of_statement(said, jws, said.iat)))
-        act.changes.write()
     return Stated(said.od, said.id, k, about, None)
 
 
