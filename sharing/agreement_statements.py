@@ -5,6 +5,7 @@
   may stand beside each other.
 - It is in force once every party has accepted that same statement; the version before it counts until then.
 - A first version may take up the ref of an agreement that the operator recorded, by one of its parties: so that is countersigned.
+- A next version names every party that the one in force still has: nobody is put out by others.
 - Who leaves is a party no more, at once. What goes on between the others stays.
 
 | the version is | accept | refuse | leave |
@@ -28,8 +29,7 @@ from callers.directory import AgencyStatus
 from callers.errors import AbsentError
 from sharing.agreements import (
     check_parties,
-    current_version,
-    is_signed,
+    newest_version,
     next_number,
     parties_ever,
     requeue_between,
@@ -53,7 +53,7 @@ def propose_agreement(stated: Stated, now: datetime) -> Collection[str]:
     check_parties(parties)
     agreement = _agreement_of(stated, now)
     own_parties({*parties, *parties_ever(agreement)})
-    _check_follows(agreement, stated, now)
+    _check_follows(agreement, stated)
     assert stated.exp is not None
     version = AgreementVersion.objects.create(
         agreement=agreement,
@@ -95,13 +95,17 @@ def answer_agreement(stated: Stated, now: datetime) -> Collection[str]:
 
 
 def leave_agreement(stated: Stated, now: datetime) -> Collection[str]:
-    """End the issuer's part in the version in force; return the other parties. Raises as `answer_agreement`."""
+    """End the issuer's part in an agreement, by its newest version in force; return the other parties. Raises as `answer_agreement`.
+
+    Where that version begins later, the agency leaves the one that counts until then, too.
+    """
     version, parties = _enter(stated)
-    current = current_version(version.agreement, now=now)
-    if current is None or current.pk != version.pk:
+    if version != newest_version(version.agreement):
         raise AgreementError("agreement", "it is not in force: refuse it, or leave the version that is")
-    left = version.parties.filter(agency_id=stated.iss, left_at__isnull=True).update(left_at=now)
-    if not left:
+    own = AgreementParty.objects.filter(
+        version__agreement=version.agreement, version__in_force_at__isnull=False, agency_id=stated.iss
+    )
+    if not own.filter(left_at__isnull=True).update(left_at=now):
         raise AgreementError("agreement", "your agency has left it already")
     return parties
 
@@ -134,25 +138,35 @@ def _agreement_of(stated: Stated, now: datetime) -> Agreement:
         raise AgreementError("ref", "in use; choose another") from None
 
 
-def _check_follows(agreement: Agreement, stated: Stated, now: datetime) -> None:
+def _check_follows(agreement: Agreement, stated: Stated) -> None:
     """Refuse a first version of what is agreed already, and a next one that follows another than the one in force."""
-    prev, current = stated.body["prev"], current_version(agreement, now=now)
+    prev, newest = stated.body["prev"], newest_version(agreement)
+    standing = newest.parties.filter(left_at__isnull=True) if newest else AgreementParty.objects.none()
+    if not set(standing.values_list("agency_id", flat=True)).issubset(stated.body["parties"]):
+        raise AgreementError(
+            "parties", "name every party of the version in force: nobody is put out, a party leaves"
+        )
     if prev is None:
-        if agreement.versions.exclude(od="").exists() or not _may_take_up(current, agreement, stated.iss):
+        if not _may_take_up(newest, agreement, stated.iss):
             raise AgreementError("ref", "in use; choose another")
         return
-    if current is None or current.od != prev or not _is_party(current, stated.iss):
+    if newest is None or newest.od != prev or not _is_party(newest, stated.iss):
         raise AgreementError("prev", "not the version in force")
     signed = Statement.objects.get(pk=prev)
     if stated.body["ver"] != signed.body["ver"] + 1:
         raise AgreementError("ver", "the version in force, and one")
 
 
-def _may_take_up(current: AgreementVersion | None, agreement: Agreement, proposer: str) -> bool:
-    """Tell whether a first version may have this ref: nobody has it, or the operator recorded it and the proposer is a party."""
-    if current is None:
-        return not agreement.versions.exists()
-    return not is_signed(agreement) and _is_party(current, proposer)
+def _may_take_up(newest: AgreementVersion | None, agreement: Agreement, proposer: str) -> bool:
+    """Tell whether a first version may have this ref.
+
+    It may where nobody has used it, where what was proposed under it named the proposer and never came into force, and where the
+    operator recorded it with the proposer as a party.
+    """
+    if newest is None:
+        known = parties_ever(agreement)
+        return not known or proposer in known
+    return newest.od == "" and _is_party(newest, proposer)
 
 
 def _is_party(version: AgreementVersion, agency: str) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 
+from accord.envelope.statements.bodies import MAX_PARTIES
 from accord.moments import LATEST_SHOWN, moment_of
 from agencies.accession import resume_agency, suspend_agency
 from agencies.models import Agency
@@ -32,8 +33,6 @@ from sharing.models import (
 )
 from sharing.states import DeliveryState
 
-MAX_PARTIES = 501
-"""An originator and as many recipients as one envelope can have."""
 MAX_CIRCLE_MEMBERS = 500
 
 # Control characters, line and paragraph separators, and the marks that reorder a line of text.
@@ -170,9 +169,14 @@ def requeue(which: Q) -> int:
     return len(ids)
 
 
+def newest_version(agreement: Agreement) -> AgreementVersion | None:
+    """Return the newest version in force, begun or not."""
+    return agreement.versions.filter(in_force_at__isnull=False).order_by("-number").first()
+
+
 def is_signed(agreement: Agreement) -> bool:
     """Tell whether the newest version in force, begun or not, was signed by its parties."""
-    newest = agreement.versions.filter(in_force_at__isnull=False).order_by("-number").first()
+    newest = newest_version(agreement)
     return newest is not None and newest.od != ""
 
 
@@ -190,9 +194,8 @@ def partners_of(agency: str) -> set[str]:
 
 def next_number(agreement: Agreement) -> int:
     """Return the number of the version that comes into force next."""
-    in_force = agreement.versions.filter(in_force_at__isnull=False)
-    newest: int | None = in_force.aggregate(newest=Max("number"))["newest"]
-    return (newest or 0) + 1
+    newest = newest_version(agreement)
+    return 1 if newest is None else newest.number + 1
 
 
 def _check_line(field: str, text: str, most: int) -> None:

@@ -233,6 +233,16 @@ WRONG: dict[str, tuple[Wrong, type[Exception]]] = {
         lambda hub, four, agreed: hub.submit(four.alpha, proposal(hub, four.alpha, "xb-bravo", "xd-delta")),
         AgreementError,
     ),
+    "a next version without one of the parties": (
+        lambda hub, four, agreed: hub.submit(
+            four.alpha, next_version(hub, four.alpha, agreed, parties=["xa-alpha", "xd-delta"])
+        ),
+        AgreementError,
+    ),
+    "what was recorded without one of its parties": (
+        lambda hub, four, agreed: hub.submit(four.alpha, proposal(hub, four.alpha, "xb-bravo", ref="G1")),
+        AgreementError,
+    ),
     "a version after the next": (
         lambda hub, four, agreed: hub.submit(four.alpha, next_version(hub, four.alpha, agreed, ver=3)),
         AgreementError,
@@ -318,3 +328,33 @@ def test_a_few_proposals_wait_at_once_and_an_answer_makes_room(hub: Hub, four: F
         hub.submit(four.delta, one_more)
     answered(hub, four.alpha, first, "refuse")
     assert hub.submit(four.delta, one_more)
+
+
+def test_what_was_refused_is_proposed_again_under_its_ref_by_those_whom_it_named(
+    hub: Hub, four: Four, proposed: Statement
+) -> None:
+    answered(hub, four.alpha, proposed, "refuse")
+    with pytest.raises(AgreementError, match="in use"):
+        hub.submit(four.charlie, proposal(hub, four.charlie, "xa-alpha"))
+    again = hub.submit(four.bravo, proposal(hub, four.bravo, "xa-alpha", "xd-delta", tlp="GREEN"))
+    for agency in (four.alpha, four.delta):
+        answered(hub, agency, again)
+    assert may_send(hub, "xd-delta", "xa-alpha")
+
+
+def test_what_begins_later_is_followed_and_left_with_what_counts_until_then(
+    hub: Hub, four: Four, agreed: Statement
+) -> None:
+    later = seconds(hub.now + DAY)
+    second = hub.submit(four.alpha, next_version(hub, four.alpha, agreed, nbf=later))
+    for agency in (four.bravo, four.delta):
+        answered(hub, agency, second)
+    with pytest.raises(AgreementError, match="not the version in force"):
+        hub.submit(four.bravo, next_version(hub, four.bravo, agreed))
+    assert hub.submit(four.bravo, next_version(hub, four.bravo, second))
+    with pytest.raises(AgreementError, match="leave the version that is"):
+        left(hub, four.delta, agreed)
+    left(hub, four.delta, second)
+    assert not may_send(hub, "xd-delta", "xa-alpha") and may_send(hub, "xb-bravo", "xa-alpha")
+    hub.later(days=2)
+    assert not may_send(hub, "xd-delta", "xa-alpha")

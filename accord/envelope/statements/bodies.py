@@ -163,21 +163,8 @@ def _empty(body: Body) -> None:
 
 
 def _agreement(body: Body) -> None:
-    names = _names(
-        *(
-            "ref",
-            "ver",
-            "prev",
-            "parties",
-            "lanes",
-            "tlp",
-            "purposes",
-            "nbf",
-            "survive",
-            "clocks",
-            "emergency",
-        )
-    )
+    terms = _names("parties", "lanes", "tlp", "purposes", "nbf", "survive", "clocks", "emergency")
+    names = terms | _names("ref", "ver", "prev")
     members(body, names, "agreement")
     _matching(body["ref"], _REF, "agreement ref")
     version = integer(body["ver"], "agreement ver", least=1)
