@@ -97,6 +97,11 @@ class HeldStatement(BoundRow):
         return None if self.log_time is None or self.log_index is None else (self.log_index, self.log_time)
 
     @property
+    def stated_at(self) -> int:
+        """Time from which it counts, in seconds: that of the ledger; before that, when it was made here."""
+        return int(self.held_since.timestamp()) if self.log_time is None else self.log_time
+
+    @property
     def signed(self) -> Signed | None:
         """Facts by which its signatures are judged; None before the ledger has it."""
         if self.log_time is None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
+from accord.calls.agreements import AgreementAnswer
 from accord.envelope.errors import MalformedError
 from alerts.access import agency_of
 from alerts.agency.agreements import AgreementShown
@@ -42,15 +43,15 @@ class Terms:
     emergency: bool = False
 
 
-def versions_of(officer: Officer) -> tuple[SignedVersion, ...]:
+def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]:
     """Return every version that names the officer's agency, the newest first; raises NotPermittedError, NotBoundError."""
     require(officer, Capability.AGREEMENT_READ)
-    return signed_versions(agency_of(officer).pk)[::-1]
+    return signed_versions(agency_of(officer).pk, now=now)[::-1]
 
 
-def version_of(officer: Officer, od: str) -> SignedVersion:
+def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
     """Return one version; raises AbsentError, and as `versions_of`."""
-    found = next((one for one in versions_of(officer) if one.od == od), None)
+    found = next((one for one in versions_of(officer, now=now) if one.od == od), None)
     if found is None:
         raise AbsentError
     return found
@@ -59,22 +60,31 @@ def version_of(officer: Officer, od: str) -> SignedVersion:
 def version_in_force(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
     """Return the version of this agreement that every party has signed and none has replaced; None without one."""
     at = int(now.timestamp())
-    rows = (one for one in versions_of(officer) if one.ref == ref)
+    rows = (one for one in versions_of(officer, now=now) if one.ref == ref)
     return next((one for one in rows if one.state(at) == VersionState.IN_FORCE), None)
 
 
-def is_signed_here(officer: Officer, standing: AgreementShown) -> bool:
+def is_signed_here(officer: Officer, standing: AgreementShown, *, now: datetime) -> bool:
     """Tell whether this desk holds the signatures of every party under what the exchange states of an agreement."""
     said = standing.said
-    found = next((one for one in versions_of(officer) if one.od == said.od), None)
+    found = next((one for one in versions_of(officer, now=now) if one.od == said.od), None)
     return (
         found is not None
         and found.is_signed
-        and found.ref == said.ref
-        and (tuple(found.body["lanes"]), found.body["tlp"]) == (said.lanes, said.ceiling)
-        and tuple(found.body["purposes"]) == said.purposes
         and found.parties - found.left.keys() == frozenset(said.parties)
+        and _terms_signed(found) == _terms_said(said)
     )
+
+
+def _terms_signed(one: SignedVersion) -> tuple[object, ...]:
+    body, survive = one.body, one.body["survive"]
+    sets = (body["lanes"], body["purposes"], survive["lanes"])
+    return (one.ref, body["tlp"], body["nbf"], one.until, survive["flash"], *map(frozenset, sets))
+
+
+def _terms_said(said: AgreementAnswer) -> tuple[object, ...]:
+    sets = (said.lanes, said.purposes, said.survive_lanes)
+    return (said.ref, said.ceiling, said.nbf, said.until, said.survive_flash, *map(frozenset, sets))
 
 
 def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
@@ -105,7 +115,7 @@ def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None
     Raises AbsentError, AgreementRefusedError (it does not wait for the agency), NotTakenError, NotPermittedError.
     """
     require(officer, Capability.AGENCY_MANAGE)
-    own, version = agency_of(officer), version_of(officer, od)
+    own, version = agency_of(officer), version_of(officer, od, now=now)
     if not version.waits_for(own.pk, int(now.timestamp())):
         raise AgreementRefusedError("agreement", _("It does not wait for your agency any more."))
     act = "agreement.accepted" if st == "accept" else "agreement.refused"
@@ -128,7 +138,8 @@ def leave_agreement(officer: Officer, ref: str, *, now: datetime) -> None:
 
 
 def _check(terms: Terms, own: Agency, now: datetime) -> None:
-    if not terms.parties - {own.pk}:
+    others = terms.parties - {own.pk}
+    if not others or Agency.objects.filter(pk__in=others, gone_at=None).count() != len(others):
         raise AgreementRefusedError("parties", _("Parties: choose one or more other agencies."))
     if not terms.lanes:
         raise AgreementRefusedError("lanes", _("Lanes: choose one or more."))

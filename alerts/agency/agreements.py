@@ -107,7 +107,7 @@ def agreements_of(officer: Officer, *, now: datetime) -> list[AgreementShown]:
     require(officer, Capability.AGREEMENT_READ)
     own = agency_of(officer)
     kept = known_agreements(officer, own.pk, now=now)
-    stops = [one for one in known_suspensions(own.pk) if one.until is None]
+    stops = [one for one in known_suspensions(own.pk, now=now) if one.until is None]
     named = {agency for one in kept.agreements for agency in one.parties}
     named |= {member for circle in kept.circles for member in circle.members}
     names = dict(Agency.objects.filter(pk__in=named).values_list("pk", "name"))

@@ -65,7 +65,7 @@ def resume_lanes(
     require(officer, Capability.AGENCY_MANAGE)
     own = agency_of(officer)
     wanted = {(agency, lane) for agency in _chosen(agencies) for lane in lanes}
-    if not wanted or not wanted <= own_suspensions(own.pk):
+    if not wanted or not wanted <= own_suspensions(own.pk, now=now):
         raise AgreementRefusedError(
             "lanes", _("Lanes: choose lanes that your agency has suspended with each of them.")
         )

@@ -23,20 +23,20 @@ def is_held(book: Book, *, peer: str, ref: str, lane: str, pri: str) -> bool:
     )
 
 
-def known_suspensions(agency_id: str) -> tuple[Suspension, ...]:
+def known_suspensions(agency_id: str, *, now: datetime) -> tuple[Suspension, ...]:
     """Return all suspensions that the agency and its peers have stated, and those that only the agency's book still has.
 
     Raises NotBoundError, SealBrokenError, SecretMissingError.
     """
-    stated = stated_suspensions(agency_id)
+    stated = stated_suspensions(agency_id, now=now)
     lasting = _lasting(agency_id, stated)
     lost = [stop for stop in read_book(agency_id).stopped if (stop.peer, stop.lane) not in lasting]
     return (*stated, *(Suspension(agency_id, stop.peer, stop.lane, stop.at, None) for stop in lost))
 
 
-def own_suspensions(agency_id: str) -> set[tuple[str, str]]:
+def own_suspensions(agency_id: str, *, now: datetime) -> set[tuple[str, str]]:
     """Return peer and lane of each suspension by the agency itself that is in force; raises as `known_suspensions`."""
-    return set(_lasting(agency_id, known_suspensions(agency_id)))
+    return set(_lasting(agency_id, known_suspensions(agency_id, now=now)))
 
 
 def settle_stops(agency_id: str, peers: Collection[str], lanes: Collection[str], *, now: datetime) -> None:
@@ -44,7 +44,7 @@ def settle_stops(agency_id: str, peers: Collection[str], lanes: Collection[str],
 
     Raises SealBrokenError, NotBoundError.
     """
-    kept, stated = kept_agreements(agency_id), _lasting(agency_id, stated_suspensions(agency_id))
+    kept, stated = kept_agreements(agency_id), _lasting(agency_id, stated_suspensions(agency_id, now=now))
     concerned = {(peer, lane) for peer in peers for lane in lanes}
 
     def change(book: Book) -> Book:

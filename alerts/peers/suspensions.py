@@ -3,7 +3,8 @@
 
 - A suspension is of a lane and a pair. Nothing passes on the lane while either of the two suspends it, but what survives by an
   agreement in force.
-- Statements count in the order of the ledger; one of the agency that waits for the exchange comes last.
+- Statements count in the order of the ledger, by the present worth of their signatures; one of the agency that waits for the
+  exchange comes last.
 - The clock of an answer freezes where it was still running when the lane was suspended. What was overdue before stays overdue.
 - Where statements or agreements were altered past the program, nothing freezes.
 """
@@ -20,9 +21,10 @@ from accord.calls.agreements import AgreementAnswer
 from accord.moments import moment_or_none
 from accord.suspensions import RESUME, SUSPEND, SaidOfLanes, Suspension, read_suspensions, suspended_since
 from alerts.models import ReceivedAlert
+from alerts.receiving.signature_judging import statements_that_count
 from callers.errors import NotBoundError
 from peers.agreements import kept_agreements
-from peers.models import HeldStatement
+from vault.errors import SecretMissingError
 
 FLASH: Final = "flash"
 ROUTINE: Final = "routine"
@@ -74,23 +76,21 @@ class Suspensions:
 def suspensions_of(agency_id: str, *, now: datetime) -> Suspensions:
     """Return what is known of the agency's suspensions."""
     try:
-        kept, stated = kept_agreements(agency_id), stated_suspensions(agency_id)
-    except NotBoundError:
+        kept, stated = kept_agreements(agency_id), stated_suspensions(agency_id, now=now)
+    except (NotBoundError, SecretMissingError):
         return Suspensions(agency_id)
     at = int(now.timestamp())
     in_force = (one for one in kept.agreements if one.until is None or one.until > at) if kept else ()
     return Suspensions(agency_id, tuple(in_force), stated)
 
 
-def stated_suspensions(agency_id: str) -> tuple[Suspension, ...]:
-    """Return the suspensions that the agency and its peers have stated; raises NotBoundError for an altered statement."""
-    rows = HeldStatement.objects.filter(reader=agency_id, sub_d="", k__in=(SUSPEND, RESUME))
-    said = []
-    for row in sorted(rows, key=lambda row: (row.log_index is None, row.log_index or row.pk)):
-        row.require_bound()
-        at = int(row.held_since.timestamp()) if row.log_time is None else row.log_time
-        said.append(SaidOfLanes(row.k, row.iss, row.body, at))
-    return read_suspensions(agency_id, said)
+def stated_suspensions(agency_id: str, *, now: datetime) -> tuple[Suspension, ...]:
+    """Return the suspensions that the agency and its peers have stated, by statements whose signatures count now.
+
+    Raises NotBoundError for an altered statement.
+    """
+    rows = statements_that_count(agency_id, (SUSPEND, RESUME), now=now)
+    return read_suspensions(agency_id, (SaidOfLanes(row.k, row.iss, row.body, row.stated_at) for row in rows))
 
 
 def mark_frozen(rows: Iterable[ReceivedAlert], *, now: datetime) -> None:

@@ -8,6 +8,7 @@ alert and counting a withdrawal verify the others. A row that was changed past t
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keyrule import Valid
@@ -54,6 +55,21 @@ def recalls_that_count(directory: VerifiedDirectory, mds: Collection[str]) -> se
     retracts = _held(directory, k="retract", sub_d__in=mds) if mds else []
     worth = judge_statements(directory, retracts)
     return {row.sub_d for row in retracts if has_force(worth.get(row.od))}
+
+
+def statements_that_count(reader: str, kinds: Collection[str], *, now: datetime) -> list[HeldStatement]:
+    """Return the statements of these kinds that the reader holds and that count now, in the ledger's order; own unlogged ones last.
+
+    Raises NotBoundError for one that was altered past the program.
+    """
+    rows = list(HeldStatement.objects.filter(reader=reader, k__in=kinds))
+    for row in rows:
+        row.require_bound()
+    if not rows:
+        return []
+    worth = judge_statements(VerifiedDirectory(reader, now), rows)
+    ordered = sorted(rows, key=lambda row: (row.log_index is None, row.log_index or row.pk))
+    return [row for row in ordered if has_force(worth.get(row.od))]
 
 
 def answers_in_doubt(directory: VerifiedDirectory, mds: Collection[str]) -> dict[tuple[str, str], Worth]:

@@ -20,6 +20,7 @@ from alerts.agency.agreement_versions import (
 from alerts.agency.agreements import agreement_of
 from alerts.errors import AgreementRefusedError, NotTakenError
 from alerts.peers.agreements import ask_for_agreements
+from alerts.peers.suspensions import stated_suspensions
 from callers.actors import SystemActor
 from callers.capabilities import Role
 from callers.errors import AbsentError, NotPermittedError
@@ -58,7 +59,7 @@ def terms(now: datetime, *parties: str, **changes: Any) -> Terms:
 
 
 def state(officer: Officer, od: str, now: datetime) -> VersionState:
-    return version_of(officer, od).state(int(now.timestamp()))
+    return version_of(officer, od, now=now).state(int(now.timestamp()))
 
 
 def learn(desks: Desks, *officers: Officer) -> None:
@@ -74,13 +75,15 @@ def test_one_proposes_the_other_accepts_and_both_have_every_signature(
     od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
     learn(desks, lab, health)
     assert state(lab, od, desks.hub.now) == state(health, od, desks.hub.now) == VersionState.PROPOSED
-    assert version_of(health, od).waits_for(desks.health.id, int(desks.hub.now.timestamp()))
+    assert version_of(health, od, now=desks.hub.now).waits_for(
+        desks.health.id, int(desks.hub.now.timestamp())
+    )
     answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
     learn(desks, lab, health)
     for officer in (lab, health):
         assert state(officer, od, desks.hub.now) == VersionState.IN_FORCE
         standing = agreement_of(officer, "LH 2027-1", now=desks.hub.now)
-        assert standing.said.od == od and is_signed_here(officer, standing)
+        assert standing.said.od == od and is_signed_here(officer, standing, now=desks.hub.now)
     acts = AuditEvent.objects.filter(subject=od, agency__in=(desks.lab.id, desks.health.id))
     assert {"agreement.proposed", "agreement.accepted"} <= set(acts.values_list("act", flat=True))
 
@@ -114,13 +117,16 @@ def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_par
     changed = terms(desks.hub.now, desks.lab.id, lanes=frozenset({"science"}))
     second = propose_agreement(health, changed, now=desks.hub.later(minutes=1))
     learn(desks, lab)
-    assert (version_of(lab, second).body["ver"], version_of(lab, second).body["prev"]) == (2, first)
+    assert (
+        version_of(lab, second, now=desks.hub.now).body["ver"],
+        version_of(lab, second, now=desks.hub.now).body["prev"],
+    ) == (2, first)
     answer_version(lab, second, "accept", now=desks.hub.now)
     learn(desks, lab, health)
     assert state(health, first, desks.hub.now) == VersionState.REPLACED
     leave_agreement(lab, "LH 2027-1", now=desks.hub.later(minutes=1))
     learn(desks, lab, health)
-    assert set(version_of(health, second).left) == {desks.lab.id}
+    assert set(version_of(health, second, now=desks.hub.now).left) == {desks.lab.id}
     with pytest.raises(AbsentError):
         agreement_of(lab, "LH 2027-1", now=desks.hub.now)
     with pytest.raises(AbsentError):
@@ -129,16 +135,16 @@ def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_par
 
 def test_what_the_operator_recorded_is_countersigned(desks: Desks, lab: Officer, health: Officer) -> None:
     standing = agreement_of(lab, "G1", now=desks.hub.now)
-    assert standing.said.od == "" and not is_signed_here(lab, standing)
+    assert standing.said.od == "" and not is_signed_here(lab, standing, now=desks.hub.now)
     others = [desks.health.id, desks.own.id]
     od = propose_agreement(lab, terms(desks.hub.now, *others, ref="G1"), now=desks.hub.now)
     learn(desks, health)
     answer_version(health, od, "accept", now=desks.hub.now)
-    version = version_of(health, od)
+    version = version_of(health, od, now=desks.hub.now)
     said = desks.hub.statement(desks.own, "accept", version.subject, body={"st": "accept"}, act="officer-1")
     desks.hub.submit(desks.own, said)
     learn(desks, lab, health)
-    assert is_signed_here(health, agreement_of(health, "G1", now=desks.hub.now))
+    assert is_signed_here(health, agreement_of(health, "G1", now=desks.hub.now), now=desks.hub.now)
 
 
 def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
@@ -148,18 +154,38 @@ def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
     AgreementVersion.objects.filter(od=od).update(in_force_at=desks.hub.now)
     learn(desks, lab, health)
     standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
-    assert standing.said.od == od and not is_signed_here(lab, standing)
+    assert standing.said.od == od and not is_signed_here(lab, standing, now=desks.hub.now)
 
 
 def test_what_the_exchange_refuses_is_undone_here(desks: Desks, lab: Officer) -> None:
     with pytest.raises(NotTakenError):
-        propose_agreement(lab, terms(desks.hub.now, "xz-none"), now=desks.hub.now)
-    assert versions_of(lab) == () and not HeldStatement.objects.filter(k="agreement").exists()
+        propose_agreement(lab, terms(desks.hub.now, desks.health.id, ref="G1"), now=desks.hub.now)
+    desks.hub.make_agreement("Z1", desks.health.id, desks.own.id)
+    with pytest.raises(NotTakenError):
+        propose_agreement(lab, terms(desks.hub.now, desks.health.id, ref="Z1"), now=desks.hub.now)
+    assert [one.ref for one in versions_of(lab, now=desks.hub.now)] == []
+    assert not HeldStatement.objects.filter(k="agreement").exists()
+
+
+def test_a_signature_by_a_key_that_was_stolen_before_counts_for_nothing(desks: Desks, lab: Officer) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.own.id), now=desks.hub.now)
+    version = version_of(lab, od, now=desks.hub.now)
+    said = desks.hub.statement(desks.own, "accept", version.subject, body={"st": "accept"}, act="officer-1")
+    desks.hub.submit(desks.own, said)
+    desks.hub.submit(desks.own, desks.hub.suspension(desks.own, "xa-lab"))
+    learn(desks, lab)
+    standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
+    assert is_signed_here(lab, standing, now=desks.hub.now)
+    assert len(stated_suspensions(desks.lab.id, now=desks.hub.now)) == 1
+    desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(days=1))
+    learn(desks, lab)
+    assert not is_signed_here(lab, standing, now=desks.hub.later(minutes=1))
+    assert stated_suspensions(desks.lab.id, now=desks.hub.now) == ()
 
 
 def test_an_answer_of_a_stranger_counts_for_nothing(desks: Desks, lab: Officer) -> None:
     od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
-    version = version_of(lab, od)
+    version = version_of(lab, od, now=desks.hub.now)
     sub = SubjectRef(version.subject.k, version.subject.id, od)
     with pytest.raises(AbsentError):
         desks.hub.submit(
@@ -169,7 +195,7 @@ def test_an_answer_of_a_stranger_counts_for_nothing(desks: Desks, lab: Officer) 
 
 WRONG: dict[str, dict[str, Any]] = {
     "ref": {"ref": "two\nlines"},
-    "parties": {"parties": frozenset()},
+    "parties": {"parties": frozenset({"xz-none"})},
     "lanes": {"lanes": frozenset()},
     "survive_lanes": {"survive_lanes": frozenset({"enforcement"})},
     "purposes": {"purposes": frozenset()},

@@ -10,10 +10,13 @@ import pytest
 from accord.agreements import VersionState
 from accord.cli import exits
 from accord.client.client import Client
-from accord.client.errors import RefusedError, RequestError
+from accord.client.errors import RefusedError, RequestError, UnreachableError
 from sharing.models import AgreementVersion
+from tests.client.altered_answers import Instead
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
+from tests.client.test_adopt_history import copy_of, restored
+from tests.client.test_spool import DAY, at_another_time, cut_off, make_older
 
 TERMS: dict[str, Any] = {
     "ref": "AB 2027-1",
@@ -69,7 +72,8 @@ def test_the_next_version_follows_the_one_in_force_and_a_refusal_ends_it(
     alpha.answer_agreement(second.od, st="refuse")
     with pytest.raises(RequestError, match="does not wait"):
         alpha.answer_agreement(second.od)
-    assert alpha.submit(alert_to("xb-bravo")).md, "the first stays in force"
+    world.sequence()
+    assert alpha.submit(alert_to("xb-bravo"), wait_secs=10).md, "the first stays in force"
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -101,3 +105,53 @@ def test_an_action_without_its_object_and_a_file_that_is_none_are_said(
     alpha = terminals[0]
     for words in (("leave",), ("propose", str(tmp_path / "none.json")), ("accept", "A" * 43)):
         alpha.run("agreements", *words, "--yes", expect=exits.USAGE)
+
+
+@pytest.mark.parametrize("age_secs", [0, DAY + 60])
+def test_a_proposal_that_found_no_network_is_known_once_it_was_sent_again(
+    world: PartnerWorld, pair: tuple[Client, Client], age_secs: int
+) -> None:
+    alpha, bravo = pair
+    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    with pytest.raises(UnreachableError):
+        cut.propose_agreement(TERMS)
+    assert alpha.agreement_versions() == ()
+    make_older(world, "xa-alpha", age_secs)
+    (sent,) = world.client("xa-alpha").resend()
+    world.sequence()
+    (proposed,) = world.client("xa-alpha").agreement_versions()
+    assert (proposed.od, proposed.until) == (sent.md, bravo.agreement_versions()[0].until)
+    bravo.answer_agreement(sent.md)
+    world.sequence()
+    (signed,) = world.client("xa-alpha").agreement_versions()
+    assert signed.is_signed
+
+
+def test_a_restored_home_that_adopts_its_statements_knows_what_they_say(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    alpha, bravo = pair
+    bravo.inbox()
+    copy = copy_of(world, "xb-bravo")
+    first = alpha.propose_agreement(TERMS, wait_secs=10)
+    bravo.answer_agreement(first.od, wait_secs=10)
+    bravo.suspend(["xa-alpha"], ["trade"], wait_secs=10)
+    bravo = restored(world, "xb-bravo", copy)
+    bravo.adopt(bravo.own_history().found)
+    (version,) = bravo.agreement_versions()
+    assert version.is_signed and [one.lane for one in bravo.suspensions()] == ["trade"]
+
+
+def test_a_list_says_in_words_what_others_state(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
+) -> None:
+    alpha, bravo = terminals
+    first = alpha.client.propose_agreement(TERMS)
+    world.sequence()
+    assert "xa-alpha proposes version 1 of AB 2027-1" in bravo.run("inbox")
+    bravo.client.answer_agreement(first.od)
+    bravo.client.leave_agreement("AB 2027-1")
+    world.sequence()
+    listed = alpha.run("inbox")
+    for verb in ("accepts", "leaves"):
+        assert f"xb-bravo {verb} the agreement {first.od}" in listed

@@ -320,10 +320,12 @@ def test_a_refused_id_is_not_consumed(world: PartnerWorld, pair: tuple[Client, C
     jti = unsent(world, age_secs=0)
     parts = world.place("xa-alpha").spool.envelope(jti)
     pair[1].suspend(["xa-alpha"], ["science"])
+    world.sequence()
     with pytest.raises(RefusedError):
         pair[0].resend()
     assert (world.place("xa-alpha").spool.ids(), pair[0].state().submissions) == ([], {})
     pair[1].resume(["xa-alpha"], ["science"])
+    world.sequence()
     exchange = pair[0]._session.exchange
     exchange.post_envelope(jti, parts)
     assert Envelope.objects.get().jti == jti

@@ -72,7 +72,7 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
         standing=standing,
         purposes=[Purpose(code).label if code in Purpose.values else code for code in standing.said.purposes],
         surviving=[row.label for row in standing.lanes if row.survives],
-        signed=is_signed_here(officer, standing),
+        signed=is_signed_here(officer, standing, now=now),
         may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
         may_leave=may_manage and bool(standing.said.od),
         may_suspend=may_manage and bool(standing.lanes_to("suspend")),

@@ -78,7 +78,7 @@ class VersionsView(AgencyView):
     @extend_schema(responses={200: AgreementVersionsOut}, operation_id="agreement_versions_list")
     def get(self, request: Request) -> Response:
         """Every version of an agreement that names the agency, by the signed statements held here, the newest first."""
-        shown = [_shown(one, self.now) for one in versions_of(self.officer)]
+        shown = [_shown(one, self.now) for one in versions_of(self.officer, now=self.now)]
         return self.answer(AgreementVersionsOut({"items": shown}).data)
 
     @extend_schema(
@@ -93,7 +93,7 @@ class VersionsView(AgencyView):
             lambda: Outcome(CREATED, propose_agreement(self.officer, terms, now=self.now)),
             now=self.now,
         )
-        shown = _shown(version_of(self.officer, made.resource), self.now)
+        shown = _shown(version_of(self.officer, made.resource, now=self.now), self.now)
         return self.answer(AgreementVersionOut(shown).data, made.status)
 
 
@@ -102,9 +102,11 @@ class AnswerView(AgencyView):
 
     def say(self, od: str, st: str) -> Response:
         """Answer the proposal; return it as it stands now."""
-        version_of(self.officer, od)
+        version_of(self.officer, od, now=self.now)
         self.act(lambda: answer_version(self.officer, od, st, now=self.now))
-        return self.answer(AgreementVersionOut(_shown(version_of(self.officer, od), self.now)).data)
+        return self.answer(
+            AgreementVersionOut(_shown(version_of(self.officer, od, now=self.now), self.now)).data
+        )
 
 
 class AcceptView(AnswerView):

@@ -61,6 +61,7 @@ def _many(label: Any, required: Any) -> forms.MultipleChoiceField:
 def _day(label: Any, problem: Any) -> forms.DateField:
     return forms.DateField(
         label=label,
+        help_text=gettext_lazy("From midnight, UTC, for all parties."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages=dict.fromkeys(("required", "invalid"), problem),
     )
@@ -218,7 +219,7 @@ def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[s
 def version(request: HttpRequest, od: str) -> HttpResponse:
     """Show a version: its terms, what it changes, and what each party has said."""
     officer, now = signed_in(request), clock.now()
-    shown = version_of(officer, od)
+    shown = version_of(officer, od, now=now)
     state = shown.state(int(now.timestamp()))
     waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
     text, tone = STATES[state]
@@ -247,7 +248,7 @@ def refuse_version(request: HttpRequest, od: str) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, od: str, st: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
-    shown = version_of(officer, od)
+    shown = version_of(officer, od, now=now)
     form = forms.Form(request.POST if request.method == "POST" else None)
     words = {"ref": isolated(shown.ref)}
     back = reverse("admin:agreement_version", args=[od])
@@ -305,7 +306,7 @@ def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
 def proposals_of(officer: Officer, now: datetime) -> list[tuple[SignedVersion, bool]]:
     """Return what is proposed now, what waits for the officer's agency first, and whether it does."""
     at = int(now.timestamp())
-    open_ones = [one for one in versions_of(officer) if one.state(at) == VersionState.PROPOSED]
+    open_ones = [one for one in versions_of(officer, now=now) if one.state(at) == VersionState.PROPOSED]
     rows = [(one, one.waits_for(officer.agency_id or "", at)) for one in open_ones]
     return sorted(rows, key=lambda row: not row[1])
 
