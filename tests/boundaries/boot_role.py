@@ -24,7 +24,7 @@ SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
 
 OTHERS = {
     "exchange": frozenset(
-        {"alerts", "casework", "desk", "notices", "officers", "peers", "science", "substances", "vault"}
+        {"alerts", "casework", "desk", "notices", "officers", "peers", "reciprocity", "science", "substances", "vault"}
     ),
     "desk": frozenset({"agencies", "operators", "sharing"}),
 }
