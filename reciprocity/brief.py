@@ -77,14 +77,15 @@ def compare_lists(
     own = set(Pair(officer, find_peer(officer, peer_id), period, now).items)
     here, there = sorted(own - set(theirs)), sorted(set(theirs) - own)
     return Comparison(
-        _items(officer, here[:LISTED_AT_MOST]),
-        _items(officer, there[:LISTED_AT_MOST]),
+        items_of(officer, here[:LISTED_AT_MOST]),
+        items_of(officer, there[:LISTED_AT_MOST]),
         max(0, len(here) - LISTED_AT_MOST),
         max(0, len(there) - LISTED_AT_MOST),
     )
 
 
-def _items(officer: Officer, mds: list[str]) -> tuple[Item, ...]:
+def items_of(officer: Officer, mds: Collection[str]) -> tuple[Item, ...]:
+    """Return items by their addresses, with what the officer may see of them."""
     sent = {row.md: row for row in Alert.objects.visible_to(officer).filter(md__in=mds)}
     received = {row.md: row for row in ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)}
     return tuple(Item(md, sent.get(md), received.get(md)) for md in mds)
