@@ -24,6 +24,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "reply": "card",
     "callnote": "card",
     "sampleprofile": "card",
+    "contribution": "card",
     "storedstructure": "card",
     "caughtstructure": "card",
     "harmreview": "card",

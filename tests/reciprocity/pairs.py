@@ -4,18 +4,9 @@
 from datetime import timedelta
 
 from accord.reciprocity import Period
-from alerts.receiving.following import tidy_received
 from officers.models import Officer
 from reciprocity.brief import Brief, read_brief
 from tests.pages.desk_world import DeskWorld
-
-WORDS = {"title": "Six collapses"}
-
-
-def settle(desk: DeskWorld) -> None:
-    """Have what was sent logged, taken in and noted in the records of both."""
-    desk.settle()
-    tidy_received(now=desk.tick())
 
 
 def around(desk: DeskWorld) -> Period:

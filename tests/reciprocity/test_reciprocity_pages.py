@@ -8,7 +8,7 @@ from alerts.models import Alert
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
-from tests.reciprocity.pairs import around, settle
+from tests.reciprocity.pairs import around
 
 OF_HEALTH = "/reciprocity/xb-health/"
 
@@ -17,7 +17,7 @@ OF_HEALTH = "/reciprocity/xb-health/"
 def days(desk: DeskWorld) -> dict[str, str]:
     """Days of a period in which the laboratory has sent one alert."""
     desk.send(desk.draft())
-    settle(desk)
+    desk.settle()
     period = around(desk)
     return {"first": period.first.isoformat(), "last": period.last.isoformat()}
 
