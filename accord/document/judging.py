@@ -101,16 +101,17 @@ def _beyond(document: Mapping[str, Any], at: str) -> Iterator[Finding]:
         value = document.get(name)
         if isinstance(value, str) and value and not fits(value):
             yield Finding(step(at, name), remedy)
-    yield from _hidden(document, at)
+    yield from hidden_findings(document, at)
 
 
-def _hidden(value: object, pointer: str) -> Iterator[Finding]:
+def hidden_findings(value: object, pointer: str) -> Iterator[Finding]:
+    """Yield a finding for each text with invisible characters."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _hidden(item, step(pointer, name))
+            yield from hidden_findings(item, step(pointer, name))
     elif isinstance(value, list):
         for at, item in enumerate(value):
-            yield from _hidden(item, step(pointer, at))
+            yield from hidden_findings(item, step(pointer, at))
     elif isinstance(value, str) and not value.isascii():
         marks = dict.fromkeys(mark for mark in value if is_hidden(mark) and mark not in "\n\t")
         if marks:
