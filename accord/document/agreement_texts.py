@@ -14,8 +14,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from accord.commitments import IN_TIME, is_zone
-from accord.document.checking import Finding, findings
-from accord.document.judging import hidden_findings
+from accord.document.checking import Finding, findings, hidden_findings
 
 FILE: Final = "agreement_text.json"
 AGREEMENT_TEXT: Final = "agreement_text"
