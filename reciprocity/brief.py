@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 
 from accord.reciprocity import Period, list_digest
 from alerts.models import Alert, ReceivedAlert
-from callers.capabilities import Capability, require
 from callers.errors import InputError
 from officers.models import Officer
-from reciprocity.reading import Pair, Record, find_peer, record_of
+from reciprocity.reading import Record, find_pair, record_of
 
 LISTED_AT_MOST: Final = 100
 """Limit of differing items that are shown of each side."""
@@ -57,8 +56,7 @@ class Comparison:
 
 def read_brief(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> Brief:
     """Return the brief on a peer and a period."""
-    require(officer, Capability.ALERT_READ)
-    pair = Pair(officer, find_peer(officer, peer_id), period, now)
+    pair = find_pair(officer, peer_id, period, now=now)
     return Brief(record_of(pair), pair.items, list_digest(pair.items))
 
 
@@ -69,12 +67,12 @@ def compare_lists(
 
     Raises InputError for a list that is too long or has a line that is no address of an item.
     """
-    require(officer, Capability.ALERT_READ)
+    pair = find_pair(officer, peer_id, period, now=now)
     if len(theirs) > COMPARED_AT_MOST:
         raise InputError("items", _("List: it has more lines than can be compared. Choose a shorter period."))
     if not all(_DIGEST.fullmatch(md) for md in theirs):
         raise InputError("items", _("List: give the list as the other side has it, one item on a line."))
-    own = set(Pair(officer, find_peer(officer, peer_id), period, now).items)
+    own = set(pair.items)
     here, there = sorted(own - set(theirs)), sorted(set(theirs) - own)
     return Comparison(
         items_of(officer, here[:LISTED_AT_MOST]),

@@ -127,14 +127,6 @@ class _Words:
         return [token for token, word in self._words.items() if wanted(word.split("+"))]
 
 
-def find_peer(officer: Officer, peer_id: str) -> Agency:
-    """Return another agency than the officer's; raises `AbsentError`."""
-    found = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").filter(pk=peer_id).first()
-    if found is None:
-        raise AbsentError
-    return found
-
-
 def peers_with_record(officer: Officer) -> list[Agency]:
     """Return the agencies with which the officer's agency has exchanged anything, by name."""
     require(officer, Capability.ALERT_READ)
@@ -148,8 +140,16 @@ def peers_with_record(officer: Officer) -> list[Agency]:
 
 def read_record(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> Record:
     """Return the record with a peer; the number of queries does not depend on how much was exchanged."""
+    return record_of(find_pair(officer, peer_id, period, now=now))
+
+
+def find_pair(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> "Pair":
+    """Return the items of the officer's agency and a peer; raises `AbsentError`, NotPermittedError."""
     require(officer, Capability.ALERT_READ)
-    return record_of(Pair(officer, find_peer(officer, peer_id), period, now))
+    peer = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").filter(pk=peer_id).first()
+    if peer is None or officer.agency is None:
+        raise AbsentError
+    return Pair(officer.agency, peer, period, now)
 
 
 def record_of(pair: "Pair") -> Record:
@@ -176,15 +176,14 @@ def record_of(pair: "Pair") -> Record:
 class Pair:
     """Items that an agency and a peer gave each other in a period, read as they are asked for."""
 
-    def __init__(self, officer: Officer, peer: Agency, period: Period, now: datetime) -> None:
-        assert officer.agency is not None
-        self.agency, self.peer, self.period, self._now = officer.agency, peer, period, now
-        self._of_pair = Contribution.objects.visible_to(officer).filter(peer=peer).order_by()
-        self._words = _Words(self.agency.pk)
+    def __init__(self, agency: Agency, peer: Agency, period: Period, now: datetime) -> None:
+        self.agency, self.peer, self.period, self._now = agency, peer, period, now
+        self.rows = Contribution.objects.filter(agency=agency, peer=peer).order_by()
+        self._words = _Words(agency.pk)
 
     @cached_property
     def _all(self) -> QuerySet[Contribution]:
-        return self._of_pair.filter(logged_at__gte=self.period.begins, logged_at__lt=self.period.ends)
+        return self.rows.filter(logged_at__gte=self.period.begins, logged_at__lt=self.period.ends)
 
     @property
     def standing(self) -> QuerySet[Contribution]:
@@ -263,21 +262,31 @@ class Pair:
 
     def answers(self, side: bool) -> "list[AnswerTime]":
         """Return the questions whose first final answer one side gave in the period."""
-        tokens = self._words.tokens(lambda parts: parts[0] == FINAL_ANSWER)
-        said = self.standing.filter(is_given=side, counts_as__in=tokens).order_by("logged_at")
+        given = self.standing.filter(is_given=side, counts_as__in=self._final).exclude(re_md="")
+        about = set(given.values_list("re_md", flat=True))
         first: dict[str, datetime] = {}
-        for md, at in said.values_list("re_md", "logged_at"):
-            if md and at is not None:
-                first.setdefault(md, at)
-        before = self._of_pair.filter(is_given=side, re_md__in=first, counts_as__in=tokens)
-        again = set(before.filter(logged_at__lt=self.period.begins).values_list("re_md", flat=True))
-        asked = self._of_pair.filter(is_given=not side, md__in=first.keys() - again, logged_at__isnull=False)
+        for md, at in self.final_answers(side, about):
+            first.setdefault(md, at)
+        inside = [md for md, at in first.items() if self.period.begins <= at < self.period.ends]
+        asked = self.rows.filter(is_given=not side, md__in=inside, logged_at__isnull=False)
         lanes = asked.values_list("md", "logged_at", "alert__lane" if side is GOT else "received__lane")
         return [
-            AnswerTime(md, at, first[md], self._held_up(lane, at, first[md])) for md, at, lane in lanes if at
+            AnswerTime(md, at, first[md], self.held_up(lane, at, first[md])) for md, at, lane in lanes if at
         ]
 
-    def _held_up(self, lane: str, start: datetime, end: datetime) -> timedelta:
+    @cached_property
+    def _final(self) -> list[bytes]:
+        return self._words.tokens(lambda parts: parts[0] == FINAL_ANSWER)
+
+    def final_answers(self, side: bool, about: Collection[str]) -> list[tuple[str, datetime]]:
+        """Return the final answers of one side to these questions that were not withdrawn, whenever they were given, in their order."""
+        rows = self.rows.filter(
+            is_given=side, re_md__in=about, counts_as__in=self._final, logged_at__isnull=False
+        ).exclude(pk__in=[row.pk for row in self.withdrawn])
+        return [(md, at) for md, at in rows.order_by("logged_at").values_list("re_md", "logged_at") if at]
+
+    def held_up(self, lane: str, start: datetime, end: datetime) -> timedelta:
+        """Return how long a suspension of the lane between the two fell into this time."""
         spans = ((since, until or end) for of_lane, since, until in self.suspensions if of_lane == lane)
         return standing_still(spans, start, end)
 
@@ -293,17 +302,20 @@ class Pair:
 
     def outcome_times(self, side: bool) -> Times:
         """Return the times from the stated days of verdicts to the outcomes; one without a day has none."""
-        rows = self.supplying(COURT_OUTCOMES, side).filter(sealed__isnull=False)
-        found = [(row.md, REVISION, row.sealed or b"", row.logged_at) for row in rows]
-        days = VERDICTS.open_many(self.agency.pk, [row[:3] for row in found])
-        times = (row[3].date() - day for row, day in zip(found, days, strict=True) if day and row[3])
-        return Times.of([max(took, timedelta()) for took in times])
+        return Times.of([max(at.date() - day, timedelta()) for _md, day, at in self.outcomes(side)])
+
+    def outcomes(self, side: bool) -> list[tuple[str, date, datetime]]:
+        """Return the court outcomes of one side that state the day of the verdict: address, day, when it was told."""
+        rows = [(row.md, row.sealed, row.logged_at) for row in self.supplying(COURT_OUTCOMES, side)]
+        found = [(md, sealed, at) for md, sealed, at in rows if sealed is not None and at is not None]
+        days = VERDICTS.open_many(self.agency.pk, [(md, REVISION, sealed) for md, sealed, _at in found])
+        return [(md, day, at) for (md, _sealed, at), day in zip(found, days, strict=True) if day is not None]
 
     @cached_property
     def disputed(self) -> tuple[str, ...]:
         """Addresses of items that count and whose newest word in a reply of either side is that they do not, sorted."""
         tokens = self._words.tokens(lambda parts: parts[0] in (DISPUTED, SETTLED))
-        said = self._of_pair.filter(counts_as__in=tokens, logged_at__isnull=False).order_by("logged_at", "md")
+        said = self.rows.filter(counts_as__in=tokens, logged_at__isnull=False).order_by("logged_at", "md")
         newest = dict(said.values_list("re_md", "counts_as"))
         words = {md: self._words.of(token, is_red=False) for md, token in newest.items()}
         doubted = [md for md, word in words.items() if word == DISPUTED]
