@@ -9,12 +9,15 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accord.commitment_states import Kept
+from accord.commitments import GIVEN
 from accord.reciprocity import Period
 from callers.capabilities import Capability
 from callers.reading import read_body, read_query
 from desk.reciprocity.periods import check_period
 from desk.web.api_answers import AgencyView
 from reciprocity.brief import COMPARED_AT_MOST, Brief, compare_lists, read_brief
+from reciprocity.commitments import commitments_of
 from reciprocity.reading import Times, peers_with_record
 
 
@@ -121,6 +124,45 @@ class CompareView(AgencyView):
         return self.answer(ComparisonOut(shown).data)
 
 
+class OwedOut(s.Serializer[Any]):
+    """What was owed once; `cause` is the question or the item that it answers, empty for a period."""
+
+    begins = s.DateTimeField()
+    due = s.DateTimeField()
+    state = s.ChoiceField([state.value for state in Kept])
+    given_at = s.DateTimeField(allow_null=True)
+    cause = s.CharField(allow_blank=True)
+
+
+class CommitmentOut(s.Serializer[Any]):
+    """A commitment of an agreement in force; `owed` are the newest 24 times that it was due, newest first."""
+
+    agreement = s.CharField(source="version.ref")
+    version = s.CharField(source="version.od")
+    by = s.CharField(source="commitment.by")
+    to = s.CharField(source="commitment.to")
+    what = s.ChoiceField(GIVEN, source="commitment.what")
+    begins = s.DateField(source="commitment.begins")
+    zone = s.CharField(source="commitment.zone")
+    is_zone_known = s.BooleanField(source="commitment.is_zone_known")
+    next = OwedOut(allow_null=True)
+    owed = OwedOut(many=True, source="shown")
+
+
+class CommitmentsOut(s.Serializer[Any]):
+    items = CommitmentOut(many=True)
+
+
+class CommitmentsView(AgencyView):
+    capability = Capability.ALERT_READ
+
+    @extend_schema(responses={200: CommitmentsOut}, operation_id="commitments_list")
+    def get(self, request: Request) -> Response:
+        """List the standing commitments between this agency and others, and how they were kept."""
+        found = commitments_of(self.officer, now=self.now)
+        return self.answer({"items": CommitmentOut(found, many=True).data})
+
+
 def _shown(brief: Brief) -> dict[str, Any]:
     record = brief.record
     names = ("kinds", "supplies", "months", "total", "withdrawn", "disputed")
@@ -147,6 +189,7 @@ def _times(times: Times) -> dict[str, int | None]:
 
 _P = "reciprocity/<str:agency_id>"
 urlpatterns = [
+    path("commitments", CommitmentsView.as_view(), name="commitments-list"),
     path("reciprocity", PartnersView.as_view(), name="reciprocity-list"),
     path(_P, BriefView.as_view(), name="reciprocity-brief"),
     path(f"{_P}/compare", CompareView.as_view(), name="reciprocity-compare"),

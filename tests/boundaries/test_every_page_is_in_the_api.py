@@ -157,6 +157,7 @@ IN_JSON: Final = {
     "reciprocity": "reciprocity-list",
     **dict.fromkeys(("reciprocity_peer", "reciprocity_brief", "reciprocity_list"), "reciprocity-brief"),
     "reciprocity_compare": "reciprocity-compare",
+    "commitments": "commitments-list",
     **dict.fromkeys(
         ("agreement_version", "agreement_propose", "agreement_propose_next"), "agreement-versions"
     ),
