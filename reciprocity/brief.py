@@ -13,6 +13,7 @@ from accord.reciprocity import Period, list_digest
 from alerts.models import Alert, ReceivedAlert
 from callers.errors import InputError
 from officers.models import Officer
+from reciprocity.commitments import Standing, standing_commitments
 from reciprocity.reading import Record, find_pair, record_of
 
 LISTED_AT_MOST: Final = 100
@@ -29,6 +30,8 @@ class Brief:
     record: Record
     items: tuple[str, ...]
     digest: str
+    commitments: tuple[Standing, ...]
+    """Commitments between the two, by what is given and by whom."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,11 @@ class Comparison:
 def read_brief(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> Brief:
     """Return the brief on a peer and a period."""
     pair = find_pair(officer, peer_id, period, now=now)
-    return Brief(record_of(pair), pair.items, list_digest(pair.items))
+    standing = sorted(
+        standing_commitments(pair.agency, now=now, peer=peer_id),
+        key=lambda one: (one.version.ref, one.version.od, one.n),
+    )
+    return Brief(record_of(pair), pair.items, list_digest(pair.items), tuple(standing))
 
 
 def compare_lists(

@@ -20,7 +20,7 @@ from alerts.agency.agreement_texts import texts_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.signed_agreements import signed_versions
 from alerts.rows.agreement_texts import AgreementText
-from callers.capabilities import Capability, require
+from callers.capabilities import Capability
 from officers.models import Officer
 from peers.models import Agency
 from peers.sent import envelopes_of
@@ -66,10 +66,12 @@ class Standing:
 
 
 def commitments_of(officer: Officer, *, now: datetime) -> tuple[Standing, ...]:
-    """Return the commitments between the officer's agency and others, the agency's own first, each by what is due next."""
-    require(officer, Capability.ALERT_READ)
-    agency = officer.agency
-    found = list(standing_commitments(agency, now=now)) if agency is not None else []
+    """Return the commitments between the officer's agency and others, own first, each by what is due next; none unless the officer
+    may read alerts.
+    """
+    if officer.agency is None or Capability.ALERT_READ not in officer.capabilities:
+        return ()
+    found = standing_commitments(officer.agency, now=now)
     return tuple(sorted(found, key=lambda one: (not one.is_ours, one.next.due if one.next else now)))
 
 

@@ -55,6 +55,20 @@ class TimesOut(s.Serializer[Any]):
     median_secs = s.IntegerField(allow_null=True)
 
 
+class KeptOut(s.Serializer[Any]):
+    """A commitment between the two, and how often what was due in the period came to each state."""
+
+    agreement = s.CharField()
+    by = s.CharField()
+    to = s.CharField()
+    what = s.ChoiceField(GIVEN)
+    due = s.IntegerField()
+    kept = s.IntegerField()
+    late = s.IntegerField()
+    missed = s.IntegerField()
+    excused = s.IntegerField()
+
+
 class BriefOut(s.Serializer[Any]):
     """What both gave each other. `items` are the addresses of everything that counts, sorted; `digest` is that of the list."""
 
@@ -74,6 +88,7 @@ class BriefOut(s.Serializer[Any]):
     disputed = s.ListField(child=s.CharField())
     items = s.ListField(child=s.CharField())
     digest = s.CharField()
+    commitments = KeptOut(many=True)
 
 
 class ComparisonOut(s.Serializer[Any]):
@@ -176,6 +191,11 @@ def _shown(brief: Brief) -> dict[str, Any]:
         **{name: _times(getattr(record, name)) for name in times},
         "items": brief.items,
         "digest": brief.digest,
+        "commitments": [
+            {"agreement": one.version.ref, "by": one.commitment.by, "to": one.commitment.to}
+            | {"what": one.commitment.what, **one.counts_in(record.period)}
+            for one in brief.commitments
+        ],
     }
     return dict(BriefOut(shown).data)
 

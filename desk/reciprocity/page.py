@@ -15,14 +15,17 @@ from django.utils.translation import gettext_lazy
 from accord.reciprocity import Period
 from callers import clock
 from callers.errors import InputError
+from desk.reciprocity.commitments_page import STATES
 from desk.reciprocity.drawing import draw_months
 from desk.reciprocity.periods import read_period, usual_periods
-from desk.reciprocity.words import KINDS, SUPPLIES, TOTALS, Words, span_words
+from desk.reciprocity.words import KINDS, SUPPLIES, TOTALS, Words, commitment_words, span_words
 from desk.web.confirm import problems_of
 from desk.web.downloads import streamed
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
+from peers.models import Agency
 from reciprocity.brief import compare_lists, items_of, read_brief
+from reciprocity.commitments import Standing
 from reciprocity.reading import Figure, Record, Times, peers_with_record, read_record
 
 
@@ -93,6 +96,7 @@ def _brief(request: HttpRequest, agency_id: str) -> HttpResponse:
         form=form,
         problems=problems,
         comparison=comparison,
+        commitments=[_kept(one, shown.record.agency, period) for one in shown.commitments],
         **_shown(officer, shown.record, is_turned=shown.record.agency.pk > shown.record.peer.pk),
     )
 
@@ -136,6 +140,16 @@ def _shown(officer: Officer, record: Record, *, is_turned: bool = False) -> dict
         "disputed": items_of(officer, record.disputed),
         "at": {name: reverse(f"admin:reciprocity_{name}", args=[record.peer.pk]) + query for name in names},
     }
+
+
+def _kept(one: Standing, own: Agency, period: Period) -> tuple[str, str, str, str]:
+    """Return who gives, what and how often, under which agreement, and what became of what was due in the period."""
+    giver = own if one.is_ours else one.peer
+    counts = [
+        f"{word} {n}" for state, n in one.counts_in(period).items() if n for _tone, word in [STATES[state]]
+    ]
+    what = f"{SUPPLIES[one.commitment.what]}, {commitment_words(one.commitment)}"
+    return giver.name, what, one.version.ref, ", ".join(counts) or _("nothing was due")
 
 
 def _times(times: Times) -> str:
