@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an agency and a peer gave each other, in JSON: figures, list of items with its digest, comparison of two lists."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import path
@@ -14,7 +15,7 @@ from accord.commitments import GIVEN
 from accord.reciprocity import Period
 from callers.capabilities import Capability
 from callers.reading import read_body, read_query
-from desk.reciprocity.periods import check_period
+from desk.reciprocity.periods import check_period, quarter_of
 from desk.web.api_answers import AgencyView
 from reciprocity.brief import COMPARED_AT_MOST, Brief, compare_lists, read_brief
 from reciprocity.commitments import commitments_of
@@ -24,6 +25,11 @@ from reciprocity.reading import Times, peers_with_record
 class PeriodIn(s.Serializer[Any]):
     first = s.DateField(help_text="First day, in UTC.")
     last = s.DateField(help_text="Last day, in UTC.")
+
+
+class PeriodQuery(s.Serializer[Any]):
+    first = s.DateField(required=False, help_text="First day, in UTC; else that of the running quarter.")
+    last = s.DateField(required=False, help_text="Last day, in UTC; else that of the running quarter.")
 
 
 class ListIn(PeriodIn):
@@ -113,10 +119,11 @@ class PartnersView(AgencyView):
 class BriefView(AgencyView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(parameters=[PeriodIn], responses={200: BriefOut}, operation_id="reciprocity_brief")
+    @extend_schema(parameters=[PeriodQuery], responses={200: BriefOut}, operation_id="reciprocity_brief")
     def get(self, request: Request, agency_id: str) -> Response:
         """Count what this agency and a peer gave each other in a period."""
-        period = check_period(Period(**read_query(PeriodIn, request)))
+        running = quarter_of(self.now.date())
+        period = check_period(replace(running, **read_query(PeriodQuery, request)))
         return self.answer(_shown(read_brief(self.officer, agency_id, period, now=self.now)))
 
 
