@@ -61,7 +61,8 @@ def _count_all(agency: "Agency") -> None:
     from alerts.projections.tokens import tokens_of
     from reciprocity.contributions import COUNTS_AS
 
-    words = list(all_counts(code for code, _label in ALERT_TYPES))[:40]
+    every = list(all_counts(code for code, _label in ALERT_TYPES))
+    words = [word for word in every if "+" not in word] * 6 + [word for word in every if "+" in word][:6]
     tokens = tokens_of(agency.pk, [(COUNTS_AS, word) for word in words])
     with connection.cursor() as cursor:
         cursor.execute(

@@ -306,8 +306,12 @@ class Pair:
 
     def outcomes(self, side: bool) -> list[tuple[str, date, datetime]]:
         """Return the court outcomes of one side that state the day of the verdict: address, day, when it was told."""
-        rows = [(row.md, row.sealed, row.logged_at) for row in self.supplying(COURT_OUTCOMES, side)]
-        found = [(md, sealed, at) for md, sealed, at in rows if sealed is not None and at is not None]
+        rows = self.supplying(COURT_OUTCOMES, side).filter(sealed__isnull=False)
+        found = [
+            (md, sealed, at)
+            for md, sealed, at in rows.values_list("md", "sealed", "logged_at")
+            if sealed is not None and at is not None
+        ]
         days = VERDICTS.open_many(self.agency.pk, [(md, REVISION, sealed) for md, sealed, _at in found])
         return [(md, day, at) for (md, _sealed, at), day in zip(found, days, strict=True) if day is not None]
 

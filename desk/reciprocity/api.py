@@ -97,7 +97,7 @@ class BriefOut(s.Serializer[Any]):
     commitments = KeptOut(many=True)
 
 
-class ComparisonOut(s.Serializer[Any]):
+class ListComparisonOut(s.Serializer[Any]):
     """What one side alone counts, at most 100 of each; `more_of_ours`, `more_of_theirs`: how many others there are."""
 
     agree = s.BooleanField()
@@ -130,7 +130,7 @@ class BriefView(AgencyView):
 class CompareView(AgencyView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=ListIn, responses={200: ComparisonOut}, operation_id="reciprocity_compare")
+    @extend_schema(request=ListIn, responses={200: ListComparisonOut}, operation_id="reciprocity_compare")
     def post(self, request: Request, agency_id: str) -> Response:
         """Compare the list of items of a period with that of the other side."""
         asked = read_body(ListIn, request)
@@ -143,7 +143,7 @@ class CompareView(AgencyView):
             "more_of_ours": found.more_of_ours,
             "more_of_theirs": found.more_of_theirs,
         }
-        return self.answer(ComparisonOut(shown).data)
+        return self.answer(ListComparisonOut(shown).data)
 
 
 class OwedOut(s.Serializer[Any]):
