@@ -55,6 +55,7 @@ from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
+from accord.client.record import PartnerRecord, record_with
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     DueAnswer,
@@ -90,6 +91,7 @@ from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
+from accord.reciprocity import Period
 from accord.state import CallRecord, OtherHolder, State
 from accord.suspensions import Suspension
 
@@ -270,6 +272,12 @@ class Client:
         act = self._begin_to_send()
         follow_feed(act)
         return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
+
+    def record(self, peer: str, period: Period) -> PartnerRecord:
+        """Return what counts between the own agency and another in a period, after taking in the news."""
+        act = self._session.begin()
+        follow_feed(act)
+        return record_with(act, peer, period)
 
     def suspensions(self) -> tuple[Suspension, ...]:
         """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""
