@@ -13,7 +13,7 @@ from accord.commitments import GIVEN, IN_TIME
 from accord.document.agreement_texts import agreement_text, text_schema
 from alerts.agency.commitment_words import GIVEN_WORDS
 from alerts.agency.model_texts import MODELS
-from alerts.document.characters import hidden_characters
+from alerts.document.characters import hidden_characters, without_breaks
 from callers.timezones import is_timezone
 
 Choices = Sequence[tuple[str, str]]
@@ -61,6 +61,10 @@ class TextForm(forms.Form):
         ),
         error_messages={"max_length": gettext_lazy("Text: up to 40,000 characters.")},
     )
+
+    def clean_text(self) -> str:
+        """Return it with plain line breaks."""
+        return without_breaks(str(self.cleaned_data["text"]).replace("\r\n", "\n"))
 
     def clean(self) -> dict[str, Any]:
         """Require title and text together."""
@@ -192,7 +196,7 @@ class TextOfVersion:
         if not said["text"]:
             return None
         rows = [row.row() for row in self.rows if not row.is_blank]
-        return agreement_text(said["title"], said["text"].replace("\r\n", "\n"), rows)
+        return agreement_text(said["title"], said["text"], rows)
 
     @property
     def has_commitments_alone(self) -> bool:
