@@ -131,9 +131,7 @@ def test_an_officer_is_told_of_a_text_that_is_refused_later(desks: Desks, lab: O
     assert Notification.objects.filter(officer=lab, occasion=Occasion.CAME_BACK).count() == 1
 
 
-def handed_in(
-    desks: Desks, document: dict[str, Any], *, wrong: str = "", delivers: bool = True
-) -> str:
+def handed_in(desks: Desks, document: dict[str, Any], *, wrong: str = "", delivers: bool = True) -> str:
     """Have the agency with its own keys propose to the health authority and send a text; return the proposal's digest.
 
     `wrong` is the member of `text` that names something else.

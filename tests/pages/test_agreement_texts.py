@@ -57,7 +57,10 @@ def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
     then = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", **changed)
     page = admin.get(then).content.decode()
     assert "2 added, 2 taken out" in page
-    assert '<ins><span class="change">Added</span> <span dir="auto" class="lines">Two months&#x27; notice.' in page
+    assert (
+        '<ins><span class="change">Added</span> <span dir="auto" class="lines">Two months&#x27; notice.'
+        in page
+    )
     assert (
         '<del><span class="change">Taken out</span> <span dir="auto" class="lines">One month&#x27;s notice.'
         in page

@@ -83,9 +83,7 @@ DENIED: dict[str, tuple[Before, str]] = {
         lambda hub, four, text: (
             hub.submit(
                 four.delta,
-                proposal(
-                    hub, four.delta, "xa-alpha", text=named(text), until=DAY / 2, nbf=seconds(hub.now)
-                ),
+                proposal(hub, four.delta, "xa-alpha", text=named(text), until=DAY / 2, nbf=seconds(hub.now)),
             ),
             hub.later(hours=13),
         ),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accord.commitments import GIVEN, IN_TIME
 from accord.document.agreement_texts import agreement_text, text_schema
 from alerts.agency.commitment_words import GIVEN_WORDS
-from alerts.agency.model_texts import MODELS
+from alerts.agency.model_texts.filling import MODELS
 from alerts.document.characters import hidden_characters, without_breaks
 from callers.timezones import is_timezone
 
@@ -76,7 +76,9 @@ class TextForm(forms.Form):
             if not said.get(name) and said.get(other) and name not in self.errors:
                 self.add_error(name, problem)
             if hidden_characters(said.get(name) or "", lines=name == "text"):
-                self.add_error(name, _("Delete the hidden characters of the text or its title, or retype it."))
+                self.add_error(
+                    name, _("Delete the hidden characters of the text or its title, or retype it.")
+                )
         return said
 
 
@@ -155,7 +157,7 @@ class TextOfVersion:
     ) -> None:
         self._agencies, self._blank = agencies, {"zone": zone, "unit": "quarter", "n": 1}
         if posted is None:
-            self.head = TextForm(initial=document)
+            self.head = TextForm(initial=dict(document or {}))
             given = [_initial(row) for row in (document or {}).get("commitments", ())]
             self.rows = self._unbound([*given, *self._blanks(1)])
             return

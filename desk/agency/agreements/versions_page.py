@@ -28,7 +28,7 @@ from alerts.agency.agreement_versions import (
     versions_of,
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
-from alerts.agency.model_texts import MODELS, model_text
+from alerts.agency.model_texts.filling import MODELS, model_text
 from alerts.errors import AgreementRefusedError
 from callers import clock
 from callers.capabilities import Capability
@@ -222,7 +222,8 @@ def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
 
 def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | None:
     """Return the chosen model text with the entered terms filled in; None where none was asked for."""
-    if "fill" not in posted or posted.get("model") not in dict(MODELS):
+    model = posted.get("model") or ""
+    if "fill" not in posted or str(model) not in dict(MODELS):
         return None
     own = Agency.objects.get(pk=officer.agency_id).name
     said = begun.initial
@@ -230,7 +231,10 @@ def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | Non
         name: [str(label) for code, label in begun.fields[name].choices if code in (said[name] or ())]  # type: ignore[attr-defined]
         for name in ("parties", "lanes", "purposes", "survive_lanes")
     }
-    survives = [*chosen["survive_lanes"], *([_("flash on the public-health lane")] if said["survive_flash"] else [])]
+    survives = [
+        *chosen["survive_lanes"],
+        *([_("flash on the public-health lane")] if said["survive_flash"] else []),
+    ]
     terms = {
         "parties": ", ".join([own, *chosen["parties"]]),
         "lanes": ", ".join(chosen["lanes"]),
@@ -242,7 +246,7 @@ def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | Non
         "clocks": dict(CLOCKS).get(said["clocks"], ""),
         "emergency": _("agreed") if said["emergency"] else _("not agreed"),
     }
-    return model_text(posted["model"], {name: str(value or "[…]") for name, value in terms.items()})
+    return model_text(str(model), {name: str(value or "[…]") for name, value in terms.items()})
 
 
 def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
