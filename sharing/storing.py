@@ -22,7 +22,19 @@ _TERMS: Final = (
 )
 _COLUMNS: Final = (
     *_TERMS,
-    *("md", "iss_id", "suite", "named", "rn", "re_jti", "re_md", "text_of_id", "size_bytes", "manifest", "jwe_head"),
+    *(
+        "md",
+        "iss_id",
+        "suite",
+        "named",
+        "rn",
+        "re_jti",
+        "re_md",
+        "text_of_id",
+        "size_bytes",
+        "manifest",
+        "jwe_head",
+    ),
     *("origin_entry", "origin_index", "leaf_hashes", "signers", "received_at"),
 )
 _STORE: Final = f"""

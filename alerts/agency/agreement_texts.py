@@ -25,14 +25,12 @@ def is_text(agency_id: str, iss: str, jti: str, md: str) -> bool:
     return any(names_text(body, jti, md) for body in rows.values_list("body", flat=True))
 
 
-def keep_text(
-    agency_id: str, *, iss: str, jti: str, md: str, document: Mapping[str, Any], now: datetime
-) -> None:
+def keep_text(agency_id: str, text: KeptText, *, now: datetime) -> None:
     """Keep a text, unless it is here; in the caller's transaction. Raises SecretMissingError."""
-    if AgreementText.objects.filter(agency_id=agency_id, md=md).exists():
+    if AgreementText.objects.filter(agency_id=agency_id, md=text.md).exists():
         return
-    row = AgreementText(agency_id=agency_id, iss=iss, jti=jti, md=md, kept_at=now)
-    row.sealed = TEXTS.seal(agency_id, row.pk, document)
+    row = AgreementText(agency_id=agency_id, iss=text.iss, jti=text.jti, md=text.md, kept_at=now)
+    row.sealed = TEXTS.seal(agency_id, row.pk, text.document)
     row.save(force_insert=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accord.agreement_texts import VersionText, text_terms
+from accord.agreement_texts import KeptText, VersionText, text_terms
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
 from accord.calls.agreements import AgreementAnswer
 from accord.document.agreement_texts import check_text
@@ -132,7 +132,8 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
         if not HeldStatement.objects.filter(reader=own.pk, od=od).exists():
             raise
         raise AgreementRefusedError(
-            "text", _("Text: the exchange refuses it, so that nobody can accept this. %(why)s") % {"why": refused}
+            "text",
+            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s") % {"why": refused},
         ) from refused
     ask_for_agreements_again(officer, own.pk, now=now)
     return od
@@ -171,9 +172,7 @@ def _hand_in_text(
     assert terms.text is not None
     others = sorted(terms.parties - {peers.reader})
     handing.send_text(od, text, others)
-    keep_text(
-        peers.reader, iss=text.iss, jti=text.jti, md=text.md, document=terms.text, now=handing.now
-    )
+    keep_text(peers.reader, KeptText(text.iss, text.jti, text.md, terms.text), now=handing.now)
     keep_seen(peers, others, now=handing.now)
 
 

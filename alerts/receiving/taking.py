@@ -47,9 +47,9 @@ from alerts.projections.registry import projections
 from alerts.receiving.feed_items import ENVELOPE, name_of, name_of_envelope, name_of_received
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
-from alerts.receiving.fetching import fetch_and_open, open_ahead
+from alerts.receiving.fetching import open_ahead
 from alerts.receiving.filing import file_content
-from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first
+from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first, open_text
 from alerts.receiving.held_envelopes import (
     CLOSED,
     Held,
@@ -311,10 +311,10 @@ class FeedOfAgency:
     ) -> None:
         """File the alert that the feed named. One that cannot be used is awaited, or given up once it will never be given."""
         passed = item if is_new else None
-        if self._facts_here.is_text(awaited.iss, awaited.jti, awaited.md):
-            self._take_text(awaited, held, passed)
-            return
         try:
+            if self._facts_here.is_text(awaited.iss, awaited.jti, awaited.md):
+                self._keep_text(awaited, held, passed)
+                return
             held = held or envelope_of(self._actor, awaited.md, now=self._now)
         except ContentDeletedError as gone:
             self._give_up(awaited, slug_of(gone), passed)
@@ -348,38 +348,13 @@ class FeedOfAgency:
             return
         self._file(awaited, received, opening, passed)
 
-    def _take_text(self, awaited: AwaitedEnvelope, held: Held | None, passed: FeedEntry | None) -> None:
+    def _keep_text(self, awaited: AwaitedEnvelope, held: Held | None, passed: FeedEntry | None) -> None:
         """Keep the text that a proposed agreement names. It is no alert: no box shows it, nobody acknowledges it."""
-        try:
-            opened = fetch_and_open(
-                self._actor,
-                awaited.md,
-                reason=INTAKE,
-                peers=self._peers,
-                held=held,
-                opened_ahead=self._opened_ahead.pop(awaited.md, None),
-                now=self._now,
-            )
-        except CLOSED as gone:
-            self._give_up(awaited, slug_of(gone), passed)
-            return
-        except (AbsentError, ExchangeAwayError, EnvelopeError) as failure:
-            if is_common(failure):
-                raise
-            self._await(awaited, passed)
-            return
+        ahead = self._opened_ahead.pop(awaited.md, None)
+        text = open_text(self._actor, awaited.md, self._peers, held=held, opened_ahead=ahead, now=self._now)
         with transaction.atomic():
-            if awaited.pk:
-                awaited.delete()
-            manifest = opened.manifest
-            keep_text(
-                self._agency.pk,
-                iss=manifest.iss,
-                jti=manifest.jti,
-                md=manifest.md,
-                document=opened.alert,
-                now=self._now,
-            )
+            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            keep_text(self._agency.pk, text, now=self._now)
             self._pass(passed)
 
     def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:

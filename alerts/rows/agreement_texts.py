@@ -21,9 +21,7 @@ class AgreementText(models.Model):
     kept_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agency", "md"], name="agreement_text_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agency", "md"], name="agreement_text_once")]
 
     def __str__(self) -> str:
         return self.md

@@ -802,7 +802,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="agreementversion",
             index=models.Index(
-                condition=models.Q(("text_md", ""), _negated=True), fields=["text_md"], name="agreement_of_text"
+                condition=models.Q(("text_md", ""), _negated=True),
+                fields=["text_md"],
+                name="agreement_of_text",
             ),
         ),
         migrations.AddIndex(
