@@ -16,7 +16,7 @@ from accord.agreement_texts import KeptText, VersionText, text_terms
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
 from accord.calls.agreements import AgreementAnswer
 from accord.document.agreement_texts import check_text
-from accord.envelope.errors import MalformedError
+from accord.envelope.errors import MalformedError, SealingError, SealRefusal
 from accord.envelope.seal import SealedEnvelope
 from alerts.access import agency_of
 from alerts.agency.agreement_texts import keep_text, texts_of
@@ -155,16 +155,21 @@ def _sealed_text(
     jti = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
     sent = text_terms(body, jti=jti, now=int(now.timestamp()), until=int(terms.until.timestamp()))
     with sealing_to(officer, peers, others, now=now):
-        return services.seal_agreement_text(
-            officer,
-            terms=sent,
-            document=terms.text,
-            suite=SUITE,
-            recipients=others,
-            peers=peers,
-            pins=pins_of(peers, others),
-            now=now,
-        )
+        try:
+            return services.seal_agreement_text(
+                officer,
+                terms=sent,
+                document=terms.text,
+                suite=SUITE,
+                recipients=others,
+                peers=peers,
+                pins=pins_of(peers, others),
+                now=now,
+            )
+        except SealingError as refusal:
+            if refusal.reason is not SealRefusal.CONTENT_TOO_LARGE:
+                raise
+            raise AgreementRefusedError("text", _("Text: too long to be sealed; shorten it.")) from refusal
 
 
 def _hand_in_text(

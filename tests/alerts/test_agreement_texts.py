@@ -200,6 +200,12 @@ def test_the_text_lies_sealed_and_no_log_has_it(
     assert "Exchange of spectra" not in caplog.text + repr(list(events))
 
 
+def test_a_text_that_fits_no_envelope_is_refused(desks: Desks, lab: Officer) -> None:
+    with pytest.raises(AgreementRefusedError, match="too long to be sealed"):
+        proposed(desks, lab, agreement_text("Обмен", "я" * 40_000))
+    assert not Outgoing.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

@@ -42,7 +42,7 @@ def test_the_text_is_read_on_both_sides_with_its_commitments_as_sentences(
         page = client.get(address).content.decode()
         assert "gives spectra to Health Authority, Belmora every quarter, from 1 Jan 2027" in page
         assert '<h3 dir="auto">1. Purpose</h3>' in page and "The parties share what they measure." in page
-        assert "Beside the version in force" not in page
+        assert "Beside the version before" not in page
 
 
 def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
@@ -59,6 +59,11 @@ def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
     then = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", **changed)
     page = admin.get(then).content.decode()
     assert "2 added, 2 taken out" in page
+    assert (
+        f'<a href="{address}">Version 1</a>' in page
+        and f'<a href="{then}">' in admin.get(address).content.decode()
+    )
+    assert f'href="{address}#g-text"' in admin.get("/agreements/AB 2027-1/").content.decode()
     assert (
         '<ins><span class="change">Added</span> <span dir="auto" class="lines">Two months&#x27; notice.'
         in page

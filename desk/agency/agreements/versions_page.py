@@ -307,10 +307,19 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         parties=_answers(shown),
         state_text=text,
         state_tone=tone,
+        others=_others_of(officer, shown, now),
         text=(sealed := text_shown(officer, shown, now)),
         may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
         may_accept=sealed.state in (TextState.NONE, TextState.HERE),
     )
+
+
+def _others_of(
+    officer: Officer, shown: SignedVersion, now: datetime
+) -> list[tuple[SignedVersion, datetime, Any, str]]:
+    """Return the other versions of the same agreement, the newest first, with their times and states in words."""
+    rows = (one for one in versions_of(officer, now=now) if one.ref == shown.ref and one.od != shown.od)
+    return [(one, moment_of(one.proposed_at), *STATES[one.state(int(now.timestamp()))]) for one in rows]
 
 
 def accept(request: HttpRequest, od: str) -> HttpResponseBase:
