@@ -20,6 +20,7 @@ from accord.envelope.statements.form import SubjectRef
 from accord.envelope.vocabulary import RED
 from accord.envelope.worth import Signed
 from alerts.red_readers import is_limited, reads_by_name
+from alerts.rows.agreement_texts import AgreementText as AgreementText  # noqa: PLC0414
 from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414

@@ -60,6 +60,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
     "agency-suspended": lambda said: _("%(name)s is suspended at the exchange.") % said,
     "red-custody": _red_custody,
     "no-agreement": lambda said: _("No agreement joins you and %(name)s.") % said,
+    "not-a-party": lambda said: _("%(id)s is no party of the agreement of this text.") % said,
     "agreement-ended": _agreement_ended,
     "lane-not-covered": lambda said: _("Agreement %(ref)s does not cover this lane.") % said,
     "purpose-not-covered": lambda said: _("Agreement %(ref)s does not cover this purpose.") % said,

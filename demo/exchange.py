@@ -131,7 +131,7 @@ class PastExchange:
     def circles(self) -> list[Any]:
         return list(serializers.CircleSerializer(list_circles(self._caller), many=True).data)
 
-    def previews(self, terms: Mapping[str, str], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
+    def previews(self, terms: Mapping[str, Any], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
         found = preview_sending(self._caller, recipients, Terms(**terms), now=self._past.now)
         return [PreviewAnswer(one.agency, one.allowed, one.code, dict(one.args)) for one in found]  # type: ignore[arg-type]
 

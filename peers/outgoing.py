@@ -45,6 +45,8 @@ ALONE_AFTER: Final = 4
 KEPT_AFTER: Final = timedelta(days=7)
 """Time for which the octets are kept after the exchange took them, in case it is restored from a backup."""
 TOO_OLD: Final = "too-old"
+TEXT: Final = "text"
+"""`k` of an envelope that is no alert but the text of an agreement."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,19 @@ def put_envelope(
     pri: str,
     recipients: Collection[str],
     by: str,
+    k: str = MANIFEST,
     now: datetime,
 ) -> None:
-    """Queue the envelope of the alert that `subject` names, in the transaction that releases it."""
+    """Queue the envelope of the alert that `subject` names, in the transaction that releases it.
+
+    With `k` = `TEXT` it is the text of the proposal that `subject` names.
+    """
     row = _queued(
         Outgoing(
             reader=envelope.iss,
             d=envelope.md,
             item_id=envelope.jti,
-            k=MANIFEST,
+            k=k,
             subject=subject,
             pri=pri,
             by=by,
@@ -330,7 +336,7 @@ def _call(exchange: Exchange, row: Outgoing) -> Outcome:
     if _digest(signed, jwe, blobs) != row.octets:
         raise NotBoundError(Outgoing._meta.db_table, str(row.pk))
     try:
-        if row.k == MANIFEST:
+        if row.k in (MANIFEST, TEXT):
             exchange.post_envelope(row.item_id, EnvelopeParts(signed, jwe, blobs))
         else:
             exchange.post_statement(row.item_id, signed)

@@ -19,8 +19,8 @@ class OutgoingState(models.TextChoices):
 class Outgoing(BoundRow):
     """Envelope or statement of the agency, octet for octet as it was signed, and what became of it.
 
-    `d` is its digest, `item_id` its `jti` or id, `k` "manifest" or the statement's kind, `subject` the alert's id or
-    the object that a statement is about, `by` the public id of the officer who signed, empty for the desk-worker. The
+    `d` is its digest, `item_id` its `jti` or id, `k` "manifest", "text" (of an agreement) or the statement's kind, `subject` the alert's
+    id or the object that a statement is about, `by` the public id of the officer who signed, empty for the desk-worker. The
     octets are ciphertext, or what the exchange reads anyway; they are deleted when they are no longer needed.
 
     No code covers what decides when it is tried, and the exchange's reason for a refusal. `may_have_arrived`: an

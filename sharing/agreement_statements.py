@@ -66,6 +66,7 @@ def propose_agreement(stated: Stated, now: datetime) -> Collection[str]:
         survive_flash=body["survive"]["flash"],
         recorded_at=now,
         od=stated.od,
+        text_md=body["text"]["md"] if body["text"] else "",
     )
     AgreementParty.objects.bulk_create(
         AgreementParty(version=version, agency_id=party, accepted_at=now if party == stated.iss else None)

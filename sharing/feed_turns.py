@@ -33,6 +33,7 @@ _DELIVERY_COLUMNS = (
     "envelope__suite",
     "envelope__pri",
     "envelope__status",
+    "envelope__text_of",
 )
 _STATEMENT_COLUMNS = (
     "pk",

@@ -11,7 +11,7 @@ Source: docs/spec/envelope.md, "Intake".
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -52,11 +52,11 @@ from sharing.errors import (
     SupersededError,
 )
 from sharing.locks import share_issuers
-from sharing.models import Envelope
+from sharing.models import AgreementParty, Envelope
 from sharing.policy import Allowed, Denied, Terms, judge_recipients
 from sharing.refusal_audit import audit_refusal
 from sharing.storing import store_envelope
-from sharing.submission_context import load_submission_context
+from sharing.submission_context import SubmissionContext, load_submission_context
 
 SUBMITS = frozenset({Capability.ENVELOPE_SUBMIT, Capability.ALERT_RELEASE})
 """A partner's system, or an officer who releases at the desk."""
@@ -92,7 +92,7 @@ def submit_envelope(
         facts = [measure(blob) for blob in blobs]
         unverified = parse_submission(manifest, jwe, facts, caller=caller.agency_id)
         attempt.subject = unverified.md
-        arrival = load_submission_context(unverified.iss, unverified.jti, unverified.md)
+        arrival = load_submission_context(unverified.iss, unverified.jti, unverified.md, now=now)
         known = _answer_known(unverified, arrival.known)
         if known is not None:
             return known
@@ -100,7 +100,7 @@ def submit_envelope(
         if arrival.status != AgencyStatus.ACTIVE:
             raise IssuerSuspendedError
         verified = _verify(unverified, arrival.leaf, now)
-        return _carry(caller, unverified, verified, blobs, arrival.leaf, now)
+        return _carry(caller, unverified, verified, blobs, arrival, now)
 
 
 def _verify(unverified: UnverifiedEnvelope, leaf: LeafPlace | None, now: datetime) -> VerifiedEnvelope:
@@ -132,22 +132,22 @@ def _carry(
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
     blobs: Sequence[Received],
-    leaf: LeafPlace | None,
+    arrival: SubmissionContext,
     now: datetime,
 ) -> Submission:
     """Store the envelope once: when two submissions race with one id, the second gets the first's answer."""
     for _ in range(_ATTEMPTS):
         try:
             with transaction.atomic():
-                _store(caller, unverified, verified, blobs, leaf, now)
+                _store(caller, unverified, verified, blobs, arrival, now)
         except (IntegrityError, EntryExistsError) as clash:
-            stored = load_submission_context(unverified.iss, unverified.jti, unverified.md).known
-            known = _answer_known(unverified, stored)
+            again = load_submission_context(unverified.iss, unverified.jti, unverified.md, now=now)
+            known = _answer_known(unverified, again.known)
             if known is not None:
                 return known
             _raise_if_final(clash, verified)
         else:
-            receipt = receipt_for(unverified.md) if leaf else None
+            receipt = receipt_for(unverified.md) if arrival.leaf else None
             return Submission(unverified.iss, unverified.jti, unverified.md, receipt)
     raise SharingError("no free reference was found")
 
@@ -167,16 +167,17 @@ def _store(
     unverified: UnverifiedEnvelope,
     verified: VerifiedEnvelope,
     blobs: Sequence[Received],
-    leaf: LeafPlace | None,
+    arrival: SubmissionContext,
     now: datetime,
 ) -> None:
     _check_reference(verified, now)
     _check_keep(verified.manifest, now)
     share_issuers([verified.manifest.iss])
-    versions = _judge(verified, moment_of(leaf.t) if leaf else now)
+    leaf, text_of = arrival.leaf, arrival.text_of
+    versions = _judge(verified, text_of, moment_of(leaf.t) if leaf else now)
     size_bytes = sum(fact.len for fact in unverified.blobs) + _octets(verified)
     place = leaf.index if leaf else None
-    store_envelope(verified, versions, size_bytes=size_bytes, leaf=place, now=now)
+    store_envelope(verified, versions, size_bytes=size_bytes, text_of=text_of, leaf=place, now=now)
     store_blobs(verified.md, unverified.blobs, blobs)
     _log_and_audit(caller, verified.manifest, sorted(versions), now)
 
@@ -223,11 +224,18 @@ def _manifest_of(envelope: Envelope, now: datetime) -> Manifest:
     return read_manifest(jws.payload)
 
 
-def _judge(verified: VerifiedEnvelope, now: datetime) -> dict[str, int]:
-    """Return the agreement's version for each recipient; raise when policy denies one of them."""
-    verdicts = judge_recipients(
-        verified.manifest.iss, verified.recipients, Terms.of_manifest(verified.manifest), now=now
-    )
+def _judge(verified: VerifiedEnvelope, text_of: int | None, now: datetime) -> dict[str, int]:
+    """Return the agreement's version for each recipient; raise when policy denies one of them.
+
+    The text of a proposed version goes to the parties of it, and to nobody else.
+    """
+    terms = replace(Terms.of_manifest(verified.manifest), text_of=text_of)
+    verdicts = judge_recipients(verified.manifest.iss, verified.recipients, terms, now=now)
+    if text_of is not None:
+        parties = AgreementParty.objects.filter(version=text_of).values_list("agency", flat=True)
+        verdicts |= {
+            agency: Denied("not-a-party", {"id": agency}) for agency in set(verdicts).difference(parties)
+        }
     denials = [
         Denial(agency, verdict.code, verdict.args)
         for agency, verdict in verdicts.items()

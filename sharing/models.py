@@ -42,7 +42,7 @@ class AgreementVersion(Row):
     """The terms of an agreement, never edited; of those in force the one with the highest number counts.
 
     `od` is the digest of the statement that proposes them, empty for what the operator recorded, which is in force at once. An
-    empty `purposes` allows every purpose. `until` is null for no end.
+    empty `purposes` allows every purpose. `until` is null for no end. `text_md` is the address of its sealed text.
     """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
@@ -55,6 +55,7 @@ class AgreementVersion(Row):
     survive_flash = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
     od = models.CharField(max_length=43, blank=True, default="")
+    text_md = models.CharField(max_length=43, blank=True, default="")
     in_force_at = models.DateTimeField(null=True, blank=True)
     refused_at = models.DateTimeField(null=True, blank=True)
 
@@ -72,6 +73,10 @@ class AgreementVersion(Row):
                 name="agreement_ends_after_begin",
             ),
             models.CheckConstraint(condition=Q(ceiling__in=Tlp.values), name="agreement_ceiling_known"),
+        ]
+
+        indexes: ClassVar = [
+            models.Index(fields=["text_md"], condition=~Q(text_md=""), name="agreement_of_text")
         ]
 
     def __str__(self) -> str:
@@ -136,7 +141,10 @@ class Circle(Row):
 
 
 class Envelope(Row):
-    """A sealed alert as it was signed. The content columns become null at `keep`; the digests stay."""
+    """A sealed alert as it was signed. The content columns become null at `keep`; the digests stay.
+
+    `text_of` is the version of an agreement whose text it is, sent because of its proposal alone.
+    """
 
     md = models.CharField(primary_key=True, max_length=43)
     iss = models.ForeignKey(Agency, models.PROTECT, related_name="+")
@@ -158,6 +166,9 @@ class Envelope(Row):
     rn = models.PositiveSmallIntegerField()
     re_jti = models.CharField(max_length=36, null=True)  # noqa: DJ001 - a signed null is not an empty text
     re_md = models.CharField(max_length=43, null=True)  # noqa: DJ001
+    text_of = models.ForeignKey(
+        AgreementVersion, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     size_bytes = models.BigIntegerField()
     manifest = models.BinaryField(null=True)
     jwe_head = models.TextField(null=True)  # noqa: DJ001 - null is the tombstone

@@ -3,6 +3,7 @@
 
 - A pair of agencies may share on a lane if at least one agreement in force covers lane, purpose and marking, and neither of the
   two has suspended that lane with the other.
+- The text of a proposed agreement goes to its parties though nothing covers it yet, and whatever lane is suspended.
 - An agreement may let lanes, and flash on public health, survive a suspension.
 - RED goes only between agencies that hold their own keys.
 - Answers are values: `Allowed`, naming the agreement version, or `Denied` with a code and its arguments; `callers.denials`
@@ -34,6 +35,8 @@ class Terms:
     suite: str
     pri: str
     status: str = "actual"
+    text_of: int | None = None
+    """The version of an agreement whose text it is; intake lets it go to the parties of that version alone."""
 
     @classmethod
     def of_manifest(cls, manifest: Manifest) -> "Terms":
@@ -43,7 +46,13 @@ class Terms:
     @classmethod
     def of_envelope(cls, envelope: Envelope) -> "Terms":
         return cls(
-            envelope.lane, envelope.purpose, envelope.tlp, envelope.suite, envelope.pri, envelope.status
+            envelope.lane,
+            envelope.purpose,
+            envelope.tlp,
+            envelope.suite,
+            envelope.pri,
+            envelope.status,
+            envelope.text_of_id,
         )
 
 
@@ -83,6 +92,8 @@ def judge(facts: Facts, issuer: str, recipient: str, terms: Terms, *, now: datet
     denied = _judge_agencies(facts, issuer, recipient, terms)
     if denied is not None:
         return denied
+    if terms.text_of is not None:
+        return Allowed(terms.text_of)
     verdicts = [
         _judge_version(facts, version, issuer, facts.agencies[recipient], terms, now)
         for version in facts.between(issuer, recipient)

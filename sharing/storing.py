@@ -22,7 +22,19 @@ _TERMS: Final = (
 )
 _COLUMNS: Final = (
     *_TERMS,
-    *("md", "iss_id", "suite", "named", "rn", "re_jti", "re_md", "size_bytes", "manifest", "jwe_head"),
+    *(
+        "md",
+        "iss_id",
+        "suite",
+        "named",
+        "rn",
+        "re_jti",
+        "re_md",
+        "text_of_id",
+        "size_bytes",
+        "manifest",
+        "jwe_head",
+    ),
     *("origin_entry", "origin_index", "leaf_hashes", "signers", "received_at"),
 )
 _STORE: Final = f"""
@@ -47,10 +59,13 @@ def store_envelope(
     versions: Mapping[str, int],
     *,
     size_bytes: int,
+    text_of: int | None = None,
     leaf: int | None = None,
     now: datetime,
 ) -> None:
     """Store the envelope in the caller's transaction; `versions` names the agreement's version for each recipient.
+
+    `text_of` is the version whose text it is, sent because of its proposal alone.
 
     `leaf` is its existing leaf index in the ledger, when it comes in again after a restore.
 
@@ -70,7 +85,13 @@ def store_envelope(
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            _STORE, {**_facts_of(verified.manifest), **_sealed(verified, size_bytes, now), **deliveries}
+            _STORE,
+            {
+                **_facts_of(verified.manifest),
+                **_sealed(verified, size_bytes, now),
+                **deliveries,
+                "text_of_id": text_of,
+            },
         )
 
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.document.agreement_texts import AGREEMENT_TEXT
 from accord.envelope import seal
 from accord.envelope.blobs import measure_blob
 from accord.envelope.content import Attachment, NamedOfficer, OpenedAlert
@@ -143,6 +144,36 @@ def sign_manifest(actor: Actor, sealed: seal.SealedContent, *, now: datetime) ->
     agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
     if sealed.iss != agency:
         raise AbsentError
+    return seal.sign_manifest(sealed, SignerSet(_signing_keys(agency, sealed.signers, "")))
+
+
+def seal_agreement_text(
+    actor: Actor,
+    *,
+    terms: Terms,
+    document: Mapping[str, Any],
+    suite: str,
+    recipients: Iterable[str],
+    peers: KeyDirectory,
+    pins: Mapping[str, Pin],
+    now: datetime,
+) -> seal.SealedEnvelope:
+    """Sign and seal the text of an agreement, for who may propose one. Not inside a transaction; parameters and errors as of
+    `seal_alert`.
+    """
+    agency = _agency_of_officer(actor, Capability.AGENCY_MANAGE)
+    if document["alert_type"] != AGREEMENT_TEXT:
+        raise NotPermittedError(Capability.ALERT_RELEASE)
+    sealed = seal.seal_content(
+        terms,
+        document,
+        suite=suite,
+        originator=_recipient(peers, agency, {}),
+        recipients=_recipients(peers, sorted(set(recipients)), pins),
+        signer=_signer(peers, agency, suite, now),
+        nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
+        now=int(now.timestamp()),
+    )
     return seal.sign_manifest(sealed, SignerSet(_signing_keys(agency, sealed.signers, "")))
 
 

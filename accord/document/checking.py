@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from accord.document.characters import code_point, is_hidden
 from accord.document.rules import read_day
 
 Shape = Mapping[str, Any]
@@ -23,6 +24,7 @@ Shape = Mapping[str, Any]
 MOST_NAMED: Final = 40
 """A longer list of choices is not repeated in a sentence; its schema gives an example."""
 _SHOWN_CHARS: Final = 60
+_NAMED_AT_MOST: Final = 4
 _TYPES: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "object": ("an object", lambda value: isinstance(value, Mapping)),
     "array": ("a list", lambda value: isinstance(value, list)),
@@ -71,6 +73,21 @@ def findings(shape: Shape, value: object, pointer: str) -> Iterator[Finding]:
 def step(pointer: str, name: str | int) -> str:
     """Return the pointer of a member or item (RFC 6901)."""
     return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def hidden_findings(value: object, pointer: str) -> Iterator[Finding]:
+    """Yield a finding for each text with invisible characters."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from hidden_findings(item, step(pointer, name))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from hidden_findings(item, step(pointer, at))
+    elif isinstance(value, str) and not value.isascii():
+        marks = dict.fromkeys(mark for mark in value if is_hidden(mark) and mark not in "\n\t")
+        if marks:
+            codes = ", ".join(map(code_point, list(marks)[:_NAMED_AT_MOST]))
+            yield Finding(pointer, f"delete the hidden characters ({codes}) or retype it.")
 
 
 @dataclass(frozen=True)

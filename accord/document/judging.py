@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
-from accord.document.characters import code_point, is_hidden
-from accord.document.checking import Finding, findings, is_empty, step
+from accord.document.checking import Finding, findings, hidden_findings, is_empty, step
 from accord.document.chemistry import is_cas_number, is_formula, is_inchi
 from accord.document.rules import LEAST_TITLE, LEAST_WIDE_TITLE, Clash, clashes, latest_today, least_title
 from accord.document.schema import alert_schema
@@ -43,7 +42,6 @@ _CLASHES: Final[Mapping[Clash, str]] = {
     Clash.NOTHING_EXPECTED: "after this answer nothing follows; leave it out.",
     Clash.EXPECTED_BEFORE: "it lies in the past; write a day from today on.",
 }
-_NAMED_AT_MOST: Final = 4
 
 
 def check_alert(document: object, *, now: int, at: str = "") -> list[Finding]:
@@ -101,18 +99,4 @@ def _beyond(document: Mapping[str, Any], at: str) -> Iterator[Finding]:
         value = document.get(name)
         if isinstance(value, str) and value and not fits(value):
             yield Finding(step(at, name), remedy)
-    yield from _hidden(document, at)
-
-
-def _hidden(value: object, pointer: str) -> Iterator[Finding]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _hidden(item, step(pointer, name))
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            yield from _hidden(item, step(pointer, at))
-    elif isinstance(value, str) and not value.isascii():
-        marks = dict.fromkeys(mark for mark in value if is_hidden(mark) and mark not in "\n\t")
-        if marks:
-            codes = ", ".join(map(code_point, list(marks)[:_NAMED_AT_MOST]))
-            yield Finding(pointer, f"delete the hidden characters ({codes}) or retype it.")
+    yield from hidden_findings(document, at)

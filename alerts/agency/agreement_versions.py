@@ -4,31 +4,45 @@
 What the exchange refuses is undone here, and said with its reason.
 """
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accord.agreement_texts import KeptText, VersionText, text_terms
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
 from accord.calls.agreements import AgreementAnswer
+from accord.document.agreement_texts import check_text
 from accord.envelope.errors import MalformedError
+from accord.envelope.seal import SealedEnvelope
 from alerts.access import agency_of
+from alerts.agency.agreement_texts import keep_text, texts_of
 from alerts.agency.agreements import AgreementShown
-from alerts.errors import AgreementRefusedError
+from alerts.errors import AgreementRefusedError, NotTakenError
 from alerts.peers.agreements import ask_for_agreements_again
+from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.pin_updates import keep_seen, pins_of
 from alerts.peers.signed_agreements import signed_versions
+from alerts.review.preview import SUITE
 from alerts.sending.hand_in import Handing, handing_in
+from alerts.sending.release import sealing_to
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
+from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from ledger.audit import record_event
 from officers.models import Officer
-from peers.models import Agency
+from peers.models import Agency, HeldStatement
+from vault import services
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms of a version as officers enter them; the agency itself is always a party."""
+    """Terms of a version as officers enter them; the agency itself is always a party. `text` is a document of
+    `accord.document.agreement_texts`.
+    """
 
     ref: str
     parties: frozenset[str]
@@ -41,6 +55,7 @@ class Terms:
     survive_flash: bool = False
     clocks: str = "freeze"
     emergency: bool = False
+    text: Mapping[str, Any] | None = None
 
 
 def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]:
@@ -90,23 +105,75 @@ def _terms_said(said: AgreementAnswer) -> tuple[object, ...]:
 def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
     """Propose a first version, or the next after the one in force; return the digest of the proposal.
 
-    Not inside a transaction. Raises AgreementRefusedError naming the field, NotTakenError, NotPermittedError.
+    Its text is sealed for the other parties and follows it. Not inside a transaction. Raises AgreementRefusedError naming the
+    field, SendingStoppedError, NotTakenError, NotPermittedError.
     """
     require(officer, Capability.AGENCY_MANAGE)
     own = agency_of(officer)
     _check(terms, own, now)
     before = version_in_force(officer, terms.ref, now=now)
     body = _body(terms, own, before)
+    peers = VerifiedDirectory(own.pk, now)
+    text = _sealed_text(officer, terms, body, peers, now)
+    if text is not None:
+        body["text"] = {"jti": text.jti, "md": text.md}
+    od = ""
     try:
         with handing_in(officer, now=now) as handing:
             od = handing.state(AGREEMENT, None, body, exp=int(terms.until.timestamp()))
+            if text is not None:
+                _hand_in_text(handing, od, text, terms, peers)
             _record("agreement.proposed", handing, own, od, ref=terms.ref)
     except MalformedError:
         raise AgreementRefusedError(
             "ref", _("Reference: letters and digits, with spaces, full stops and hyphens between them.")
         ) from None
+    except NotTakenError as refused:
+        if not HeldStatement.objects.filter(reader=own.pk, od=od).exists():
+            raise
+        raise AgreementRefusedError(
+            "text",
+            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s") % {"why": refused},
+        ) from refused
     ask_for_agreements_again(officer, own.pk, now=now)
     return od
+
+
+def text_of_version(officer: Officer, version: SignedVersion) -> VersionText:
+    """Return what is here of the text of a version; raises NotPermittedError, SecretMissingError."""
+    require(officer, Capability.AGREEMENT_READ)
+    return texts_of(agency_of(officer).pk, [version])[version.od]
+
+
+def _sealed_text(
+    officer: Officer, terms: Terms, body: Mapping[str, Any], peers: VerifiedDirectory, now: datetime
+) -> SealedEnvelope | None:
+    if terms.text is None:
+        return None
+    others = sorted(set(body["parties"]) - {peers.reader})
+    jti = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
+    sent = text_terms(body, jti=jti, now=int(now.timestamp()), until=int(terms.until.timestamp()))
+    with sealing_to(officer, peers, others, now=now):
+        return services.seal_agreement_text(
+            officer,
+            terms=sent,
+            document=terms.text,
+            suite=SUITE,
+            recipients=others,
+            peers=peers,
+            pins=pins_of(peers, others),
+            now=now,
+        )
+
+
+def _hand_in_text(
+    handing: Handing, od: str, text: SealedEnvelope, terms: Terms, peers: VerifiedDirectory
+) -> None:
+    assert terms.text is not None
+    others = sorted(terms.parties - {peers.reader})
+    handing.send_text(od, text, others)
+    keep_text(peers.reader, KeptText(text.iss, text.jti, text.md, terms.text), now=handing.now)
+    keep_seen(peers, others, now=handing.now)
 
 
 def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None:
@@ -118,6 +185,10 @@ def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None
     own, version = agency_of(officer), version_of(officer, od, now=now)
     if not version.waits_for(own.pk, int(now.timestamp())):
         raise AgreementRefusedError("agreement", _("It does not wait for your agency any more."))
+    if st == "accept" and not text_of_version(officer, version).may_be_accepted:
+        raise AgreementRefusedError(
+            "agreement", _("Its text is not here as it was signed: it can be refused, not accepted.")
+        )
     act = "agreement.accepted" if st == "accept" else "agreement.refused"
     with handing_in(officer, now=now) as handing:
         handing.state(ACCEPT, version.subject, {"st": st})
@@ -149,6 +220,11 @@ def _check(terms: Terms, own: Agency, now: datetime) -> None:
         raise AgreementRefusedError("purposes", _("Purposes: choose one or more."))
     if terms.until <= max(terms.begins, now):
         raise AgreementRefusedError("until", _("End: later than the beginning, and than now."))
+    faults = (
+        [] if terms.text is None else check_text(terms.text, parties={*terms.parties, own.pk}, writing=True)
+    )
+    if faults:
+        raise AgreementRefusedError("text", _("Text: %(fault)s") % {"fault": faults[0]})
 
 
 def _body(terms: Terms, own: Agency, before: SignedVersion | None) -> dict[str, Any]:
@@ -164,6 +240,7 @@ def _body(terms: Terms, own: Agency, before: SignedVersion | None) -> dict[str, 
         "survive": {"lanes": sorted(terms.survive_lanes), "flash": terms.survive_flash},
         "clocks": terms.clocks,
         "emergency": terms.emergency,
+        "text": None,
     }
 
 

@@ -955,6 +955,30 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="AgreementText",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("iss", models.CharField(max_length=23)),
+                ("jti", models.CharField(max_length=36)),
+                ("md", models.CharField(max_length=43)),
+                ("sealed", models.BinaryField()),
+                ("kept_at", models.DateTimeField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name="agreementtext",
+            constraint=models.UniqueConstraint(fields=("agency", "md"), name="agreement_text_once"),
+        ),
+        migrations.CreateModel(
             name="CallNote",
             fields=[
                 (

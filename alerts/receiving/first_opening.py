@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from accord.agreement_texts import KeptText
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import BackendError, EnvelopeError, OpeningError
 from accord.following.keysets import LEDGER_FAILURES
 from alerts.document.reading import ReadDocument, read_document
-from alerts.errors import ExchangeAwayError, NotJudgedError, UnknownSchemaError
+from alerts.errors import ContentDeletedError, ExchangeAwayError, NotJudgedError, UnknownSchemaError
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.projections.registry import wants_file
@@ -60,6 +61,32 @@ class Opening:
 
 CLOSED_NOW: Final = Opening()
 """Alert that cannot be judged now; it is here, and may be opened later."""
+
+
+def open_text(
+    actor: Actor,
+    md: str,
+    peers: VerifiedDirectory,
+    *,
+    held: Held | None,
+    opened_ahead: OpenedAlert | None,
+    now: datetime,
+) -> KeptText:
+    """Open the text of an agreement; raises ContentDeletedError for one that is not given any more, AbsentError for one that cannot
+    be used as it is given now, ExchangeAwayError.
+    """
+    try:
+        opened = fetch_and_open(
+            actor, md, reason=INTAKE, peers=peers, held=held, opened_ahead=opened_ahead, now=now
+        )
+    except CLOSED as gone:
+        raise ContentDeletedError from gone
+    except EnvelopeError as failure:
+        if is_common(failure):
+            raise
+        raise AbsentError from failure
+    manifest = opened.manifest
+    return KeptText(manifest.iss, manifest.jti, manifest.md, opened.alert)
 
 
 def open_first(

@@ -3,6 +3,8 @@
 
 from collections.abc import Collection, Set
 
+from accord.agreements import AGREEMENT
+from alerts.agency.agreement_texts import is_text
 from alerts.models import ReceivedAlert
 from alerts.receiving.fetching import seen_by
 from alerts.receiving.versions import UPDATE
@@ -19,6 +21,7 @@ class PageFacts:
         self._met: dict[tuple[str, str], str] = {}
         self._withdrawn: set[str] = set()
         self._first_mds: set[str] = set()
+        self._proposers: Set[str] | None = None
 
     def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
         """Read what is kept about a page's alerts, by the addresses and ids that the exchange names."""
@@ -49,5 +52,12 @@ class PageFacts:
             self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
-        """Drop what is known of withdrawals, since a statement was taken."""
-        self._mds = frozenset()
+        """Drop what is known of withdrawals and proposals, since a statement was taken."""
+        self._mds, self._proposers = frozenset(), None
+
+    def is_text(self, iss: str, jti: str, md: str) -> bool:
+        """Tell whether a proposed agreement of its originator names an envelope as its text."""
+        if self._proposers is None:
+            proposed = HeldStatement.objects.filter(reader=self._agency_id, k=AGREEMENT)
+            self._proposers = set(proposed.values_list("iss", flat=True).distinct())
+        return iss in self._proposers and is_text(self._agency_id, iss, jti, md)

@@ -7,6 +7,7 @@
 - This opening is no reading, which only a person does.
 - Facts of an alert come from its manifest; an alert that cannot be used as it was given is awaited and shown to nobody.
 - A statement counts once it was verified.
+- The text of a proposed agreement, which the feed brings after the proposal, is kept beside the statements.
 - An item's changes and the place in the feed move in one transaction, so a kill repeats at most the openings that were
   audited together.
 - An item that raises is set aside (`ledger.set_aside`) and the feed goes on. If what is derived from an alert (card, tokens,
@@ -38,6 +39,7 @@ from accord.following.feed import Feed
 from accord.following.follower import Follower
 from accord.following.records import FeedPlace
 from accord.following.slices import verify_manifest_alone
+from alerts.agency.agreement_texts import keep_text
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -46,7 +48,7 @@ from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.receiving.fetching import open_ahead
 from alerts.receiving.filing import file_content
-from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first
+from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first, open_text
 from alerts.receiving.held_envelopes import (
     CLOSED,
     Held,
@@ -309,6 +311,9 @@ class FeedOfAgency:
         """File the alert that the feed named. One that cannot be used is awaited, or given up once it will never be given."""
         passed = item if is_new else None
         try:
+            if self._facts_here.is_text(awaited.iss, awaited.jti, awaited.md):
+                self._keep_text(awaited, held, passed)
+                return
             held = held or envelope_of(self._actor, awaited.md, now=self._now)
         except ContentDeletedError as gone:
             self._give_up(awaited, slug_of(gone), passed)
@@ -341,6 +346,15 @@ class FeedOfAgency:
             self._await(awaited, passed)
             return
         self._file(awaited, received, opening, passed)
+
+    def _keep_text(self, awaited: AwaitedEnvelope, held: Held | None, passed: FeedEntry | None) -> None:
+        """Keep the text that a proposed agreement names. It is no alert: no box shows it, nobody acknowledges it."""
+        ahead = self._opened_ahead.pop(awaited.md, None)
+        text = open_text(self._actor, awaited.md, self._peers, held=held, opened_ahead=ahead, now=self._now)
+        with transaction.atomic():
+            AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
+            keep_text(self._agency.pk, text, now=self._now)
+            self._pass(passed)
 
     def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:
         """Tell whether its originator's keys signed it, even if they were revoked when it was logged."""

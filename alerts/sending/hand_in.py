@@ -17,6 +17,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accord.agreements import AGREEMENT
 from accord.calls.errors import ClientError
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.jws import parse_jws
@@ -28,6 +29,7 @@ from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.moments import moment_of, moment_or_none
 from accord.suspensions import RESUME, SUSPEND
 from alerts.access import lock_alert
+from alerts.agency.agreement_texts import forget_text
 from alerts.boxes.state_words import HELD_SINCE, refusal_text
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
@@ -56,7 +58,7 @@ from peers import outgoing
 from peers.entries import note_first_release
 from peers.feed_memory import held_statement
 from peers.models import HeldStatement, Outgoing, OutgoingState
-from peers.outgoing import TOO_OLD, Outcome, Refused, Taken, Waits
+from peers.outgoing import TEXT, TOO_OLD, Outcome, Refused, Taken, Waits
 from peers.sent import note_sent
 from vault import services
 from vault.instances import may_send, may_send_now
@@ -92,6 +94,19 @@ class Handing:
             pri=alert.pri,
             recipients=recipients,
             by=self.actor.public_id or "",
+            now=self.now,
+        )
+        self.ds.append(envelope.md)
+
+    def send_text(self, proposal: str, envelope: SealedEnvelope, recipients: Collection[str]) -> None:
+        """Queue the text of an agreement behind its proposal."""
+        outgoing.put_envelope(
+            envelope,
+            subject=proposal,
+            pri="routine",
+            recipients=recipients,
+            by=self.actor.public_id or "",
+            k=TEXT,
             now=self.now,
         )
         self.ds.append(envelope.md)
@@ -257,6 +272,8 @@ def _attempt(row: Outgoing, name: str, now: datetime, *, tells: bool = False) ->
     `name` is the actor in the audit of a refusal; with `tells`, the signer is told of it.
     """
     row.require_bound()
+    if row.k == TEXT and outgoing.queued_of(row.reader).filter(d=row.subject).exists():
+        return None
     outcome: Outcome | None
     objection = _objection(row, now) if tells else None
     if objection is None:
@@ -353,7 +370,10 @@ def _take_back(alert: Alert, move: Move, now: datetime) -> None:
 
 
 def _unsay(row: Outgoing, now: datetime) -> None:
-    """Undo here the effect of a statement that the exchange refuses."""
+    """Undo here the effect of a statement or an agreement's text that the exchange refuses."""
+    if row.k == TEXT:
+        forget_text(row.reader, row.d)
+        return
     said = HeldStatement.objects.filter(reader=row.reader, od=row.d).first()
     if said is None:
         return
@@ -366,6 +386,10 @@ def _unsay(row: Outgoing, now: datetime) -> None:
         received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
     if row.k in (SUSPEND, RESUME):
         settle_stops(row.reader, said.body["with"], said.body["lanes"], now=now)
+    if row.k == AGREEMENT:
+        for text in outgoing.queued_about(row.reader, [row.d]).filter(k=TEXT):
+            outgoing.settle(text, OutgoingState.CANCELLED, now=now)
+            forget_text(row.reader, text.d)
     if row.k == "retract" and not _is_retracted(row):
         own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
         own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)

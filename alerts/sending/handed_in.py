@@ -24,12 +24,14 @@ from officers.ceilings import ceiling_of
 from officers.models import Officer
 from peers import outgoing
 from peers.models import Agency, Outgoing, OutgoingState
+from peers.outgoing import TEXT
 from vault.instances import may_send
 
 AT_MOST: Final = 100
 RETURNED_FOR: Final = timedelta(days=7)
 KINDS: Final[dict[str, str | Promise]] = {
     MANIFEST: gettext_lazy("Alert"),
+    TEXT: gettext_lazy("Text of an agreement"),
     "ack": gettext_lazy("Acknowledgement"),
     "retract": gettext_lazy("Withdrawal"),
     "confirm": gettext_lazy("Confirmation of a withdrawal"),

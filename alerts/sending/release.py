@@ -8,7 +8,8 @@ revision and recipients again, signs the manifest and queues the envelope, which
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -161,9 +162,8 @@ def _seal(
 ) -> SealedContent:
     recipients = ready.preview.reachable
     files = open_files(alert, ready.content.attachments)
-    _refresh(peers, recipients, now)
-    try:
-        sealed = services.seal_alert(
+    with sealing_to(officer, peers, recipients, now=now):
+        return services.seal_alert(
             officer,
             terms=_terms(alert, ready, now),
             alert=_sent_members(ready),
@@ -175,13 +175,22 @@ def _seal(
             attachments=[Attachment(file.filename, file.media_type, file.data) for file in files],
             now=now,
         )
+
+
+@contextmanager
+def sealing_to(
+    officer: Officer, peers: VerifiedDirectory, recipients: Sequence[str], *, now: datetime
+) -> Generator[None]:
+    """Fetch the newest keys, then seal; raises SendingStoppedError in words where that cannot be done."""
+    _refresh(peers, recipients, now)
+    try:
+        yield
     except SealingError as refusal:
-        raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
         raise SendingStoppedError(_sealing_text(refusal)) from refusal
     except SigningKeysMissingError as missing:
         raise SendingStoppedError(words_for(missing)) from missing
-    raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
-    return sealed
+    finally:
+        raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
 
 
 def _refresh(peers: VerifiedDirectory, recipients: Sequence[str], now: datetime) -> None:

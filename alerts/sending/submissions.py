@@ -39,6 +39,7 @@ from alerts.receiving.feed_statements import asked_again, refresh_keys
 from alerts.receiving.first_opening import is_common
 from alerts.receiving.manifest_facts import verify_signed
 from alerts.receiving.taking import ROLE, STATEMENT
+from alerts.rows.agreement_texts import AgreementText
 from callers.binding import BoundRow, keep_bound
 from ledger.set_aside import Item, Loop, begin_round
 from peers.feed_memory import held_statement
@@ -159,6 +160,7 @@ class OwnSubmissions:
         return {
             *Alert.objects.filter(agency=self._agency_id, md__in=ds).values_list("md", flat=True),
             *said.values_list("od", flat=True),
+            *AgreementText.objects.filter(agency=self._agency_id, md__in=ds).values_list("md", flat=True),
             *(row.md for row in unsent if row.is_bound),
             *(key.partition(" ")[2] for key in self._round.keys_aside()),
         }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Page of a question before an act: what it does, what cannot be undone, a form, a button that repeats the verb."""
 
+from collections.abc import Sequence
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
@@ -18,9 +20,10 @@ def ask(
     *,
     template: str = "form_page",
     status: int | None = None,
+    more: Sequence[dict[str, str]] = (),
 ) -> HttpResponse:
-    """Show the page of a question; status 422 while its form has a problem."""
-    problems = problems_of(form)
+    """Show the page of a question; status 422 while its form has a problem, or there are `more` in another one."""
+    problems = [*problems_of(form), *more]
     return render_page(
         request,
         template,

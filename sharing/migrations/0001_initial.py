@@ -207,6 +207,7 @@ class Migration(migrations.Migration):
                 ("survive_flash", models.BooleanField(default=False)),
                 ("recorded_at", models.DateTimeField()),
                 ("od", models.CharField(blank=True, default="", max_length=43)),
+                ("text_md", models.CharField(blank=True, default="", max_length=43)),
                 ("in_force_at", models.DateTimeField(blank=True, null=True)),
                 ("refused_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -436,6 +437,17 @@ class Migration(migrations.Migration):
                 ("rn", models.PositiveSmallIntegerField()),
                 ("re_jti", models.CharField(max_length=36, null=True)),
                 ("re_md", models.CharField(max_length=43, null=True)),
+                (
+                    "text_of",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sharing.agreementversion",
+                    ),
+                ),
                 ("size_bytes", models.BigIntegerField()),
                 ("manifest", models.BinaryField(null=True)),
                 ("jwe_head", models.TextField(null=True)),
@@ -786,6 +798,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="agreementlane",
             constraint=models.UniqueConstraint(fields=("version", "lane"), name="agreement_lane_once"),
+        ),
+        migrations.AddIndex(
+            model_name="agreementversion",
+            index=models.Index(
+                condition=models.Q(("text_md", ""), _negated=True),
+                fields=["text_md"],
+                name="agreement_of_text",
+            ),
         ),
         migrations.AddIndex(
             model_name="feedheld",

@@ -34,6 +34,7 @@ NO_STATE: Final[dict[str, str]] = {
     "science.CaughtStructure": "derived of structures and rules",
     "science.StoredStructure": "derived of an alert, deleted with its card",
     # Copies of what the exchange says or holds, verified or bound.
+    "alerts.AgreementText": "a copy of an envelope's content, as `agreement.proposed` tells of an own one",
     "alerts.AwaitedEnvelope": "a copy of what the feed named, until it is there",
     "alerts.HeldBlob": "a copy of an envelope's file",
     "alerts.HeldEnvelope": "a copy of an envelope",
@@ -66,7 +67,6 @@ NO_STATE: Final[dict[str, str]] = {
     "sharing.FeedReminder": "an item of a feed",
     "sharing.FeedRepudiated": "an item of a feed",
     "sharing.FeedRequeue": "the queue of numbering",
-    # The log itself.
     "ledger.Entry": "a digest handed in with the object that it proves",
     "ledger.Leaf": "the log, which proves itself",
     "ledger.Node": "derived of leaves",

@@ -125,6 +125,7 @@ STATEMENTS: Mapping[str, Shape] = {
         "ver": count(1), "prev": DIGEST, "parties": agencies(501, least=2),
         "lanes": words("science", "trade", least=1), "tlp": WORD, "purposes": words("prevent", "science", least=1),
         "nbf": TIME, "survive": {"lanes": words("science", "trade"), "flash": FLAG}, "clocks": WORD, "emergency": FLAG,
+        "text": Maybe({"jti": UUID7, "md": DIGEST}),
     }, subject=False, ends=True),
     "accept": statement({"st": WORD}),
     "leave": statement({}),

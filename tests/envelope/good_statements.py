@@ -24,7 +24,7 @@ RELEASE = {
 AGREEMENT = {
     "ref": "AB 2027-1", "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
     "tlp": "AMBER", "purposes": ["prevent"], "nbf": NOW, "clocks": "run", "emergency": False,
-    "survive": {"lanes": ["science"], "flash": True},
+    "survive": {"lanes": ["science"], "flash": True}, "text": {"jti": uuid7(3), "md": DIGEST},
 }  # fmt: skip
 ENTRY = {
     "telephone": "+000 5 5550 102", "zone": "Europe/Vienna",

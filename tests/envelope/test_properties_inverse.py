@@ -216,6 +216,7 @@ BODIES: dict[str, tuple[str | None, st.SearchStrategy[dict[str, Any]]]] = {
         "ver": st.just(1), "prev": st.none(), "parties": agency_sets(2), "lanes": words(LANES, 1), "tlp": one(TLPS),
         "purposes": words(PURPOSES, 1), "nbf": st.integers(0, NOW), "clocks": one({"freeze", "run"}),
         "survive": st.fixed_dictionaries({"lanes": words(LANES), "flash": st.booleans()}), "emergency": st.booleans(),
+        "text": st.none() | st.fixed_dictionaries({"jti": IDS, "md": DIGESTS}),
     })),
     "accept": ("agreement", st.fixed_dictionaries({"st": one({"accept", "refuse"})})),
     "leave": ("agreement", st.just({})),

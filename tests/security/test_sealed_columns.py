@@ -49,6 +49,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("spectraimport", "sealed"): at_its_id("spectraimport"),
     ("libraryspectrum", "sealed"): at_its_id("libraryspectrum"),
     ("callnote", "sealed"): at_its_id("callnote"),
+    ("agreementtext", "sealed"): at_its_id("agreementtext"),
     ("drafttemplate", "sealed"): at_its_id("drafttemplate"),
     ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
 }

@@ -22,7 +22,7 @@ from tests.builders import Hub
 from tests.sharing.callers import Answer, Caller, slug
 from tests.sharing.conftest import Callers, Four
 
-TERMS = {
+TERMS: dict[str, Any] = {
     "lane": "science",
     "purpose": "prevent",
     "tlp": "GREEN",

@@ -38,6 +38,7 @@ def proposal(hub: Hub, by: HeldAgency, *others: str, until: timedelta = 30 * DAY
         "survive": {"lanes": [], "flash": True},
         "clocks": "freeze",
         "emergency": False,
+        "text": None,
     }
     return hub.statement(by, "agreement", body=body | changes, exp=seconds(hub.now + until), act="officer-1")
 

@@ -164,7 +164,7 @@ def _empty(body: Body) -> None:
 
 def _agreement(body: Body) -> None:
     terms = _names("parties", "lanes", "tlp", "purposes", "nbf", "survive", "clocks", "emergency")
-    names = terms | _names("ref", "ver", "prev")
+    names = terms | _names("ref", "ver", "prev", "text")
     members(body, names, "agreement")
     _matching(body["ref"], _REF, "agreement ref")
     version = integer(body["ver"], "agreement ver", least=1)
@@ -179,6 +179,10 @@ def _agreement(body: Body) -> None:
     one_of(body["clocks"], _names("freeze", "run"), "agreement clocks")
     if type(survive["flash"]) is not bool or type(body["emergency"]) is not bool:
         raise MalformedError("agreement flags")
+    if body["text"] is not None:
+        sealed = members(body["text"], _names("jti", "md"), "agreement text")
+        uuid7(sealed["jti"], "agreement text jti")
+        digest(sealed["md"], "agreement text md")
 
 
 def _previous(version: int, previous: object, where: str) -> None:

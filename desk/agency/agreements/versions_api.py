@@ -10,7 +10,10 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accord.agreement_texts import TextState
 from accord.agreements import SignedVersion, VersionState
+from accord.commitments import GIVEN
+from accord.document.agreement_texts import agreement_text, text_schema
 from accord.envelope.vocabulary import MAX_RECIPIENTS
 from accord.moments import moment_of
 from alerts.agency.agreement_versions import (
@@ -18,15 +21,47 @@ from alerts.agency.agreement_versions import (
     answer_version,
     leave_agreement,
     propose_agreement,
+    text_of_version,
     version_of,
     versions_of,
 )
+from alerts.agency.model_texts.filling import MODELS, model_text
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body
+from desk.agency.agreements.text_display import text_shown
 from desk.web.api import CREATED
 from desk.web.api_answers import AgencyView
+
+_LIMITS: Final = text_schema()["properties"]
+
+
+class SpanIn(s.Serializer[Any]):
+    n = s.IntegerField(max_value=1000, help_text="1 or more.")
+    unit = s.ChoiceField(["hour", "day", "week", "month", "quarter", "year"])
+
+
+class CommitmentIn(s.Serializer[Any]):
+    """What one party gives another from a day on: `within` a time for answers and court outcomes, else once `every` period."""
+
+    by = s.CharField(max_length=23)
+    to = s.CharField(max_length=23)
+    what = s.ChoiceField(GIVEN)
+    every = SpanIn(allow_null=True, default=None)
+    within = SpanIn(allow_null=True, default=None)
+    zone = s.CharField(max_length=64, help_text="A name of the IANA database.")
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "from": s.DateField()}
+
+
+class TextIn(s.Serializer[Any]):
+    """Text of a version, sealed for its parties: paragraphs with an empty line between them."""
+
+    title = s.CharField(max_length=_LIMITS["title"]["maxLength"])
+    text = s.CharField(max_length=_LIMITS["text"]["maxLength"])
+    commitments = CommitmentIn(many=True, default=list)
 
 
 class TermsIn(s.Serializer[Any]):
@@ -43,6 +78,7 @@ class TermsIn(s.Serializer[Any]):
     survive_flash = s.BooleanField(default=False)
     clocks = s.ChoiceField(["freeze", "run"])
     emergency = s.BooleanField(default=False)
+    text = TextIn(allow_null=True, default=None)
 
 
 class AgreementVersionOut(s.Serializer[Any]):
@@ -63,6 +99,7 @@ class AgreementVersionOut(s.Serializer[Any]):
     survive_flash = s.BooleanField()
     clocks = s.ChoiceField(["freeze", "run"])
     emergency = s.BooleanField()
+    text = s.CharField(allow_null=True, help_text="Address (md) of its sealed text; null without one.")
     accepted = s.ListField(child=s.CharField())
     refused = s.ListField(child=s.CharField())
     left = s.ListField(child=s.CharField())
@@ -95,6 +132,64 @@ class VersionsView(AgencyView):
         )
         shown = _shown(version_of(self.officer, made.resource, now=self.now), self.now)
         return self.answer(AgreementVersionOut(shown).data, made.status)
+
+
+class ParagraphOut(s.Serializer[Any]):
+    text = s.CharField()
+    change = s.ChoiceField(["same", "added", "removed"])
+
+
+class AgreementTextOut(s.Serializer[Any]):
+    """Text of a version. `compares`: `change` tells what differs from the version in force.
+
+    `missing`, `differs` (another text came than the one that was signed), `unreadable`: it cannot be accepted.
+    """
+
+    state = s.ChoiceField([state.value for state in TextState])
+    title = s.CharField(allow_blank=True)
+    commitments = CommitmentIn(many=True)
+    compares = s.BooleanField()
+    paragraphs = ParagraphOut(many=True)
+
+
+class TextView(AgencyView):
+    capability = Capability.AGREEMENT_READ
+
+    @extend_schema(responses={200: AgreementTextOut}, operation_id="agreement_versions_text")
+    def get(self, request: Request, od: str) -> Response:
+        """Read the sealed text of a version, compared with that of the version in force."""
+        version = version_of(self.officer, od, now=self.now)
+        shown = text_shown(self.officer, version, self.now)
+        document = text_of_version(self.officer, version).document or {}
+        return self.answer(
+            {
+                "state": shown.state.value,
+                "title": shown.title,
+                "commitments": document.get("commitments", []),
+                "compares": shown.compares,
+                "paragraphs": [{"text": one.text, "change": one.change} for one in shown.paragraphs],
+            }
+        )
+
+
+class ModelTextOut(s.Serializer[Any]):
+    name = s.CharField()
+    title = s.CharField()
+    text = s.CharField(help_text="Terms stand in braces: {parties}, {lanes}, {tlp} and so on.")
+
+
+class ModelTextsOut(s.Serializer[Any]):
+    items = ModelTextOut(many=True)
+
+
+class ModelTextsView(AgencyView):
+    capability = Capability.AGENCY_MANAGE
+
+    @extend_schema(responses={200: ModelTextsOut}, operation_id="agreements_model_texts")
+    def get(self, request: Request) -> Response:
+        """Model texts to begin with, in the caller's language. Models, not legal advice."""
+        items = [{"name": name, "title": str(title), "text": model_text(name)} for name, title in MODELS]
+        return self.answer(ModelTextsOut({"items": items}).data)
 
 
 class AnswerView(AgencyView):
@@ -140,6 +235,10 @@ class LeaveView(AgencyView):
 def _terms(asked: dict[str, Any]) -> Terms:
     sets = ("parties", "lanes", "purposes", "survive_lanes")
     said: dict[str, Any] = {name: frozenset(asked.pop(name)) for name in sets}
+    text = asked.pop("text")
+    if text is not None:
+        rows = [row | {"from": row["from"].isoformat()} for row in text["commitments"]]
+        said["text"] = agreement_text(text["title"], text["text"], rows)
     return Terms(**said, **asked)
 
 
@@ -155,6 +254,7 @@ def _shown(one: SignedVersion, now: datetime) -> dict[str, Any]:
         "until": moment_of(one.until),
         "survive_lanes": one.body["survive"]["lanes"],
         "survive_flash": one.body["survive"]["flash"],
+        "text": (one.body["text"] or {}).get("md"),
         "accepted": sorted(one.accepted),
         "refused": sorted(one.refused),
         "left": sorted(one.left),
@@ -163,6 +263,8 @@ def _shown(one: SignedVersion, now: datetime) -> dict[str, Any]:
 
 _V: Final = "agreements/versions"
 urlpatterns = [
+    path("agreements/model-texts", ModelTextsView.as_view(), name="agreement-model-texts"),
+    path(f"{_V}/<str:od>/text", TextView.as_view(), name="agreement-version-text"),
     path(_V, VersionsView.as_view(), name="agreement-versions"),
     path(f"{_V}/<str:od>/accept", AcceptView.as_view(), name="agreement-version-accept"),
     path(f"{_V}/<str:od>/refuse", RefuseView.as_view(), name="agreement-version-refuse"),

@@ -2,18 +2,19 @@
 """Versions of agreements: propose one, look at what is proposed and what it changes, accept, refuse, leave."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accord.agreement_texts import TextState
 from accord.agreements import SignedVersion, VersionState
 from accord.moments import moment_of
 from alerts.agency.agreement_versions import (
@@ -21,15 +22,19 @@ from alerts.agency.agreement_versions import (
     answer_version,
     leave_agreement,
     propose_agreement,
+    text_of_version,
     version_in_force,
     version_of,
     versions_of,
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
+from alerts.agency.model_texts.filling import MODELS, model_text
 from alerts.errors import AgreementRefusedError
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
+from desk.agency.agreements.text_display import text_shown
+from desk.agency.agreements.text_form import ROWS_MORE, TextOfVersion
 from desk.web.confirm import Question, ask
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
@@ -40,6 +45,7 @@ CLOCKS: Final = (
     ("freeze", gettext_lazy("stand still")),
     ("run", gettext_lazy("run on")),
 )
+PROPOSE: Final = "agency/agreement_propose"
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
     VersionState.IN_FORCE: (gettext_lazy("In force"), "ok"),
@@ -162,18 +168,30 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
     officer, now = signed_in(request), clock.now()
     others = _others(officer)
     filled = _filled(officer, standing, now) if standing else {}
-    form = VersionForm(request.POST if request.method == "POST" else None, initial=filled, others=others)
+    posted = request.POST if request.method == "POST" else None
+    form = VersionForm(posted, initial=filled, others=others)
+    text = _text_form(officer, posted, standing, others, now)
     if standing:
         form.fields["ref"].disabled = True
-    question = _proposing(standing)
-    if not form.is_valid():
-        return ask(request, question, form)
-    terms = form.terms()
+    question = _proposing(standing, text)
+    if posted is not None and ("fill" in posted or "more" in posted):
+        begun = _entered(form, others)
+        text.refilled(_model(posted, begun, officer), more=ROWS_MORE if "more" in posted else 0)
+        return ask(request, question, begun, template=PROPOSE)
+    is_valid = form.is_valid()
+    parties = {officer.agency_id or "", *(form.cleaned_data.get("parties", ()) if posted is not None else ())}
+    problems = list(text.problems(parties)) if posted is not None else []
+    if not is_valid or problems:
+        return ask(request, question, form, template=PROPOSE, more=problems)
+    if text.has_commitments_alone:
+        form.add_error(None, _("Commitments: enter the text that they are part of."))
+        return ask(request, question, form, template=PROPOSE)
+    terms = replace(form.terms(), text=text.document())
     try:
         od = propose_agreement(officer, terms, now=now)
     except AgreementRefusedError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
-        return ask(request, question, form)
+        return ask(request, question, form, template=PROPOSE)
     messages.success(
         request,
         _("Proposed: %(ref)s. Each of the others is told, and accepts or refuses it.") % {"ref": terms.ref},
@@ -181,7 +199,57 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
     return redirect("admin:agreement_version", od)
 
 
-def _proposing(standing: AgreementShown | None) -> Question:
+def _text_form(
+    officer: Officer,
+    posted: QueryDict | None,
+    standing: AgreementShown | None,
+    others: list[tuple[str, str]],
+    now: datetime,
+) -> TextOfVersion:
+    own = Agency.objects.get(pk=officer.agency_id)
+    signed = version_in_force(officer, standing.ref, now=now) if standing else None
+    document = text_of_version(officer, signed).document if signed else None
+    agencies = [(own.pk, own.name), *others]
+    return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
+
+
+def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
+    """Return the form with what was entered, not judged yet."""
+    begun = VersionForm(initial={name: form[name].value() for name in form.fields}, others=others)
+    begun.fields["ref"].disabled = form.fields["ref"].disabled
+    return begun
+
+
+def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | None:
+    """Return the chosen model text with the entered terms filled in; None where none was asked for."""
+    model = posted.get("model") or ""
+    if "fill" not in posted or str(model) not in dict(MODELS):
+        return None
+    own = Agency.objects.get(pk=officer.agency_id).name
+    said = begun.initial
+    chosen = {
+        name: [str(label) for code, label in begun.fields[name].choices if code in (said[name] or ())]  # type: ignore[attr-defined]
+        for name in ("parties", "lanes", "purposes", "survive_lanes")
+    }
+    survives = [
+        *chosen["survive_lanes"],
+        *([_("flash on the public-health lane")] if said["survive_flash"] else []),
+    ]
+    terms = {
+        "parties": ", ".join([own, *chosen["parties"]]),
+        "lanes": ", ".join(chosen["lanes"]),
+        "purposes": ", ".join(chosen["purposes"]),
+        "tlp": f"TLP:{said['tlp']}" if said["tlp"] else "",
+        "begins": said["begins"],
+        "until": said["until"],
+        "survive": ", ".join(survives) or _("nothing"),
+        "clocks": dict(CLOCKS).get(said["clocks"], ""),
+        "emergency": _("agreed") if said["emergency"] else _("not agreed"),
+    }
+    return model_text(str(model), {name: str(value or "[…]") for name, value in terms.items()})
+
+
+def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
     does = [
         _("Your agency signs it and accepts by that. It is in force once every other party has accepted."),
         _("Until then, what is agreed now stays in force."),
@@ -191,7 +259,9 @@ def _proposing(standing: AgreementShown | None) -> Question:
     else:
         heading = _("Propose the next version of %(ref)s") % {"ref": isolated(standing.ref)}
         back = reverse("admin:agreement", args=[standing.ref])
-    return Question(_("Agreement"), heading, _("Propose it"), back, does=does)
+    return Question(
+        _("Agreement"), heading, _("Propose it"), back, does=does, narrow=False, extra={"text": text}
+    )
 
 
 def _others(officer: Officer) -> list[tuple[str, str]]:
@@ -232,7 +302,9 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         parties=_answers(shown),
         state_text=text,
         state_tone=tone,
+        text=(sealed := text_shown(officer, shown, now)),
         may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
+        may_accept=sealed.state in (TextState.NONE, TextState.HERE),
     )
 
 

@@ -184,6 +184,7 @@ def agreements() -> Body:
     own, outside = say("agreement", body=_agreement(GOLF)), say("agreement", body=_agreement(FOXTROT))
     cases = [
         _ok("agreement", statement=own),
+        _ok("an agreement without a text", statement=say("agreement", body=_agreement(GOLF, text=None))),
         _no("an agreement of others", "issuer-not-entitled", "entitlement", statement=outside),
         _ok("intake: agreement", statement=own, caller=GOLF),
         _no("intake: at its end", "expired", statement=own, caller=GOLF, now=NOW + DAY),

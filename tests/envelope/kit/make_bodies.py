@@ -28,7 +28,7 @@ RELEASE = {
 AGREEMENT = {
     "ref": "AB 2027-1", "ver": 1, "prev": None, "parties": ["xa-alpha", "xb-bravo"], "lanes": ["science", "trade"],
     "tlp": "AMBER", "purposes": ["prevent"], "nbf": NOW, "clocks": "run", "emergency": False,
-    "survive": {"lanes": ["science"], "flash": True},
+    "survive": {"lanes": ["science"], "flash": True}, "text": {"jti": OTHER_ID, "md": digest("text")},
 }  # fmt: skip
 CHAL = formulas.b64u(octets("chal"))
 END = {"exp": NOW + DAY}
@@ -157,6 +157,8 @@ _REFUSED: dict[str, tuple[str, Changes, Changes]] = {
     "agreement 1 with prev": ("agreement", {"prev": digest("p")}, {}),
     "agreement that begins at its end": ("agreement", {"nbf": NOW + DAY}, {}),
     "agreement with a number for a flag": ("agreement", {"emergency": 0}, {}),
+    "agreement with a text of another form": ("agreement", {"text": {"jti": OTHER_ID, "md": OTHER_ID}}, {}),
+    "agreement with a text without md": ("agreement", {"text": {"jti": OTHER_ID}}, {}),
     "suspend of no lane": ("suspend", {"lanes": []}, {}),
     "suspend of another lane": ("suspend", {"lanes": ["all"]}, {}),
     "suspend with nobody": ("suspend", {"with": []}, {}),

@@ -132,6 +132,7 @@ def _agreement(body: Body, said: Body) -> None:
         "survive",
         "clocks",
         "emergency",
+        "text",
     )
     closed(body, members)
     matching(body["ref"], REF)
@@ -145,6 +146,10 @@ def _agreement(body: Body, said: Body) -> None:
     _set_of(survive["lanes"], LANES, 0)
     _words(body["clocks"], ("freeze", "run"))
     need(isinstance(survive["flash"], bool) and isinstance(body["emergency"], bool))
+    if body["text"] is not None:
+        text = closed(body["text"], ("jti", "md"))
+        matching(text["jti"], UUID7)
+        kid(text["md"])
 
 
 def _versions(body: Body) -> None:

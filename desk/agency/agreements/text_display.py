@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text of an agreement's version for its page: commitments as sentences, paragraphs beside those of the version in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from accord.agreement_texts import Paragraph, TextState, VersionText, compare_texts
+from accord.agreements import SignedVersion
+from accord.commitments import read_commitments
+from alerts.agency.agreement_versions import text_of_version, version_in_force
+from alerts.agency.commitment_words import commitment_text
+from officers.models import Officer
+from peers.models import Agency
+
+WORDS: Final[dict[TextState, str | Promise]] = {
+    TextState.NONE: gettext_lazy("This version has no text."),
+    TextState.MISSING: gettext_lazy(
+        "The text of this version is missing here. It comes after the proposal; until then it cannot be accepted."
+    ),
+    TextState.DIFFERS: gettext_lazy(
+        "A text came that is not the one that was signed. This version can be refused, not accepted; call the agency that proposed it."
+    ),
+    TextState.UNREADABLE: gettext_lazy(
+        "The text came as it was signed, and it cannot be read. This version can be refused, not accepted; call the agency that proposed it."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TextShown:
+    """Text for a page; `problem` is empty where it is here. With `compares`, changes from the version in force are marked."""
+
+    state: TextState
+    problem: str | Promise
+    title: str
+    commitments: tuple[Paragraph, ...]
+    paragraphs: tuple[Paragraph, ...]
+    compares: bool
+
+    @property
+    def added(self) -> int:
+        """Number of paragraphs and commitments that the version in force has not."""
+        return _count("added", (*self.commitments, *self.paragraphs))
+
+    @property
+    def removed(self) -> int:
+        """Number of paragraphs and commitments that the version in force has, and this one has not."""
+        return _count("removed", (*self.commitments, *self.paragraphs))
+
+
+def text_shown(officer: Officer, shown: SignedVersion, now: datetime) -> TextShown:
+    """Return the text of a version, compared with that of the version in force, where there is another one."""
+    text = text_of_version(officer, shown)
+    standing = version_in_force(officer, shown.ref, now=now)
+    before = text_of_version(officer, standing) if standing and standing.od != shown.od else None
+    compares = before is not None and before.document is not None and text.document is not None
+    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
+    was = before if compares and before is not None else text
+    return TextShown(
+        state=text.state,
+        problem=WORDS.get(text.state, ""),
+        title=str(text.document["title"]) if text.document else "",
+        commitments=tuple(compare_texts(_sentences(was, names), _sentences(text, names))),
+        paragraphs=tuple(compare_texts(_text(was), _text(text))),
+        compares=compares,
+    )
+
+
+def _text(one: VersionText) -> str:
+    return str(one.document["text"]) if one.document else ""
+
+
+def _sentences(one: VersionText, names: dict[str, str]) -> str:
+    rows = read_commitments(one.document) if one.document else ()
+    return "\n\n".join(commitment_text(row, names) for row in rows)
+
+
+def _count(change: str, rows: Iterable[Paragraph]) -> int:
+    return sum(row.change == change for row in rows)
