@@ -41,6 +41,7 @@ _WITHOUT_ALERT: Final = (
     Occasion.ANSWERS_MISSING,
     Occasion.TASK_ASSIGNED,
     Occasion.AGREEMENTS_CHANGED,
+    Occasion.COMMITMENT_DUE,
 )
 _QUIET: Final = (Occasion.ALERT, Occasion.ANSWER_DUE)
 """Occasions that wait for the end of an officer's quiet hours, where the alert is routine; work that was given always does."""

@@ -25,6 +25,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "callnote": "card",
     "agreementtext": "card",
     "sampleprofile": "card",
+    "contribution": "card",
     "storedstructure": "card",
     "caughtstructure": "card",
     "harmreview": "card",

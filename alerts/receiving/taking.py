@@ -43,6 +43,7 @@ from alerts.agency.agreement_texts import keep_text
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.projections.registry import projections
 from alerts.receiving.feed_items import ENVELOPE, name_of, name_of_envelope, name_of_received
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
@@ -400,6 +401,8 @@ class FeedOfAgency:
             if opening.is_settled:
                 received.derived_at = self._now
             received.save()
+            for projection in projections():
+                projection.on_filed(received)
             if received.status == "actual" and received.issuer.first_release_at is None:
                 note_first_release(received.issuer_id, now=self._now)
             self._settle(received, opening)

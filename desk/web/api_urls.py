@@ -41,6 +41,7 @@ from desk.alerts.versions import api as versions
 from desk.casework import api as casework
 from desk.keeper import api as keeper
 from desk.keeper import settings_api as desk_settings
+from desk.reciprocity import api as reciprocity
 from desk.science.board import api as board
 from desk.science.law import api as law
 from desk.science.profiles import api as profiles
@@ -51,7 +52,7 @@ SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
     system_drafts, versions, templates, calls, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
-    officers, own_entry, peers, policy, powers, restore, views,
+    officers, own_entry, peers, policy, powers, reciprocity, restore, views,
     *SCIENCE,
 )  # fmt: skip
 """Modules that list their own addresses; those of `SCIENCE` also serve systems, as their API description says."""

@@ -73,6 +73,8 @@ from desk.keeper import reach_check
 from desk.keeper import reopening_page as reopening
 from desk.keeper import settings_page as desk_settings
 from desk.keeper import take_over_agency_page as coming
+from desk.reciprocity import commitments_page as commitments
+from desk.reciprocity import page as reciprocity
 from desk.science.board import harm_review_page as science_looking
 from desk.science.board import page as science_board
 from desk.science.law import adopting_page as science_adopting
@@ -405,6 +407,18 @@ PAGES: Final = (
     Page("agreements/<str:ref>/leave/", versions.leave, "agreement_leave", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/suspend/", lanes.suspend, "agreement_suspend", C.AGENCY_MANAGE, BOTH),
     Page("agreements/<str:ref>/resume/", lanes.resume, "agreement_resume", C.AGENCY_MANAGE, BOTH),
+    Page("commitments/", commitments.commitments, "commitments", C.ALERT_READ),
+    Page("reciprocity/", reciprocity.partners, "reciprocity", C.ALERT_READ),
+    Page("reciprocity/<str:agency_id>/", reciprocity.record, "reciprocity_peer", C.ALERT_READ),
+    Page("reciprocity/<str:agency_id>/brief/", reciprocity.brief, "reciprocity_brief", C.ALERT_READ),
+    Page("reciprocity/<str:agency_id>/list/", reciprocity.item_list, "reciprocity_list", C.ALERT_READ),
+    Page(
+        "reciprocity/<str:agency_id>/compare/",
+        reciprocity.compare,
+        "reciprocity_compare",
+        C.ALERT_READ,
+        CHANGE,
+    ),
     Page("notifications/", notices.notifications, "notifications", C.NOTICE_READ),
     Page("notifications/<uuid:notice_id>/resend/", notices.resend, "resend", C.NOTICE_RESEND, CHANGE),
     Page("audit/", audit_page.audit, "audit", C.AUDIT_READ),

@@ -30,6 +30,7 @@ NO_STATE: Final[dict[str, str]] = {
     "alerts.CardToken": "derived of an alert, deleted with its card",
     "alerts.Reply": "derived of an envelope that is a reply, and of its draft",
     "alerts.SampleProfile": "derived of an alert, deleted with its card",
+    "reciprocity.Contribution": "derived of an alert that was sent or came in",
     "science.AgencyRules": "derived of the hub's and the adopted rules, whose adoption is audited",
     "science.CaughtStructure": "derived of structures and rules",
     "science.StoredStructure": "derived of an alert, deleted with its card",

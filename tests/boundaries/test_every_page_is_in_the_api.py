@@ -154,6 +154,10 @@ IN_JSON: Final = {
     **dict.fromkeys(("proposal", "proposal_file", "proposal_discard"), "keys-proposal"),
     "proposal_previous": "keys-proposal-previous",
     **dict.fromkeys(("agreements", "agreement"), "agreements-list"),
+    "reciprocity": "reciprocity-list",
+    **dict.fromkeys(("reciprocity_peer", "reciprocity_brief", "reciprocity_list"), "reciprocity-brief"),
+    "reciprocity_compare": "reciprocity-compare",
+    "commitments": "commitments-list",
     **dict.fromkeys(
         ("agreement_version", "agreement_propose", "agreement_propose_next"), "agreement-versions"
     ),

@@ -73,6 +73,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "agreements/<str:ref>/": {"ref": "agreement"},
     "agreements/<str:ref>/leave/": {"ref": "signed agreement"},
     "agreements/versions/<str:od>/": {"od": "agreement version"},
+    "reciprocity/<str:agency_id>/": {"agency_id": "agency"},
     "peers/<str:agency_id>/": {"agency_id": "agency"},
     "science/rules/<str:rule_id>/": {"rule_id": "rule"},
     "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},
@@ -127,6 +128,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/agreements/<str:ref>/": {"ref": "agreement"},
     "api/v1/agreements/<str:ref>/leave": {"ref": "signed agreement"},
     "api/v1/agreements/versions/<str:od>/": {"od": "agreement version"},
+    "api/v1/reciprocity/<str:agency_id>": {"agency_id": "agency"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "desk key"},
     "api/v1/exchange-keys/<str:prefix>": {"prefix": "API key"},
@@ -312,6 +314,10 @@ GOOD: Final[Mapping[str, Sent]] = {
     "api/v1/agreements/<str:ref>/resume": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
     "api/v1/agreements/versions": Sent(
         TERMS | {"begins": "2026-01-01T00:00:00Z", "until": "2030-01-01T00:00:00Z"}
+    ),
+    "reciprocity/<str:agency_id>/compare/": Sent({"items": "A" * 43}),
+    "api/v1/reciprocity/<str:agency_id>/compare": Sent(
+        {"first": "2026-01-01", "last": "2026-03-31", "items": ["A" * 43]}
     ),
     "agreements/<str:ref>/suspend/": Sent({"agencies": [PARTNER], "lanes": ["science"], "sure": "yes"}),
     "agreements/<str:ref>/resume/": Sent({"agencies": [PARTNER], "lanes": ["science"], "sure": "yes"}),

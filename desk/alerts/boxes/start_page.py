@@ -20,6 +20,7 @@ from desk.alerts.boxes.start_rows import (
     HEADINGS,
     LATE,
     grouped,
+    rows_of_commitments,
     rows_of_decisions,
     rows_of_keys,
     rows_of_notices,
@@ -36,6 +37,8 @@ from officers.endings import ending_keys
 from officers.first_steps import FirstStep, first_steps
 from officers.models import Officer
 from officers.reopening import reopened_lately
+from reciprocity.commitments import commitments_of
+from reciprocity.reminding import soon_due
 from science.law.newly_caught import newly_caught
 
 SHOWN: Final = 10
@@ -75,6 +78,7 @@ def start(request: HttpRequest) -> HttpResponse:
         *rows_of_work(officer, work, answers),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *rows_of_notices(_failed_notices(officer)),
+        *rows_of_commitments(soon_due(commitments_of(officer, now=now), now=now)),
         *rows_of_keys(ending_keys(officer, now=now)),
         *decisions,
     ]

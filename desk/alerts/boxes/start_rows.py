@@ -21,9 +21,11 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
 from callers.endings import Ending
 from casework.tasks import TaskRow
+from desk.reciprocity.words import SUPPLIES
 from desk.web.tones import isolated
 from notices.models import Notification
 from officers.models import Officer
+from reciprocity.commitments import Standing
 
 Text = str | Promise
 NOTE_LENGTH: Final = 200
@@ -290,6 +292,16 @@ def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
         yield StartRow(
             f"notice-{notice.pk}", pgettext_lazy("act", "Phone"), notice.officer.display_name, address,
             about=(str(notice.get_state_display()),), since=notice.queued_at,
+        )  # fmt: skip
+
+
+def rows_of_commitments(soon: Iterable[tuple[Standing, datetime]]) -> Iterator[StartRow]:
+    """Yield a row for each commitment of the own agency that is due soon."""
+    for one, due in soon:
+        words = {"what": SUPPLIES[one.commitment.what], "name": isolated(one.peer.name)}
+        yield StartRow(
+            f"commitment-{one.version.od}-{one.n}", pgettext_lazy("act", "Give"), _("%(what)s to %(name)s") % words,
+            reverse("admin:commitments"), about=(one.version.ref,), due=due,
         )  # fmt: skip
 
 
