@@ -62,6 +62,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys/self/rotate"): ("rotation-refused",),
     ("GET", "exchange-keys"): ("exchange-away", "exchange-refused",),
     ("GET", "agreements"): ("exchange-away", "exchange-refused", "record-altered"),
+    ("GET", "agreements/may-send"): ("exchange-away", "exchange-refused", "record-altered"),
     ("GET", "circles"): ("exchange-away", "exchange-refused", "record-altered"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,

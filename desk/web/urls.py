@@ -23,6 +23,7 @@ from desk.account import sign_in_page as signing_in
 from desk.account import step_up
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
+from desk.agency.agreements import may_send_page as may_send
 from desk.agency.agreements import page as agreements
 from desk.agency.agreements import versions_page as versions
 from desk.agency.apikeys import exchange_page as exchange_keys
@@ -384,6 +385,7 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
     Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/may-send/", may_send.page, "may_send", C.AGREEMENT_READ),
     Page("agreements/propose/", versions.propose, "agreement_propose", C.AGENCY_MANAGE, BOTH),
     Page("agreements/versions/<str:od>/", versions.version, "agreement_version", C.AGREEMENT_READ),
     Page("agreements/versions/<str:od>/accept/", versions.accept, "agreement_accept", C.AGENCY_MANAGE, BOTH),

@@ -157,6 +157,7 @@ IN_JSON: Final = {
     **dict.fromkeys(
         ("agreement_version", "agreement_propose", "agreement_propose_next"), "agreement-versions"
     ),
+    "may_send": "agreements-may-send",
     "agreement_accept": "agreement-version-accept",
     "agreement_refuse": "agreement-version-refuse",
     "agreement_leave": "agreements-leave",
