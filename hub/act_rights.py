@@ -176,7 +176,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_acts("agency", "admitted", "move_allowed", "move_forbidden", "resumed", "suspended"),
             *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
-            *_acts("circle", "recorded"),
+            *_acts("circle", "changed", "ended", "recorded"),
         }
     ),
     MAILER: frozenset(_OF_LOOPS),

@@ -367,8 +367,8 @@ _OPERATES: Final[dict[str, Right]] = {
     "sharing_agreementversion": ADD,
     "sharing_agreementlane": ADD,
     "sharing_agreementparty": ADD,
-    "sharing_circle": ADD,
-    "sharing_circle_members": ADD,
+    "sharing_circle": ADD | LOCK | change("recorded_at"),
+    "sharing_circle_members": ADD | REMOVE,
     # Held deliveries are released when an agency is resumed.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,

@@ -93,6 +93,8 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "case.reviewed": gettext_lazy("reviewed a case"),
     "case.searched": gettext_lazy("searched cases"),
     "circle.member_confirmed": gettext_lazy("confirmed an agency in a circle"),
+    "circle.changed": gettext_lazy("changed the members of a circle"),
+    "circle.ended": gettext_lazy("ended a circle"),
     "circle.recorded": gettext_lazy("recorded a circle"),
     "content.deleted": gettext_lazy("deleted the content of an alert at the exchange, as its time was over"),
     "control.imported": gettext_lazy("brought rules of control into force"),
