@@ -63,6 +63,8 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "exchange-keys"): ("exchange-away", "exchange-refused",),
     ("GET", "agreements"): ("exchange-away", "exchange-refused", "record-altered"),
     ("GET", "agreements/may-send"): ("exchange-away", "exchange-refused", "record-altered"),
+    ("GET", "transition"): ("record-altered",),
+    ("POST", "transition"): ("record-altered",),
     ("GET", "circles"): ("exchange-away", "exchange-refused", "record-altered"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,

@@ -131,6 +131,9 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         MAILER: read("od", "agency_id", "made_at", "used_at"),
     },
     "officers_restorereview": {DESK: ADD | change("mac"), DESK_WORKER: READ},
+    "officers_transition": {
+        DESK: ADD | change("looked_by_id", "first_by_id", "ended_at", "ended_by_id", "mac")
+    },
     # Admins are told of keys that end or have rotated themselves.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),

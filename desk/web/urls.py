@@ -50,6 +50,7 @@ from desk.agency.peers import page as peers
 from desk.agency.policy import page as policy
 from desk.agency.powers import page as powers
 from desk.agency.set_aside import page as aside
+from desk.agency.transition import page as transition
 from desk.alerts.boxes import export_page as exporting
 from desk.alerts.boxes import overdue_page
 from desk.alerts.boxes import page as lists
@@ -341,6 +342,7 @@ PAGES: Final = (
     Page("calendar/change/", calendar.change, "calendar_change", C.AGENCY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
+    Page("transition/", transition.page, "transition", C.AGENCY_MANAGE, BOTH),
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),
     Page("powers/<uuid:change_id>/agree/", powers.agree, "power_agree", C.POWER_DECIDE, BOTH),
     Page("powers/<uuid:change_id>/stop/", powers.stop, "power_stop", C.POWER_DECIDE, CHANGE),

@@ -127,6 +127,7 @@ IN_JSON: Final = {
     **dict.fromkeys(("calendar", "calendar_change"), "calendar"),
     **dict.fromkeys(("policy", "policy_change"), "policy-one"),
     "after_restore": "restore-review",
+    "transition": "transition-one",
     "powers": "powers-list",
     "power_agree": "powers-agree",
     "power_stop": "powers-stop",
