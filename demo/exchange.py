@@ -129,7 +129,8 @@ class PastExchange:
         )
 
     def circles(self) -> list[Any]:
-        return list(serializers.CircleSerializer(list_circles(self._caller), many=True).data)
+        found = list_circles(self._caller, now=self._past.now)
+        return list(serializers.CircleSerializer(found, many=True).data)
 
     def previews(self, terms: Mapping[str, Any], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
         found = preview_sending(self._caller, recipients, Terms(**terms), now=self._past.now)

@@ -48,6 +48,7 @@ _OF_THE_DESK: Final = (
         "stays",
     ),
     *_acts("agency", "moved_in", "proposal_discarded", "proposal_refused", "taken_in"),
+    *_acts("transition", "begun", "finish_asked", "finished", "looked_through"),
     *_acts("agreements", "altered"),
     *_acts(
         "alert",
@@ -176,7 +177,7 @@ ACTS_OF: Final[Mapping[str, frozenset[str]]] = {
             *_acts("agency", "admitted", "move_allowed", "move_forbidden", "resumed", "suspended"),
             *_acts("agreement", "recorded"),
             *_acts("apikey", "issued", "revoked"),
-            *_acts("circle", "recorded"),
+            *_acts("circle", "changed", "ended", "recorded"),
         }
     ),
     MAILER: frozenset(_OF_LOOPS),

@@ -131,6 +131,9 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         MAILER: read("od", "agency_id", "made_at", "used_at"),
     },
     "officers_restorereview": {DESK: ADD | change("mac"), DESK_WORKER: READ},
+    "officers_transition": {
+        DESK: ADD | change("looked_by_id", "first_by_id", "ended_at", "ended_by_id", "mac")
+    },
     # Admins are told of keys that end or have rotated themselves.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
@@ -369,8 +372,8 @@ _OPERATES: Final[dict[str, Right]] = {
     "sharing_agreementversion": ADD,
     "sharing_agreementlane": ADD,
     "sharing_agreementparty": ADD,
-    "sharing_circle": ADD,
-    "sharing_circle_members": ADD,
+    "sharing_circle": ADD | LOCK | change("recorded_at"),
+    "sharing_circle_members": ADD | REMOVE,
     # Held deliveries are released when an agency is resumed.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,

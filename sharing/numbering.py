@@ -132,7 +132,7 @@ class _Judged:
         self._now = now
         self._denied: dict[tuple[str, str, Terms], bool] = {}
         issuers, recipients = {turn.iss for turn in turns}, {turn.recipient for turn in turns}
-        self._facts = read_facts(issuers, recipients, now=now) if turns else Facts({}, {}, ())
+        self._facts = read_facts(issuers, recipients, now=now) if turns else Facts({}, {}, {})
 
     def is_denied(self, turn: Turn, terms: Terms) -> bool:
         asked = (turn.iss, turn.recipient, terms)

@@ -163,8 +163,11 @@ def _is_suspended(
 
 
 def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, now: datetime) -> Denied:
+    sides = {OURS: (issuer, theirs.id, lane), THEIRS: (theirs.id, issuer, lane)}
+    since = {side: facts.suspended[key] for side, key in sides.items() if key in facts.suspended}
+    said = {"lane": lane, "name": theirs.name, "since": min(since.values()).isoformat()}
     is_open = _open_lanes(facts, issuer, theirs.id, now)
-    return Denied("lane-suspended", {"lane": lane, "name": theirs.name, "open": is_open})
+    return Denied("lane-suspended", {**said, "open": is_open, "by": list(since)})
 
 
 def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:

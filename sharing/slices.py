@@ -27,6 +27,7 @@ from ledger.audit import Happening, record_event, record_events
 from ledger.proofs import receipt_for, receipts_for
 from sharing.blobs import StoredBlob
 from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError, SharingError
+from sharing.locks import share_issuers
 from sharing.models import Blob, Delivery, Envelope
 from sharing.policy import Denied, Terms, judge
 from sharing.policy_facts import read_facts
@@ -69,6 +70,8 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
     rows = Envelope.objects.visible_to(actor).in_bulk(fitting)
     receipts = receipts_for(rows) if rows else {}
     with transaction.atomic():
+        # Before any row is locked, as resuming does: who suspends waits for a fetch that has begun, and the next one sees it.
+        share_issuers({row.iss_id for row in rows.values() if row.iss_id != actor.agency_id})
         door = _Door(actor, rows.values(), now)
         answers = [SliceAnswer(md, door.answer(rows.get(md), receipts.get(md))) for md in fitting]
         door.write()
@@ -91,7 +94,26 @@ def manifest_of(actor: Actor, md: str) -> tuple[bytes, Mapping[str, Any]]:
 
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     """Return one blob of an envelope that the actor may see, to be read in pieces; raise as `slice_for`, mark nothing."""
-    _require_readable(actor, md, now)
+    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
+    # Without a receipt the envelope is absent, even to its originator.
+    if envelope is None or receipt_for(md) is None:
+        raise AbsentError
+    with audit_refusal("blob.refused", actor, now=now) as attempt, transaction.atomic():
+        attempt.subject = md
+        _require_readable(actor, envelope, now)
+        blob = _blob(md, n)
+        record_event(
+            "blob.served",
+            actor=actor.audit_name,
+            agency=actor.agency_id or "",
+            subject=md,
+            detail={"n": n},
+            now=now,
+        )
+    return blob
+
+
+def _blob(md: str, n: int) -> StoredBlob:
     lying = Length("content", function="octet_length")
     row = Blob.objects.filter(envelope_id=md, n=n).values_list("pk", "sha256", lying).first()
     if row is None:
@@ -99,7 +121,6 @@ def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     key, digest, size_bytes = row
     if size_bytes is None:
         raise ContentDeletedError
-    _audit_blob(actor, md, n, now)
     return StoredBlob(key, digest, size_bytes)
 
 
@@ -222,29 +243,13 @@ def _leaves_of(envelope: Envelope) -> list[bytes]:
     return [hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES)]
 
 
-def _require_readable(actor: Actor, md: str, now: datetime) -> None:
-    """Raise as `slice_for` where the actor gets no blob of this envelope."""
-    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
-    # Without a receipt the envelope is absent, even to its originator.
-    if envelope is None or receipt_for(md) is None:
+def _require_readable(actor: Actor, envelope: Envelope, now: datetime) -> None:
+    """Raise as `slice_for` where the actor gets no blob of this envelope; in the caller's transaction."""
+    _require_kept(envelope, now)
+    if envelope.iss_id == actor.agency_id:
+        return
+    share_issuers([envelope.iss_id])
+    delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
+    if delivery is None:
         raise AbsentError
-    with audit_refusal("blob.refused", actor, now=now) as attempt:
-        attempt.subject = md
-        _require_kept(envelope, now)
-        if envelope.iss_id != actor.agency_id:
-            delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
-            if delivery is None:
-                raise AbsentError
-            _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
-
-
-def _audit_blob(actor: Actor, md: str, n: int, now: datetime) -> None:
-    with transaction.atomic():
-        record_event(
-            "blob.served",
-            actor=actor.audit_name,
-            agency=actor.agency_id or "",
-            subject=md,
-            detail={"n": n},
-            now=now,
-        )
+    _Gate([(envelope, delivery)], now).require_open(envelope, delivery)

@@ -15,7 +15,7 @@ from accord.cli.holding import holder
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
-from accord.cli.lanes import resume, suspend, suspensions
+from accord.cli.lanes import may_send, resume, suspend, suspensions
 from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.screening import screen
@@ -38,6 +38,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "suspend": suspend,
     "resume": resume,
     "suspensions": suspensions,
+    "may-send": may_send,
     "entry": entry,
     "systems": systems,
     "holder": holder,

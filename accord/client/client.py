@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from accord.agreements import SignedVersion
-from accord.calls.answers import EntryAnswer
+from accord.calls.answers import EntryAnswer, PreviewAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
@@ -47,6 +47,7 @@ from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
 from accord.client.lanes import resume_lanes, suspend_lanes
 from accord.client.manifests import learn_manifests, unknown_manifests
+from accord.client.may_send import ask_policy
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
 from accord.client.own_entry import shown_entry, state_entry
@@ -89,6 +90,7 @@ from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
+from accord.envelope.keys import PQ1
 from accord.passphrases import Passphrase
 from accord.state import CallRecord, OtherHolder, State
 from accord.suspensions import Suspension
@@ -270,6 +272,20 @@ class Client:
         act = self._begin_to_send()
         follow_feed(act)
         return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
+
+    def may_send(
+        self,
+        agencies: Collection[str] = (),
+        *,
+        lane: str,
+        purpose: str,
+        tlp: str,
+        pri: str = "routine",
+        suite: str = PQ1,
+    ) -> list[PreviewAnswer]:
+        """Tell for each agency, or for all, whether something with these terms may be sent to it now, and why not."""
+        terms = {"lane": lane, "purpose": purpose, "tlp": tlp, "pri": pri, "status": "actual", "suite": suite}
+        return ask_policy(self._session.begin(), agencies, terms)
 
     def suspensions(self) -> tuple[Suspension, ...]:
         """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""

@@ -23,6 +23,7 @@ from desk.agency.peers import api as peers
 from desk.agency.policy import api as policy
 from desk.agency.powers import api as powers
 from desk.agency.set_aside import api as aside
+from desk.agency.transition import api as transition
 from desk.alerts.boxes import overdue_api
 from desk.alerts.boxes import saved_views_api as views
 from desk.alerts.compose import api as own
@@ -52,7 +53,7 @@ SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
     system_drafts, versions, templates, calls, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
-    officers, own_entry, peers, policy, powers, reciprocity, restore, views,
+    officers, own_entry, peers, policy, powers, reciprocity, restore, transition, views,
     *SCIENCE,
 )  # fmt: skip
 """Modules that list their own addresses; those of `SCIENCE` also serve systems, as their API description says."""

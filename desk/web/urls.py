@@ -23,6 +23,7 @@ from desk.account import sign_in_page as signing_in
 from desk.account import step_up
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
+from desk.agency.agreements import may_send_page as may_send
 from desk.agency.agreements import page as agreements
 from desk.agency.agreements import versions_page as versions
 from desk.agency.apikeys import exchange_page as exchange_keys
@@ -49,6 +50,7 @@ from desk.agency.peers import page as peers
 from desk.agency.policy import page as policy
 from desk.agency.powers import page as powers
 from desk.agency.set_aside import page as aside
+from desk.agency.transition import page as transition
 from desk.alerts.boxes import export_page as exporting
 from desk.alerts.boxes import overdue_page
 from desk.alerts.boxes import page as lists
@@ -342,6 +344,7 @@ PAGES: Final = (
     Page("calendar/change/", calendar.change, "calendar_change", C.AGENCY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
+    Page("transition/", transition.page, "transition", C.AGENCY_MANAGE, BOTH),
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),
     Page("powers/<uuid:change_id>/agree/", powers.agree, "power_agree", C.POWER_DECIDE, BOTH),
     Page("powers/<uuid:change_id>/stop/", powers.stop, "power_stop", C.POWER_DECIDE, CHANGE),
@@ -386,6 +389,7 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
     Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/may-send/", may_send.page, "may_send", C.AGREEMENT_READ),
     Page("agreements/propose/", versions.propose, "agreement_propose", C.AGENCY_MANAGE, BOTH),
     Page("agreements/versions/<str:od>/", versions.version, "agreement_version", C.AGREEMENT_READ),
     Page("agreements/versions/<str:od>/accept/", versions.accept, "agreement_accept", C.AGENCY_MANAGE, BOTH),

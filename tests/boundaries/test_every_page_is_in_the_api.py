@@ -127,6 +127,7 @@ IN_JSON: Final = {
     **dict.fromkeys(("calendar", "calendar_change"), "calendar"),
     **dict.fromkeys(("policy", "policy_change"), "policy-one"),
     "after_restore": "restore-review",
+    "transition": "transition-one",
     "powers": "powers-list",
     "power_agree": "powers-agree",
     "power_stop": "powers-stop",
@@ -161,6 +162,7 @@ IN_JSON: Final = {
     **dict.fromkeys(
         ("agreement_version", "agreement_propose", "agreement_propose_next"), "agreement-versions"
     ),
+    "may_send": "agreements-may-send",
     "agreement_accept": "agreement-version-accept",
     "agreement_refuse": "agreement-version-refuse",
     "agreement_leave": "agreements-leave",

@@ -310,6 +310,8 @@ GOOD: Final[Mapping[str, Sent]] = {
         | {"suite": "PQ1", "recipients": [PARTNER]}
     ),
     "api/v1/deliveries/facts": Sent({"items": [{"md": "A" * 43, "fact": "told", "at": 1764104645}]}),
+    "transition/": Sent({"verb": "begin"}),
+    "api/v1/transition": Sent({"verb": "begin"}),
     "api/v1/agreements/<str:ref>/suspend": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/resume": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
     "api/v1/agreements/versions": Sent(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`,
-`suspend`, `resume`, `suspensions`."""
+`suspend`, `resume`, `suspensions`, `may-send`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from accord.cli.arguments.options import add_wait, verb
 from accord.envelope.statements.bodies import SUSPEND_REASONS
-from accord.envelope.vocabulary import LANES
+from accord.envelope.vocabulary import LANES, PRIORITIES, PURPOSES, TLPS
 
 if TYPE_CHECKING:
     from accord.cli.arguments.options import Verbs
@@ -92,6 +92,19 @@ def _add_lanes(verbs: Verbs) -> None:
         "suspensions",
         "list the lanes that are or were suspended between your agency and others",
         "By signed statements that were verified here.",
+    )
+    asking = verb(
+        verbs,
+        "may-send",
+        "tell to whom something may be sent now, and why not to others",
+        "The hub's policy, which is asked again on sending, and your pins. Nothing is sent.",
+    )
+    asking.add_argument("agency", metavar="AGENCY", nargs="*", help="else: every other agency")
+    asking.add_argument("--lane", choices=sorted(LANES), required=True)
+    asking.add_argument("--purpose", choices=sorted(PURPOSES), required=True)
+    asking.add_argument("--tlp", choices=sorted(TLPS), required=True)
+    asking.add_argument(
+        "--pri", choices=sorted(PRIORITIES), default="routine", help="speed (default routine)"
     )
 
 

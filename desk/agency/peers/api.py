@@ -42,7 +42,7 @@ class NewInOut(s.Serializer[Any]):
     """A circle in which a peer is not confirmed yet."""
 
     circle = s.CharField()
-    since = s.DateTimeField(help_text="When the circle was recorded.")
+    since = s.DateTimeField(help_text="When the circle was recorded, or its members last changed.")
 
 
 class PeerOut(s.Serializer[Any]):
