@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from accord.agreements import SignedVersion, VersionState
+from accord.cli.agreement_words import print_version
 from accord.cli.asking import confirm
 from accord.cli.showing import moment, plain, print_json, print_table
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.results import Stated
+from accord.client.saved_alerts import save_opened
 
-_WANTED: Final = {"propose": "FILE", "accept": "OD", "refuse": "OD", "leave": "REFERENCE"}
+_WANTED: Final = {"show": "OD", "propose": "FILE", "accept": "OD", "refuse": "OD", "leave": "REFERENCE"}
 _QUESTIONS: Final = {
     "accept": "Accept it? Your agency signs these terms.",
     "refuse": "Refuse it? The proposal is over for all its parties.",
@@ -34,8 +36,26 @@ def agreements(place: Workplace) -> None:
         _list_proposed(place)
     elif what is None:
         raise RequestError(f"Say which: accord agreements {action} {_WANTED[action]}")
+    elif action == "show":
+        _show(place, what)
     else:
         _state(place, action, what)
+
+
+def _show(place: Workplace, od: str) -> None:
+    with place.client() as client:
+        read, own = client.agreement_text(od), client.state().agency
+    save = place.options.save
+    if save and read.opened is None:
+        raise RequestError("There is no text to be saved.")
+    written = save_opened(read.opened, Path(save)) if save and read.opened else []
+    if place.options.json:
+        said = {"text_state": read.text.state.value, "document": read.text.document}
+        print_json(_facts(read.version, own, place.clock()) | said)
+        return
+    print_version(read)
+    for path in written:
+        print(f"written: {path}")
 
 
 def _state(place: Workplace, action: str, what: str) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from accord.agreements import SignedVersion
 from accord.cli.sending import send_order, sent_lines
 from accord.cli.sentences import DO_NOT_RELY, NOT_WHOLE
 from accord.cli.showing import (
+    is_agreement_text,
     moment,
     opened_as_json,
     plain,
@@ -201,14 +203,30 @@ def verify(place: Workplace) -> None:
     octets, blobs = load_saved(Path(place.options.path))
     with place.client() as client:
         verified = client.verify(octets, blobs, officer=place.options.officer)
+        opened = verified.opened
+        is_text = opened is not None and is_agreement_text(opened)
+        named = client.versions_named(opened.md) if opened is not None and is_text else ()
     if place.options.json:
         print_json(_as_json(verified))
     else:
         _print_verified(verified)
+        if is_text:
+            _print_named(named)
     if verified.failure == OpeningError.code:
         raise OpeningError(Failure.DECRYPT)
     if verified.failure is not None:
         raise VerificationError(Failure(verified.failure))
+
+
+def _print_named(named: Sequence[SignedVersion]) -> None:
+    """Print which signed statements name a saved text."""
+    for one in named:
+        accepted = ", ".join(sorted(one.accepted))
+        print(
+            f"The text of {plain(one.ref)}, version {one.body['ver']} (od {one.od}), as {accepted} signed it."
+        )
+    if not named:
+        print("! No agreement that is known here names this text.")
 
 
 def _print_verified(verified: Verified) -> None:

@@ -14,8 +14,11 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from accord.agreement_texts import paragraphs_of
 from accord.client.results import Check, Opened, Release
 from accord.client.watching import News
+from accord.commitments import Commitment, read_commitments
+from accord.document.agreement_texts import AGREEMENT_TEXT, check_text
 from accord.document.checking import is_empty
 from accord.document.judging import misfits
 from accord.document.schema import in_reading_order
@@ -104,12 +107,44 @@ def print_alert(opened: Opened) -> None:
     if terms.ack_by is not None:
         print(f"acknowledge by {moment(terms.ack_by)}")
     print()
-    _print_document(opened.alert)
+    if is_agreement_text(opened):
+        print_agreement_text(opened.alert)
+    else:
+        _print_document(opened.alert)
     for file in opened.attachments:
         print(f"attachment {file.n}: {plain(file.fn)}  {plain(file.cty)}  {file.size} octets")
         print(f"  sealed SHA-256 {file.sha256}")
     print()
     print(_verified_sentence(opened))
+
+
+def is_agreement_text(opened: Opened) -> bool:
+    """Tell whether it is a text of an agreement that can be read as one."""
+    parties = (opened.manifest.iss, *opened.content.audience)
+    is_text = opened.alert.get("alert_type") == AGREEMENT_TEXT
+    return is_text and not check_text(opened.alert, parties=parties, writing=False)
+
+
+def print_agreement_text(document: Mapping[str, Any]) -> None:
+    """Print the text of an agreement and its commitments as sentences."""
+    print(plain(document["title"]))
+    for paragraph in paragraphs_of(document["text"]):
+        print()
+        print("\n".join(map(plain, paragraph.splitlines())))
+    print()
+    print("Commitments:")
+    for one in read_commitments(document):
+        print(f"- {_commitment(one)}")
+    if not document.get("commitments"):
+        print("- none")
+
+
+def _commitment(one: Commitment) -> str:
+    span, word = (one.every, "every") if one.every else (one.within, "within")
+    assert span is not None, "a commitment has one of the two"
+    how = f"{word} {span.n} {span.unit}{'s' if span.n > 1 else ''}"
+    zone = one.zone if one.is_zone_known else f"{one.zone}, which exists no more: counted in UTC"
+    return f"{one.by} gives {one.what.replace('_', ' ')} to {one.to} {how}, from {one.begins} ({plain(zone)})"
 
 
 def opened_as_json(opened: Opened) -> dict[str, Any]:

@@ -16,16 +16,21 @@ from accord.agreements import (
     VersionState,
     read_versions,
 )
-from accord.client.errors import RequestError
+from accord.client.agreement_texts import drop_text, read_entered, read_text, spool_text
+from accord.client.errors import RefusedError, RequestError
 from accord.client.results import Stated
+from accord.client.sending import send_spooled
 from accord.client.session import Act
 from accord.client.stating import own_officer, settled, state
 from accord.envelope.errors import MalformedError
+from accord.envelope.statements.bodies import KIND_RULES
 from accord.envelope.statements.form import parse_statement
 from accord.following.judging import counts
 
 _SETS: Final = ("parties", "lanes", "purposes", "survive_lanes")
-_TERMS: Final = frozenset({*_SETS, "ref", "tlp", "begins", "until", "survive_flash", "clocks", "emergency"})
+_TERMS: Final = frozenset(
+    {*_SETS, "ref", "tlp", "begins", "until", "survive_flash", "clocks", "emergency", "text"}
+)
 
 
 def list_versions(act: Act) -> tuple[SignedVersion, ...]:
@@ -43,26 +48,46 @@ def list_versions(act: Act) -> tuple[SignedVersion, ...]:
 def propose_version(act: Act, terms: Mapping[str, Any], *, officer: str | None, wait_secs: float) -> Stated:
     """Propose the first version of an agreement, or the next after the one in force.
 
-    `terms` as of `POST /agreements/versions` of a desk: sets as arrays, moments with their offset. Raises RequestError,
-    RefusedError.
+    `terms` as of `POST /agreements/versions` of a desk: sets as arrays, moments with their offset. A text is sealed for the
+    other parties and sent behind the proposal. Raises RequestError, DocumentError, RefusedError, SealingError, UnpinnedError.
     """
     body, until = _body(act, terms)
+    document = read_entered(terms.get("text"), body["parties"])
+    text = None
     try:
+        KIND_RULES[AGREEMENT].check_body(body)
+        if document is not None:
+            text = spool_text(act, document, body, until)
+            body["text"] = {"jti": text.id, "md": text.d}
         stated = state(act, AGREEMENT, None, body, officer=own_officer(officer), exp=until)
-    except MalformedError as wrong:
-        raise RequestError(f"A term is wrong: {wrong}") from wrong
+    except (MalformedError, RefusedError) as wrong:
+        if text is not None and not getattr(wrong, "is_kept", False):
+            drop_text(act, text)
+        if isinstance(wrong, MalformedError):
+            raise RequestError(f"A term is wrong: {wrong}") from wrong
+        raise
+    if text is not None:
+        send_spooled(act, text)
     return settled(act, stated, wait_secs)
 
 
 def answer_version(act: Act, od: str, st: str, *, officer: str | None, wait_secs: float) -> Stated:
     """Accept or refuse a proposed version. Raises RequestError, RefusedError."""
+    version = version_of(act, od)
+    if not version.waits_for(act.agency, act.now):
+        raise RequestError("It does not wait for your agency.")
+    if st == "accept" and not read_text(act, version).text.may_be_accepted:
+        raise RequestError("Its text is not here as it was signed: it can be refused, not accepted.")
+    stated = state(act, ACCEPT, version.subject, {"st": st}, officer=own_officer(officer))
+    return settled(act, stated, wait_secs)
+
+
+def version_of(act: Act, od: str) -> SignedVersion:
+    """Return one version; raise RequestError."""
     version = next((one for one in list_versions(act) if one.od == od), None)
     if version is None:
         raise RequestError("No such version is known here. Run: accord agreements proposed")
-    if not version.waits_for(act.agency, act.now):
-        raise RequestError("It does not wait for your agency.")
-    stated = state(act, ACCEPT, version.subject, {"st": st}, officer=own_officer(officer))
-    return settled(act, stated, wait_secs)
+    return version
 
 
 def leave_agreement(act: Act, ref: str, *, officer: str | None, wait_secs: float) -> Stated:
@@ -102,6 +127,7 @@ def _body(act: Act, terms: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         "survive": {"lanes": sets["survive_lanes"], "flash": terms.get("survive_flash", False)},
         "clocks": terms["clocks"],
         "emergency": terms.get("emergency", False),
+        "text": None,
     }
     return body, _moment(terms["until"], "until")
 

@@ -29,11 +29,13 @@ from accord.calls.answers import EntryAnswer, PreviewAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
+from accord.client.agreement_texts import ReadText, read_text
 from accord.client.agreement_versions import (
     answer_version,
     leave_agreement,
     list_versions,
     propose_version,
+    version_of,
 )
 from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
@@ -266,6 +268,17 @@ class Client:
         act = self._begin_to_send()
         follow_feed(act)
         return answer_version(act, od, st, officer=officer, wait_secs=wait_secs)
+
+    def agreement_text(self, od: str) -> ReadText:
+        """Open the sealed text of a version, and tell whether it is the one that was signed."""
+        act = self._session.begin()
+        follow_feed(act)
+        return read_text(act, version_of(act, od))
+
+    def versions_named(self, md: str) -> tuple[SignedVersion, ...]:
+        """Return every version known here whose text this envelope is; offline."""
+        versions = list_versions(self._session.begin(online=False))
+        return tuple(one for one in versions if (one.body["text"] or {}).get("md") == md)
 
     def leave_agreement(self, ref: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """Leave a signed agreement."""

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from accord.calls.answers import FeedEntry
+from accord.client.agreement_texts import texts_among
 from accord.client.errors import (
     AbsentError,
     AnswerError,
@@ -103,9 +104,11 @@ def _offer_again(act: Act) -> None:
 
 
 def records_after(state: State, number: int) -> list[InboxRecord]:
-    """Return every stored item after this number, in the order of the feed."""
+    """Return every stored item after this number, in the order of the feed; texts of agreements are read with their versions."""
     records = (*state.inbox.values(), *state.repudiations.values(), *state.reminders.values())
-    return sorted((record for record in records if record.number > number), key=lambda record: record.number)
+    found = sorted((record for record in records if record.number > number), key=lambda record: record.number)
+    texts = texts_among(state, found)
+    return [record for record in found if record.d not in texts]
 
 
 def records_listed(state: State, *, after: int | None, limit: int) -> list[InboxRecord]:

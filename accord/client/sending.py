@@ -111,7 +111,7 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
             question_change=question_change(order.alert),
             for_attention=for_attention(order.alert),
         )
-        _spool_envelope(act, draft, record)
+        spool_envelope(act, draft, record)
     send_spooled(act, record)
     return Sent(act.agency, sealed.jti, sealed.md, plan.will, plan.left_out, None)
 
@@ -159,7 +159,7 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)
-            _spool_envelope(act, draft, record)
+            spool_envelope(act, draft, record)
     if record.logged_at is None:
         send_spooled(act, record)
     return Sent(act.agency, record.id, md, record.to, (), record.logged_at)
@@ -172,7 +172,8 @@ def _copy_parts(parts: SpooledEnvelope, draft: Draft) -> None:
         draft.take(n, blob)
 
 
-def _spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
+def spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
+    """Record a sealed envelope and keep it until its receipt; raise SpoolError."""
     spool = act.session.home.spool
     _record(act, record, lambda: spool.keep(draft, record.id))
 

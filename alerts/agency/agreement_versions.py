@@ -133,7 +133,8 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
             raise
         raise AgreementRefusedError(
             "text",
-            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s") % {"why": refused},
+            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s")
+            % {"why": refused.text},
         ) from refused
     ask_for_agreements_again(officer, own.pk, now=now)
     return od

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
+from accord.agreement_texts import TextState
 from accord.agreements import VersionState
 from accord.cli import exits
 from accord.client.client import Client
-from accord.client.errors import RefusedError, RequestError, UnreachableError
-from sharing.models import AgreementVersion
+from accord.client.errors import DocumentError, RefusedError, RequestError, UnreachableError
+from callers.directory import AgencyStatus
+from sharing.models import AgreementVersion, Envelope
 from tests.client.altered_answers import Instead
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_adopt_history import copy_of, restored
 from tests.client.test_spool import DAY, at_another_time, cut_off, make_older
+from tests.entries import change_entry
 
 TERMS: dict[str, Any] = {
     "ref": "AB 2027-1",
@@ -155,3 +158,105 @@ def test_a_list_says_in_words_what_others_state(
     listed = alpha.run("inbox")
     for verb in ("accepts", "leaves"):
         assert f"xb-bravo {verb} the agreement {first.od}" in listed
+
+
+TEXT: dict[str, Any] = {
+    "title": "Exchange of spectra",
+    "text": "1. Purpose\n\nThe parties share what they measure.",
+    "commitments": [
+        {
+            "by": "xa-alpha",
+            "to": "xb-bravo",
+            "what": "answers",
+            "within": {"n": 72, "unit": "hour"},
+            "zone": "Europe/Vienna",
+            "from": "2027-01-01",
+        }
+    ],
+}
+
+
+def test_a_text_is_sealed_read_verified_offline_and_accepted(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
+) -> None:
+    alpha, bravo = terminals
+    file = tmp_path / "terms.json"
+    file.write_text(json.dumps(TERMS | {"text": TEXT}))
+    alpha.run("agreements", "propose", str(file))
+    world.sequence()
+    (waiting,) = bravo.json("agreements", "proposed")
+    od = waiting["od"]
+    assert [row["what"] for row in bravo.json("inbox")["items"]] == ["statement"], "the text is no alert"
+    saved = tmp_path / "text"
+    shown = bravo.run("agreements", "show", od, "--save", str(saved))
+    for said in (
+        "AB 2027-1, version 1, proposed by xa-alpha",
+        "The text is the one that was signed",
+        "The parties share what they measure.",
+        "xa-alpha gives answers to xb-bravo within 72 hours, from 2027-01-01 (Europe/Vienna)",
+    ):
+        assert said in shown, said
+    assert f"(od {od}), as xa-alpha signed it" in bravo.run("verify", str(saved))
+    own = alpha.json("agreements", "show", od)
+    assert (own["text_state"], own["document"]["title"]) == ("here", "Exchange of spectra")
+    bravo.run("agreements", "accept", od, "--yes")
+    world.sequence()
+    (version,) = alpha.client.agreement_versions()
+    assert version.is_signed
+
+
+def test_a_version_whose_text_did_not_come_is_not_accepted(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    bravo = pair[1]
+    cut = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    with pytest.raises(UnreachableError):
+        cut.propose_agreement(TERMS | {"text": TEXT})
+    world.sequence()
+    (version,) = bravo.agreement_versions()
+    assert bravo.agreement_text(version.od).text.state == TextState.MISSING
+    with pytest.raises(RequestError, match="not accepted"):
+        bravo.answer_agreement(version.od)
+    world.client("xa-alpha").resend()
+    world.sequence()
+    bravo.answer_agreement(version.od)
+
+
+def test_a_proposal_that_found_no_network_is_sent_again_before_its_text(
+    world: PartnerWorld, pair: tuple[Client, Client]
+) -> None:
+    bravo = pair[1]
+    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    with pytest.raises(UnreachableError):
+        cut.propose_agreement(TERMS | {"text": TEXT})
+    assert len(list(world.client("xa-alpha").resend())) == 2
+    world.sequence()
+    (version,) = bravo.agreement_versions()
+    assert bravo.agreement_text(version.od).text.state == TextState.HERE
+
+
+def test_where_the_proposal_is_refused_its_text_is_dropped(pair: tuple[Client, Client]) -> None:
+    with pytest.raises(RequestError, match="A term is wrong"):
+        pair[0].propose_agreement(TERMS | {"text": TEXT, "until": "2020-01-01T00:00:00Z"})
+    change_entry("xa-alpha", status=AgencyStatus.SUSPENDED)
+    with pytest.raises(RefusedError):
+        pair[0].propose_agreement(TERMS | {"text": TEXT})
+    assert pair[0].state().submissions == {} and not Envelope.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"title": ""}, "/title"),
+        ({"text": "x" * 40_001}, "/text"),
+        ({"commitments": [TEXT["commitments"][0] | {"zone": "Europe/Abolished"}]}, "/commitments/0/zone"),
+        ({"commitments": [TEXT["commitments"][0] | {"to": "xz-none"}]}, "/commitments/0/to"),
+        ({"colour": "blue"}, "title, text and commitments"),
+    ],
+)
+def test_a_wrong_text_is_named_and_nothing_is_signed(
+    pair: tuple[Client, Client], change: dict[str, Any], says: str
+) -> None:
+    with pytest.raises((RequestError, DocumentError), match=says):
+        pair[0].propose_agreement(TERMS | {"text": TEXT | change})
+    assert pair[0].state().submissions == {}

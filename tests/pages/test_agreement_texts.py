@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text and commitments of an agreement on pages: entered, begun with a model, read, compared with the version in force."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from accord.agreement_texts import TextState
 from alerts.agency.agreement_versions import text_of_version, versions_of
 from alerts.models import AgreementText
+from alerts.peers.pins import change_book
 from tests.agreements import take_in_agreements
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -127,3 +129,14 @@ def test_a_version_without_a_text_says_so(desk: DeskWorld, admin: Client) -> Non
     assert "This version has no text." in admin.get(address).content.decode()
     (version,) = versions_of(desk.sunniva, now=desk.hub.now)
     assert text_of_version(desk.sunniva, version).state == TextState.NONE
+
+
+def test_where_it_cannot_be_sealed_now_it_is_said_and_what_was_entered_stays(
+    desk: DeskWorld, admin: Client
+) -> None:
+    change_book("xa-lab", lambda book: replace(book, pins={}), now=desk.hub.now)
+    answer = admin.post(PROPOSE, form(desk, **text(ROW)))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "could not be trusted now" in page
+    assert "The parties share what they measure." in page and '<option value="spectra" selected>' in page
+    assert not AgreementText.objects.exists()

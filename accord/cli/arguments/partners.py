@@ -42,15 +42,16 @@ def add_verbs(verbs: Verbs) -> None:
     agreements = verb(
         verbs,
         "agreements",
-        "list your agency's agreements and what is proposed; propose, accept, refuse, leave",
+        "list your agency's agreements and what is proposed; show, propose, accept, refuse, leave",
         "The list is the hub's word; what is proposed and signed was verified here. A proposal is in force once every party has\n"
         "accepted it. FILE holds its terms in JSON: ref, parties, lanes, tlp, purposes, begins, until, clocks, and\n"
-        "survive_lanes, survive_flash, emergency where they are agreed. What it lets through is decided when you send.",
+        "survive_lanes, survive_flash, emergency where they are agreed; text {title, text, commitments} is sealed for the parties.\n"
+        "show prints a version and its text, and whether that is the one that was signed.",
     )
     agreements.add_argument(
         "action",
         nargs="?",
-        choices=["proposed", "propose", "accept", "refuse", "leave"],
+        choices=["proposed", "show", "propose", "accept", "refuse", "leave"],
         help="else: list those in force",
     )
     agreements.add_argument("what", nargs="?", metavar="FILE|OD|REFERENCE")
@@ -58,6 +59,9 @@ def add_verbs(verbs: Verbs) -> None:
         "--as", metavar="OFFICER", dest="officer", help="by the opaque id your agency gave"
     )
     agreements.add_argument("--yes", action="store_true", help="do not ask")
+    agreements.add_argument(
+        "--save", metavar="FOLDER", help="keep the sealed text there, for accord verify (show)"
+    )
     add_wait(agreements)
     _add_lanes(verbs)
 

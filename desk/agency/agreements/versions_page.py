@@ -29,7 +29,8 @@ from alerts.agency.agreement_versions import (
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
 from alerts.agency.model_texts.filling import MODELS, model_text
-from alerts.errors import AgreementRefusedError
+from alerts.errors import AgreementRefusedError, NotTakenError, SendingStoppedError
+from alerts.problems import words_for
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
@@ -191,6 +192,10 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
         od = propose_agreement(officer, terms, now=now)
     except AgreementRefusedError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
+        return ask(request, question, form, template=PROPOSE)
+    except (SendingStoppedError, NotTakenError) as stopped:
+        # What was entered stays on the page.
+        form.add_error(None, words_for(stopped))
         return ask(request, question, form, template=PROPOSE)
     messages.success(
         request,
