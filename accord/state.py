@@ -110,6 +110,7 @@ class ManifestRecord:
     for_attention: bool = False
     lane: str = ""
     pri: str = ""
+    status: str = "actual"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class SubmissionRecord:
     code: str = ""
     question_change: str = ""
     for_attention: tuple[str, ...] = ()
+    status: str = "actual"
 
 
 @dataclass(frozen=True)

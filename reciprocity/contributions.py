@@ -49,7 +49,10 @@ def file_received(received: ReceivedAlert) -> None:
 def note_received(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
     """Note how an opened alert counts."""
     rows = Contribution.objects.filter(agency=received.agency_id, md=received.md, received=received)
-    rows.update(**_noted(received.agency_id, received.md, received.kind, document))
+    rows.update(
+        counts_as=_token(received.agency_id, received.kind, document),
+        sealed=_sealed_verdict(received.agency_id, received.md, received.issuer_id, document),
+    )
 
 
 def file_sent(alert: Alert, document: Mapping[str, Any]) -> None:
@@ -60,7 +63,7 @@ def file_sent(alert: Alert, document: Mapping[str, Any]) -> None:
     reply = Reply.of(alert)
     red = is_red(alert.tlp)
     kind = UPDATE if alert.previous_id is not None else alert.kind
-    noted = {} if red else _noted(alert.agency_id, alert.md, kind, document)
+    token = None if red else _token(alert.agency_id, kind, document)
     rows = (
         Contribution(
             agency_id=alert.agency_id,
@@ -70,7 +73,8 @@ def file_sent(alert: Alert, document: Mapping[str, Any]) -> None:
             re_md=reply.re_md if reply else "",
             is_red=red,
             alert=alert,
-            **noted,
+            counts_as=token,
+            sealed=None if red else _sealed_verdict(alert.agency_id, alert.md, recipient, document),
         )
         for recipient in envelope.recipients
     )
@@ -89,10 +93,18 @@ def settle_sent() -> None:
         Contribution.objects.filter(pk__in=reached).update(logged_at=Subquery(logged[:1]))
 
 
-def _noted(agency_id: str, md: str, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    (token,) = tokens_of(agency_id, [(COUNTS_AS, counts_as(kind, document))])
+def row_id(md: str, peer: str) -> str:
+    """Return the name that a row's sealed content is bound to."""
+    return f"{md}/{peer}"
+
+
+def _token(agency_id: str, kind: str, document: Mapping[str, Any]) -> bytes:
+    return tokens_of(agency_id, [(COUNTS_AS, counts_as(kind, document))])[0]
+
+
+def _sealed_verdict(agency_id: str, md: str, peer: str, document: Mapping[str, Any]) -> bytes | None:
     day = read_day(document.get("verdict_on")) if COURT_OUTCOMES in supplies_of(document) else None
-    return {"counts_as": token, "sealed": None if day is None else VERDICTS.seal(agency_id, md, day)}
+    return None if day is None else VERDICTS.seal(agency_id, row_id(md, peer), day)
 
 
 def _answered_by(received: ReceivedAlert) -> str:

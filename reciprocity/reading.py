@@ -41,7 +41,7 @@ from callers.errors import AbsentError
 from officers.models import Officer
 from peers.models import Agency, HeldStatement
 from peers.sent import deliveries_of
-from reciprocity.contributions import COUNTS_AS, VERDICTS
+from reciprocity.contributions import COUNTS_AS, VERDICTS, row_id
 from reciprocity.models import Contribution
 from vault.sealed_store import REVISION
 
@@ -312,7 +312,9 @@ class Pair:
             for md, sealed, at in rows.values_list("md", "sealed", "logged_at")
             if sealed is not None and at is not None
         ]
-        days = VERDICTS.open_many(self.agency.pk, [(md, REVISION, sealed) for md, sealed, _at in found])
+        days = VERDICTS.open_many(
+            self.agency.pk, [(row_id(md, self.peer.pk), REVISION, sealed) for md, sealed, _at in found]
+        )
         return [(md, day, at) for (md, _sealed, at), day in zip(found, days, strict=True) if day is not None]
 
     @cached_property

@@ -18,6 +18,7 @@ from accord.cli.keys.offline import sign
 from accord.cli.lanes import may_send, resume, suspend, suspensions
 from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
+from accord.cli.record import record
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
@@ -39,6 +40,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "resume": resume,
     "suspensions": suspensions,
     "may-send": may_send,
+    "record": record,
     "entry": entry,
     "systems": systems,
     "holder": holder,

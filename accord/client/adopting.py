@@ -141,6 +141,7 @@ def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[st
         reply_by=terms.reply_by,
         code=answer_code(opened.alert),
         question_change=question_change(opened.alert),
+        status=terms.status,
         for_attention=for_attention(opened.alert),
     )
     title = opened.alert.get("title")

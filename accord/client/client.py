@@ -58,6 +58,7 @@ from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
+from accord.client.record import PartnerRecord, record_with
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     DueAnswer,
@@ -94,6 +95,7 @@ from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.envelope.keys import PQ1
 from accord.passphrases import Passphrase
+from accord.reciprocity import Period
 from accord.state import CallRecord, OtherHolder, State
 from accord.suspensions import Suspension
 
@@ -299,6 +301,12 @@ class Client:
         """Tell for each agency, or for all, whether something with these terms may be sent to it now, and why not."""
         terms = {"lane": lane, "purpose": purpose, "tlp": tlp, "pri": pri, "status": "actual", "suite": suite}
         return ask_policy(self._session.begin(), agencies, terms)
+
+    def record(self, peer: str, period: Period) -> PartnerRecord:
+        """Return what counts between the own agency and another in a period, after taking in the news."""
+        act = self._session.begin()
+        follow_feed(act)
+        return record_with(act, peer, period)
 
     def suspensions(self) -> tuple[Suspension, ...]:
         """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""

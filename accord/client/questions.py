@@ -86,6 +86,7 @@ def manifest_record(
         for_attention=agency in for_attention(document or {}),
         lane=terms.lane,
         pri=terms.pri,
+        status=terms.status,
     )
 
 

@@ -200,7 +200,8 @@ def _shown(brief: Brief) -> dict[str, Any]:
         "digest": brief.digest,
         "commitments": [
             {"agreement": one.version.ref, "by": one.commitment.by, "to": one.commitment.to}
-            | {"what": one.commitment.what, **one.counts_in(record.period)}
+            | {"what": one.commitment.what}
+            | {str(state): n for state, n in one.counts_in(record.period).items()}
             for one in brief.commitments
         ],
     }

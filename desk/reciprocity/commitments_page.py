@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from accord.commitment_states import Kept
+from alerts.agency.commitment_words import how_often
 from callers import clock
-from desk.reciprocity.words import SUPPLIES, commitment_words
+from desk.reciprocity.words import SUPPLIES
 from desk.web.frame import render_page, signed_in
 from reciprocity.commitments import Standing, commitments_of
 
@@ -47,7 +48,7 @@ def _row(one: Standing) -> dict[str, object]:
     return {
         "standing": one,
         "what": SUPPLIES[one.commitment.what],
-        "how": commitment_words(one.commitment),
+        "how": how_often(one.commitment),
         "state": STATES[one.next.state] if one.next else None,
         "next": one.next,
         "past": [(owed, *STATES[owed.state]) for owed in one.shown],

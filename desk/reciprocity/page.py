@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.reciprocity import Period
+from alerts.agency.commitment_words import how_often
 from callers import clock
 from callers.errors import InputError
 from desk.reciprocity.commitments_page import STATES
 from desk.reciprocity.drawing import draw_months
 from desk.reciprocity.periods import read_period, usual_periods
-from desk.reciprocity.words import KINDS, SUPPLIES, TOTALS, Words, commitment_words, span_words
+from desk.reciprocity.words import KINDS, SUPPLIES, TOTALS, Words, span_words
 from desk.web.confirm import problems_of
 from desk.web.downloads import streamed
 from desk.web.frame import render_page, signed_in
@@ -148,7 +149,7 @@ def _kept(one: Standing, own: Agency, period: Period) -> tuple[str, str, str, st
     counts = [
         f"{word} {n}" for state, n in one.counts_in(period).items() if n for _tone, word in [STATES[state]]
     ]
-    what = f"{SUPPLIES[one.commitment.what]}, {commitment_words(one.commitment)}"
+    what = f"{SUPPLIES[one.commitment.what]}, {how_often(one.commitment)}"
     return giver.name, what, one.version.ref, ", ".join(counts) or _("nothing was due")
 
 

@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accord.commitments import Commitment, Span
 from accord.reciprocity import DISPUTED, FINAL_ANSWER, INTERIM_ANSWER, RED, SETTLED, UNREAD, VERSION
 from alerts.document.choices import ALERT_TYPES
 
@@ -49,25 +48,3 @@ def span_words(took: timedelta | None) -> str:
             _("under an hour") if hours < 1 else ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
         )
     return ngettext("%(n)d day", "%(n)d days", round(hours / 24)) % {"n": round(hours / 24)}
-
-
-def commitment_words(commitment: Commitment) -> str:
-    """Return how often or how fast something is owed."""
-    span = commitment.every or commitment.within
-    assert span is not None
-    if commitment.within is not None:
-        return _within(span)
-    words = {
-        "day": ngettext("every day", "every %(n)d days", span.n),
-        "week": ngettext("every week", "every %(n)d weeks", span.n),
-        "month": ngettext("every month", "every %(n)d months", span.n),
-        "quarter": ngettext("every quarter", "every %(n)d quarters", span.n),
-        "year": ngettext("every year", "every %(n)d years", span.n),
-    }
-    return words[span.unit] % {"n": span.n}
-
-
-def _within(span: Span) -> str:
-    if span.unit == "hour":
-        return ngettext("within %(n)d hour", "within %(n)d hours", span.n) % {"n": span.n}
-    return ngettext("within %(n)d day", "within %(n)d days", span.n) % {"n": span.n}

@@ -55,7 +55,7 @@ def test_the_other_sides_list_is_compared(
     desk: DeskWorld, days: dict[str, str], reader: Client, as_officer: SignIn
 ) -> None:
     query = f"?first={days['first']}&last={days['last']}"
-    theirs = b"".join(as_officer(desk.aroha).get(f"/reciprocity/xa-lab/list/{query}").streaming_content)
+    theirs = as_officer(desk.aroha).get(f"/reciprocity/xa-lab/list/{query}").getvalue()
     at = f"{OF_HEALTH}compare/{query}"
     assert "Both records agree" in reader.post(at, {"items": theirs.decode()}).content.decode()
     other = Alert.objects.get().md[::-1]

@@ -39,7 +39,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("reply", "summary"): lambda row: ("reply", f"{row.pk}/summary", 1),
     ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
     ("harmreview", "sealed"): at_its_id("harmreview"),
-    ("contribution", "sealed"): lambda row: ("contribution", row.md, 1),
+    ("contribution", "sealed"): lambda row: ("contribution", f"{row.md}/{row.peer_id}", 1),
     ("case", "sealed"): at_its_id("case"),
     ("note", "sealed"): at_its_id("note"),
     ("task", "sealed"): at_its_id("task"),
