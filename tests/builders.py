@@ -203,12 +203,13 @@ class Hub(KeyChanges):
         rows: Sequence[KeyRow] | None = None,
         version: int = 1,
         prev: str | None = None,
+        signer: SignerSet | None = None,
     ) -> str:
-        """Sign and register a keyset of all keys of the agency; return the keyset's od."""
+        """Sign, by the root alone where no signer is named, and register a keyset of all keys of the agency; return its od."""
         jws = make_statement(
             "keyset",
             iss=agency.id,
-            signer=agency.root.signer,
+            signer=signer or agency.root.signer,
             suite=PQ1,
             id=new_uuid7(self.now),
             iat=seconds(self.now),

@@ -30,11 +30,13 @@ ASKED: Final = ("lane", "purpose", "tlp", "pri")
 class Answer:
     """Verdict on one agency. `ref`: the agreement that allows it, or came nearest; else one that joins the two; else empty.
 
+    `ceiling`: the strictest marking that this agreement allows; empty where it is not in force.
     `open_lanes`: on which anything may pass now. `life_passes`: flash on public health does although that lane is suspended.
     """
 
     verdict: RecipientVerdict
     ref: str
+    ceiling: str
     open_lanes: tuple[str, ...]
     life_passes: bool
     is_own_stop: bool
@@ -97,9 +99,11 @@ class _Agreed:
             code for code in Lane.values if code in covered and known.since(row.agency, code, ROUTINE) is None
         )
         about_life = ABOUT_LIFE[1]
+        ref = named or next((one.ref for one in agreements if lane in one.lanes), "")
         return Answer(
             row,
-            named or next((one.ref for one in agreements if lane in one.lanes), ""),
+            ref,
+            row.ceiling or next((one.ceiling for one in agreements if one.ref == ref), ""),
             is_open,
             about_life in covered.difference(is_open) and known.since(row.agency, about_life, FLASH) is None,
             any(stop.agency == self._own and stop.lane == lane for stop in stops),

@@ -139,7 +139,7 @@ def test_what_stops_it_before_intake_is_the_previews_answer_too(desks: Desks, co
 
 def test_it_names_the_agreement_and_what_is_open_beside_it(desks: Desks) -> None:
     answer = ask(desks)
-    assert (answer.verdict.will, answer.ref, answer.verdict.ceiling) == (True, "G1", "AMBER+STRICT")
+    assert (answer.verdict.will, answer.ref, answer.ceiling) == (True, "G1", "AMBER+STRICT")
     assert answer.open_lanes == ("enforcement", "science", "public_health", "trade")
     assert not answer.life_passes
     agree(desks, lanes=["science", "public_health", "trade"], survive_flash=True)

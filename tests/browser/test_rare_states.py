@@ -272,6 +272,9 @@ def test_officers_powers_and_peers(
     shoot("duty", "/officers/duty/")
     shoot("agreement", "/agreements/G1/")
     shoot("agreement-suspend", "/agreements/G1/suspend/")
+    shoot("may-send", "/agreements/may-send/?lane=trade&purpose=regulatory_control")
+    admin.post("/transition/", {"verb": "begin"})
+    shoot("transition", "/transition/")
     shoot("agreement-propose", "/agreements/G1/propose/")
     terms = Terms(
         "AB 2027-1",

@@ -65,7 +65,7 @@ def test_the_same_in_json(desk: DeskWorld, as_officer: SignIn) -> None:
         "allowed": False,
         "code": "lane-suspended",
         "agreement": "G1",
-        "ceiling": "",
+        "ceiling": "AMBER+STRICT",
         "open_lanes": ["enforcement", "public_health", "trade"],
         "life_passes": False,
     }

@@ -5,15 +5,19 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from callers.capabilities import Role
 from callers.errors import InputError, NotBoundError, NotPermittedError
 from ledger.models import AuditEvent
-from officers.models import Officer, Transition
+from officers.deskkeys import issue_key, revoke_key
+from officers.duty import move_on_duty_list
+from officers.models import Officer, OfficerSession, Transition
 from officers.transitions import begin_transition, finish_transition, look_through, transition_of
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
+from vault.agency_keys import change_agency_root
 
 PAGE = "/transition/"
 
@@ -42,6 +46,24 @@ def test_each_step_ticks_itself_once_the_desk_sees_it(desk: DeskWorld) -> None:
         row.save(update_fields=["roles"])
     look_through(new, now=desk.hub.later(minutes=1))
     assert done(desk, new) - before == {"people", "gone", "agreements"}
+
+
+def test_keys_root_duty_and_sessions_are_seen_too(desk: DeskWorld, as_officer: SignIn) -> None:
+    admin, now = desk.sunniva, desk.hub.later(minutes=1)
+    scopes = ["science:query"]
+    key, _ = issue_key(
+        admin, desk.lab, client="case system", scopes=scopes, networks=(), lifetime=timedelta(days=9), now=now
+    )
+    as_officer(desk.ilka)
+    OfficerSession.objects.update(seen_at=timezone.now())
+    begin_transition(admin, now=timezone.now() + timedelta(minutes=1))
+    desk.hub.now = timezone.now() + timedelta(minutes=2)
+    assert done(desk, admin) == set()
+    move_on_duty_list(admin, desk.benno, "add", now=desk.hub.now)
+    revoke_key(admin, key, now=desk.hub.now)
+    change_agency_root(desk.hub.make_officer(desk.lab, Role.KEY_OFFICER), desk.lab, now=desk.hub.now)
+    OfficerSession.objects.update(ended_at=desk.hub.now)
+    assert done(desk, admin) - {"people"} == {"root", "duty", "keys", "sessions"}
 
 
 def test_two_persons_end_it_and_what_is_open_stands_in_the_audit(desk: DeskWorld) -> None:

@@ -173,7 +173,7 @@ class MaySendItemOut(s.Serializer[Any]):
     code = s.CharField(source="verdict.code", allow_blank=True)
     text = s.CharField(source="verdict.text", allow_blank=True)
     agreement = s.CharField(source="ref", allow_blank=True)
-    ceiling = s.CharField(source="verdict.ceiling", allow_blank=True)
+    ceiling = s.CharField(allow_blank=True)
     open_lanes = s.ListField(child=s.ChoiceField(Lane.values))
     life_passes = s.BooleanField()
 

@@ -40,7 +40,7 @@ _TEXTS: Final[dict[str, tuple[Text, Text, str]]] = {
     ),
     "gone": (
         gettext_lazy("Take their roles from those who go"),
-        gettext_lazy("Everybody who was admin or key officer before. Their sessions end with it."),
+        gettext_lazy("Everybody who was admin or key officer at the beginning."),
         "officers",
     ),
     "root": (
