@@ -32,7 +32,6 @@ from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_hi
 from accord.client.agreement_versions import (
     answer_version,
     leave_agreement,
-    list_versions,
     propose_version,
 )
 from accord.client.answering import Answer, order_of_answer
@@ -77,6 +76,7 @@ from accord.client.sending import (
     submit_sealed,
 )
 from accord.client.session import Act, Connect, Session, connect_http, require_sound_backend
+from accord.client.signed_agreements import list_versions
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,

@@ -7,7 +7,7 @@
 - The newest answer counts. Where that was withdrawn the question is open again: no earlier one takes its place.
 - An answer counts for every later version of the question, up to one that asks anew. An acknowledgement changes nothing.
 - A version that asks no more closes the question.
-- While a lane is suspended the clock stands still of each question that was not overdue before: where agreements are given.
+- Suspensions stop clocks, move due times and hold answers back as `accord.suspensions` says: where agreements are given.
 
 No state is stored: it follows from manifests, statements and own submissions, which the home keeps.
 """
@@ -22,6 +22,7 @@ from typing import Any, Final
 from accord.calls.agreements import AgreementAnswer, read_agreements
 from accord.client.results import AnswerGiven, Question
 from accord.client.session import Act
+from accord.client.signed_agreements import list_versions
 from accord.client.suspensions import list_suspensions
 from accord.document.rules import ASKS_ANEW, CLOSED, DEFERRING
 from accord.envelope.manifest import Manifest
@@ -29,12 +30,13 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.following.judging import counts, retraction_of
 from accord.following.records import StatementRecord
 from accord.state import ManifestRecord, SubmissionRecord
-from accord.suspensions import Suspension, suspended_since
+from accord.suspensions import Clock, KnownSuspensions
 
 ANSWER: Final = "answer"
 UPDATE: Final = "update"
 REPLY: Final = "reply"
 OPEN, INTERIM, ANSWERED, OVERDUE, FROZEN = "open", "interim", "answered", "overdue", "frozen"
+OVERDUE_SUSPENDED: Final = "overdue_suspended"
 
 _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
 
@@ -90,8 +92,8 @@ def manifest_record(
 
 
 def own_agreements(act: Act) -> list[AgreementAnswer]:
-    """Return the agency's agreements as the hub states them now, where a lane is suspended; none where they stop no clock."""
-    if all(one.until is not None for one in list_suspensions(act)):
+    """Return the agency's agreements as the hub states them now, where a lane is or was suspended; none where they count for nothing."""
+    if not list_suspensions(act):
         return []
     return read_agreements(act.session.exchange.agreements(), act.agency)
 
@@ -99,17 +101,19 @@ def own_agreements(act: Act) -> list[AgreementAnswer]:
 class Questions:
     """Questions and answers as one act knows them; made anew after the act has learned more.
 
-    `agreements`: those of the agency, where it matters whether a suspension stops a clock.
+    `agreements`: those of the agency, where it matters what suspensions do to clocks; None leaves all times as they were signed.
     """
 
-    def __init__(self, act: Act, agreements: Sequence[AgreementAnswer] = ()) -> None:
-        self._act = act
-        self._in_force = [one for one in agreements if one.until is None or one.until > act.now]
+    def __init__(self, act: Act, agreements: Sequence[AgreementAnswer] | None = None) -> None:
+        self._act, self._agreements = act, agreements
         self._state = act.state
 
     @cached_property
-    def _suspensions(self) -> tuple[Suspension, ...]:
-        return list_suspensions(self._act)
+    def _suspensions(self) -> KnownSuspensions:
+        if self._agreements is None or not (stated := list_suspensions(self._act)):
+            return KnownSuspensions(self._act.agency)
+        in_force = [one for one in self._agreements if one.until is None or one.until > self._act.now]
+        return KnownSuspensions(self._act.agency, in_force, stated, list_versions(self._act))
 
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
@@ -118,9 +122,13 @@ class Questions:
             return None
         newest = self.own_answer(md)
         code = None if newest is None else newest.code
+        clock = self._suspensions.clock(
+            record.iss, record.lane, record.pri, due=record.reply_by, came=record.log_time, keep=record.keep
+        )
         return Question(
             record.reply_by,
-            self._state_of(record, record.reply_by, code),
+            clock.due,
+            self._state_of(clock, code),
             code,
             None if newest is None else newest.logged_at or newest.iat,
             in_doubt=not self.counts(record),
@@ -130,7 +138,7 @@ class Questions:
         """Return the md of every received question without a final answer, the most urgent first."""
         asked = ((md, self.question(md)) for md in self._state.manifests)
         waiting = [(md, found) for md, found in asked if found is not None and found.state != ANSWERED]
-        return sorted(waiting, key=lambda item: item[1].reply_by)
+        return sorted(waiting, key=lambda item: item[1].answer_by)
 
     def record(self, md: str) -> ManifestRecord | None:
         """Return the verified manifest of an envelope of another agency."""
@@ -250,21 +258,14 @@ class Questions:
         is_kept = record.keep is None or record.keep > self._act.now
         return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
 
-    def _state_of(self, record: ManifestRecord, reply_by: int, code: str | None) -> str:
+    def _state_of(self, clock: Clock, code: str | None) -> str:
         if code is not None and code not in DEFERRING:
             return ANSWERED
-        since = suspended_since(
-            self._act.agency,
-            self._suspensions,
-            self._in_force,
-            peer=record.iss,
-            lane=record.lane,
-            pri=record.pri,
-        )
-        if since is not None and since < reply_by:
+        is_held = clock.suspended_since is not None
+        if is_held and not clock.runs:
             return FROZEN
-        if self._act.now >= reply_by:
-            return OVERDUE
+        if self._act.now >= clock.due:
+            return OVERDUE_SUSPENDED if is_held else OVERDUE
         return OPEN if code is None else INTERIM
 
     @cached_property

@@ -2,8 +2,10 @@
 """Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
 
 from collections.abc import Collection, Set
+from datetime import datetime
 
 from alerts.models import ReceivedAlert
+from alerts.peers.suspensions import Suspensions, suspensions_of
 from alerts.receiving.fetching import seen_by
 from alerts.receiving.versions import UPDATE
 from peers.models import HeldStatement
@@ -19,6 +21,7 @@ class PageFacts:
         self._met: dict[tuple[str, str], str] = {}
         self._withdrawn: set[str] = set()
         self._first_mds: set[str] = set()
+        self._suspensions: Suspensions | None = None
 
     def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
         """Read what is kept about a page's alerts, by the addresses and ids that the exchange names."""
@@ -49,5 +52,11 @@ class PageFacts:
             self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
-        """Drop what is known of withdrawals, since a statement was taken."""
-        self._mds = frozenset()
+        """Drop what is known of withdrawals and suspensions, since a statement was taken."""
+        self._mds, self._suspensions = frozenset(), None
+
+    def suspensions(self, *, now: datetime) -> Suspensions:
+        """Return what is known of the agency's suspensions."""
+        if self._suspensions is None:
+            self._suspensions = suspensions_of(self._agency_id, now=now)
+        return self._suspensions

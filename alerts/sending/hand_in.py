@@ -35,6 +35,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.lanes import settle_stops
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.answers import settle_answered
+from alerts.replies.due_times import settle_by_statement
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
 from alerts.sending import ledger_places as placing
@@ -336,6 +337,7 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
         ack_by=moment_or_none(terms.ack_by),
         reply_by=moment_or_none(terms.reply_by),
         exp=moment_of(terms.exp),
+        keep=moment_of(terms.keep),
     )
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
@@ -366,6 +368,7 @@ def _unsay(row: Outgoing, now: datetime) -> None:
         received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
     if row.k in (SUSPEND, RESUME):
         settle_stops(row.reader, said.body["with"], said.body["lanes"], now=now)
+        settle_by_statement(said, now=now)
     if row.k == "retract" and not _is_retracted(row):
         own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
         own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)

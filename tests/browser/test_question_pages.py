@@ -17,6 +17,7 @@ from officers.models import AgencyCalendar, Officer
 from tests.alerts.replies.test_answers import QUESTION, ask
 from tests.alerts.replies.test_suspension import opened, submitted, suspend
 from tests.browser.looking import faults_of, look_at
+from tests.due_times import due
 from tests.own_desk import RedDesk
 from tests.pages.desk_world import DeskWorld
 
@@ -38,7 +39,7 @@ def test_from_the_draft_to_the_overdue_board(
     note_call(desk.ilka, asked, agency="xd-reg", called_at=desk.tick(), text=SAID, now=desk.tick())
     draft = desk.draft(**{**QUESTION, "for_attention": ["xb-health"]})
     desk.wait_for_the_clock()
-    ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=desk.hub.now - timedelta(minutes=1))
+    ReceivedAlert.objects.filter(agency=desk.health).update(**due(desk.hub.now - timedelta(minutes=1)))
     sign_in(desk.ilka)
     pages = {
         "question-due": f"/drafts/{draft.pk}/2/",

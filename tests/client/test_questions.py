@@ -463,7 +463,7 @@ def test_the_whole_job_at_two_terminals(
     assert "  open  " in line and line.endswith(asked.md)
     (item,) = bravo.json("inbox", "--to-answer")["items"]
     assert item == bravo.json("inbox")["items"][0]
-    assert set(item["question"]) == {"reply_by", "state", "code", "answered_at", "in_doubt"}
+    assert set(item["question"]) == {"reply_by", "answer_by", "state", "code", "answered_at", "in_doubt"}
 
     argv = ["answer", item["ref"], "--code", "hit", "--text", "Two cases.", "--attach", str(spectrum)]
     bravo.run(*argv, expect=exits.USAGE)

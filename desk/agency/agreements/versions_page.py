@@ -21,7 +21,7 @@ from alerts.agency.agreement_versions import (
     answer_version,
     leave_agreement,
     propose_agreement,
-    version_in_force,
+    version_agreed,
     version_of,
     versions_of,
 )
@@ -42,6 +42,7 @@ CLOCKS: Final = (
 )
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
+    VersionState.AGREED: (gettext_lazy("Agreed, begins later"), "ok"),
     VersionState.IN_FORCE: (gettext_lazy("In force"), "ok"),
     VersionState.REFUSED: (gettext_lazy("Refused"), "done"),
     VersionState.REPLACED: (gettext_lazy("Replaced"), "done"),
@@ -200,7 +201,7 @@ def _others(officer: Officer) -> list[tuple[str, str]]:
 
 
 def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[str, Any]:
-    said, signed = standing.said, version_in_force(officer, standing.ref, now=now)
+    said, signed = standing.said, version_agreed(officer, standing.ref, now=now)
     return {
         "ref": said.ref,
         "parties": [party for party in said.parties if party != officer.agency_id],

@@ -160,12 +160,12 @@ def _owed(row: InboxRow) -> StartRow:
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.frozen_text))),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.held_text))),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
-        answer_by=received.reply_by
-        if row.owes_answer and row.owed != "answer" and not row.frozen_text
+        answer_by=received.answer_by
+        if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
         is_unread=row.is_unread,
     )
