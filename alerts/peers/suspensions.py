@@ -82,9 +82,9 @@ class Suspensions(KnownSuspensions):
         return found
 
     @property
-    def has_any(self) -> bool:
-        """Tell whether any lane is suspended with anybody."""
-        return any(one.until is None for one in self.stated)
+    def lanes(self) -> frozenset[str]:
+        """Lanes that are suspended with anybody."""
+        return frozenset(one.lane for one in self.stated if one.until is None)
 
     def _stopped(self) -> dict[tuple[str, str, datetime], set[str]]:
         """Return with whom a lane is suspended, by lane, speed (flash or any other) and time."""

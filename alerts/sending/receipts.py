@@ -50,6 +50,11 @@ class Receipt:
         return self.clock.frozen_since if self.clock else None
 
     @property
+    def suspended_since(self) -> datetime | None:
+        """Since when a suspension holds its answer back, whether its clock runs or not."""
+        return self.clock.suspended_since if self.clock else None
+
+    @property
     def is_confirmed(self) -> bool:
         return self.fact.recall_confirmed_at is not None
 
