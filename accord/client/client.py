@@ -579,7 +579,8 @@ class Client:
         """Return what became of one object of ours, by md or od."""
         act = self._session.begin()
         act.refresh(act.agency)
-        return status_of(act, facts_of(act, _require_digest(d)), Questions(act))
+        facts = facts_of(act, _require_digest(d))
+        return status_of(act, facts, Questions(act, own_agreements(act)))
 
 
 def _require_digest(text: str) -> str:

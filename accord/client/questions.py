@@ -186,14 +186,14 @@ class Questions:
 
     def answers_to(self, md: str) -> tuple[AnswerGiven, ...]:
         """Return the newest answer of each recipient to a question of ours, by agency."""
-        asked, due = self._state.submissions.get(md), self._last_asked(md)
-        if asked is None or due is None:
+        asked, last = self._state.submissions.get(md), self._last_asked(md)
+        if asked is None or last is None:
             return ()
         given: dict[str, list[ManifestRecord]] = {}
         for record in self._replies.get(self._own_root(md), ()):
             if record.iss in asked.to and self._answered_by(record) not in self._before_anew(md):
                 given.setdefault(record.iss, []).append(record)
-        return tuple(self._given(agency, rows, due) for agency, rows in sorted(given.items()))
+        return tuple(self._given(agency, rows, last) for agency, rows in sorted(given.items()))
 
     def is_closed(self, md: str) -> bool:
         """Tell whether the newest version of a received question asks no more."""
@@ -202,11 +202,19 @@ class Questions:
             return False
         return any(row.reply_by is not None for row in self._versions(newest.md))
 
-    def _given(self, agency: str, rows: list[ManifestRecord], due: int) -> AnswerGiven:
+    def _given(self, agency: str, rows: list[ManifestRecord], asked: SubmissionRecord) -> AnswerGiven:
         newest = next((row for row in reversed(rows) if row.code), None)
         unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
         if newest is None or self.is_withdrawn(newest.md):
             return AnswerGiven(agency, None, None, False, False, unopened)
+        due = self._suspensions.clock(
+            agency,
+            asked.lane,
+            asked.pri,
+            due=asked.reply_by or 0,
+            came=asked.logged_at or asked.iat,
+            keep=asked.keep,
+        ).due
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
 
@@ -239,9 +247,9 @@ class Questions:
             md = row.about
         return found
 
-    def _last_asked(self, md: str) -> int | None:
-        """Return by when the newest version that asks, up to this one, wanted its answer."""
-        return next((row.reply_by for row in self._own_versions(md) if row.reply_by is not None), None)
+    def _last_asked(self, md: str) -> SubmissionRecord | None:
+        """Return the newest version that asks, up to this one."""
+        return next((row for row in self._own_versions(md) if row.reply_by is not None), None)
 
     def _before_anew(self, md: str) -> set[str]:
         """Return the versions before the one that asked anew, whose answers no longer count."""

@@ -105,7 +105,7 @@ class AnswerGiven:
     """The newest answer of one agency to a question of ours, as far as it was opened here, and when it was logged (seconds).
 
     `code` is None where no answer was opened here; `unopened` are later messages about the question that were not opened yet,
-    and may be answers. `repudiated`: a key that signed it was revoked since.
+    and may be answers. `late`: after the due time, as suspensions have moved it. `repudiated`: a key that signed it was revoked since.
     """
 
     agency: str

@@ -110,6 +110,9 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
             code=answer_code(order.alert),
             question_change=question_change(order.alert),
             for_attention=for_attention(order.alert),
+            lane=order.lane,
+            pri=order.pri,
+            keep=order.terms(sealed.jti, now=act.now).keep,
         )
         _spool_envelope(act, draft, record)
     send_spooled(act, record)
@@ -156,6 +159,9 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
             code=answer_code(own.inner.alert),
             question_change=question_change(own.inner.alert),
             for_attention=for_attention(own.inner.alert),
+            lane=terms.lane,
+            pri=terms.pri,
+            keep=terms.keep,
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)
