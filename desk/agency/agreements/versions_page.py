@@ -97,6 +97,10 @@ class VersionForm(forms.Form):
     clocks = forms.ChoiceField(
         label=gettext_lazy("During a suspension the clocks of answers"),
         choices=CLOCKS,
+        help_text=gettext_lazy(
+            "Where they stand still, an answer is due later by as long as the lane was suspended. "
+            "Where they run on, it is due as signed, and what falls due meanwhile is not counted as missed."
+        ),
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), gettext_lazy("Clocks: choose whether they stand still.")

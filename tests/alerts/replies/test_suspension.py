@@ -98,6 +98,29 @@ def refuse_statements() -> None:
     the_exchange.answers = lambda path: (422, octets) if path.endswith("/statements") else None
 
 
+def agree_that_clocks_run(desk: DeskWorld) -> None:
+    """Have the parties of G1 sign it, with clocks that run on."""
+    agreed = Terms(
+        ref="G1",
+        parties=frozenset({"xa-lab", "xb-health", "xd-reg"}),
+        lanes=frozenset(Lane.values),
+        tlp="AMBER",
+        purposes=frozenset(Purpose.values),
+        begins=desk.hub.now,
+        until=desk.hub.now + timedelta(days=365),
+        clocks="run",
+    )
+    od = propose_agreement(desk.sunniva, agreed, now=desk.tick())
+    desk.settle()
+    answer_version(desk.haitham, od, "accept", now=desk.tick())
+    proposal = HeldStatement.objects.get(reader="xb-health", od=od)
+    about = SubjectRef("agreement", proposal.statement_id, od)
+    said = desk.hub.statement(desk.reg, "accept", about, body={"st": "accept"}, act="officer-1")
+    desk.hub.submit(desk.reg, said)
+    desk.settle()
+    take_in_agreements(now=desk.tick())
+
+
 class TestAnAnswerWaits:
     @pytest.mark.parametrize("by", ["health", "lab"])
     def test_it_is_submitted_held_in_words_and_sent_by_a_person_once_the_lane_is_open(
@@ -292,31 +315,8 @@ class TestItsClock:
 
 
 class TestItsClockRunsOn:
-    @pytest.fixture
-    def desk(self, desk: DeskWorld) -> DeskWorld:
-        """Have the parties of G1 sign it, with clocks that run on."""
-        agreed = Terms(
-            ref="G1",
-            parties=frozenset({"xa-lab", "xb-health", "xd-reg"}),
-            lanes=frozenset(Lane.values),
-            tlp="AMBER",
-            purposes=frozenset(Purpose.values),
-            begins=desk.hub.now,
-            until=desk.hub.now + timedelta(days=365),
-            clocks="run",
-        )
-        od = propose_agreement(desk.sunniva, agreed, now=desk.tick())
-        desk.settle()
-        answer_version(desk.haitham, od, "accept", now=desk.tick())
-        proposal = HeldStatement.objects.get(reader="xb-health", od=od)
-        about = SubjectRef("agreement", proposal.statement_id, od)
-        said = desk.hub.statement(desk.reg, "accept", about, body={"st": "accept"}, act="officer-1")
-        desk.hub.submit(desk.reg, said)
-        desk.settle()
-        take_in_agreements(now=desk.tick())
-        return desk
-
     def test_what_falls_due_meanwhile_is_overdue_and_counted_by_nobody(self, desk: DeskWorld) -> None:
+        agree_that_clocks_run(desk)
         asked = ask(desk, recipients=["xb-health"])
         acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
         suspend(desk, desk.health)
