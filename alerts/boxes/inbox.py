@@ -5,7 +5,7 @@ On its page what waits for the agency stands first, by due time; in JSON all sta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypedDict, Unpack
@@ -25,6 +25,7 @@ from alerts.receiving.set_aside import mark_distrusted
 from alerts.receiving.signature_state import judge_received
 from alerts.replies.answers import still_to_answer
 from alerts.replies.display import titles_answered
+from alerts.review.tlp_ceiling import opens_on_duty
 from callers.capabilities import Capability, require
 from officers.models import Officer
 
@@ -47,6 +48,7 @@ class InboxRow:
     """Received alert in a list. `card` is None for RED, where it could not be opened yet, and after `keep`.
 
     `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
+    `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
     """
 
     received: ReceivedAlert
@@ -54,6 +56,7 @@ class InboxRow:
     state: ReceivedState
     state_text: str
     answers: str | None = None
+    opens_on_duty: bool = False
 
     @property
     def owes_acknowledgement(self) -> bool:
@@ -190,7 +193,9 @@ def inbox_rows(
     rows = []
     for row in received:
         state, pk = received_state(row, now), str(row.pk)
-        rows.append(InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk)))
+        shown = InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk))
+        row.agency = officer.agency or row.agency
+        rows.append(replace(shown, opens_on_duty=shown.is_unread and opens_on_duty(row)))
     return rows
 
 

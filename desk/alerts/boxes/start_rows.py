@@ -55,6 +55,7 @@ class StartRow:
     is_answer: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
+    opens_on_duty: bool = False
     phone: str = ""
     zone: str = ""
 
@@ -168,6 +169,7 @@ def _owed(row: InboxRow) -> StartRow:
         if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
         is_unread=row.is_unread,
+        opens_on_duty=row.opens_on_duty,
     )
 
 
