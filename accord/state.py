@@ -119,6 +119,7 @@ class SubmissionRecord:
 
     `accepted` says that the hub has answered 202; until then nothing is known about its fate. `reply_by` is when it asks for an
     answer, `code` what it answers itself, "" for anything but an answer. `question_change` as above; `for_attention` are recipients that owe no answer.
+    `lane`, `pri` and `keep` are empty for a statement, and in a record written before they were kept.
     """
 
     what: Literal["envelope", "statement"]
@@ -135,6 +136,9 @@ class SubmissionRecord:
     question_change: str = ""
     for_attention: tuple[str, ...] = ()
     status: str = "actual"
+    lane: str = ""
+    pri: str = ""
+    keep: int | None = None
 
 
 @dataclass(frozen=True)

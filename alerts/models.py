@@ -291,6 +291,8 @@ class ReceivedAlert(models.Model):
       `retract_judged_on` revocations of the issuer's keys were known.
     - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
       the agency.
+    - `answer_by` is until when its answer is due as it counts: `reply_by`, as it was signed, and later by suspensions that are
+      over (`alerts.replies.due_times`).
     - `answered_at` is when the agency's newest answer to its question was sent, if that is final; `interim_at`, if another follows.
     - `question_change` is what this version changes in the question: asks_anew, as its content says; closed, as its manifest asks
       no more while one before did.
@@ -308,8 +310,10 @@ class ReceivedAlert(models.Model):
     """Not a column: something about it was set aside unread, set when it is judged for display."""
     standing: "SignatureFacts | None" = None
     """Not a column: present state of its signatures, set when they are judged for display."""
-    frozen_since: "datetime | None" = None
-    """Not a column: since when a suspension stops the clock of its answer (`alerts.peers.suspensions`), set for display."""
+    suspended_since: "datetime | None" = None
+    """Not a column: since when a suspension holds its answer back (`alerts.peers.suspensions`), set for display."""
+    runs_on = True
+    """Not a column, beside it: by the agreements the clock of its answer runs on meanwhile."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")
@@ -330,6 +334,7 @@ class ReceivedAlert(models.Model):
     keep = models.DateTimeField()
     ack_by = models.DateTimeField(null=True)
     reply_by = models.DateTimeField(null=True)
+    answer_by = models.DateTimeField(null=True)
     logged_at = models.DateTimeField()
     log_index = models.BigIntegerField()
     received_at = models.DateTimeField()
@@ -407,7 +412,7 @@ class ReceivedAlert(models.Model):
                 name="received_to_acknowledge",
             ),
             models.Index(
-                fields=["agency", "reply_by", "number"],
+                fields=["agency", "answer_by", "number"],
                 condition=Q(
                     reply_by__isnull=False,
                     answered_at__isnull=True,
@@ -440,6 +445,16 @@ class ReceivedAlert(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def frozen_since(self) -> "datetime | None":
+        """Since when a suspension stops the clock of its answer; None while it runs."""
+        return None if self.runs_on else self.suspended_since
+
+    @property
+    def moved_from(self) -> "datetime | None":
+        """Time by which its answer was due as it was signed, where suspensions have moved that."""
+        return self.reply_by if self.reply_by != self.answer_by else None
 
     @property
     def about(self) -> AlertFacts:

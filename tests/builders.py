@@ -483,7 +483,7 @@ def take_in_places(*, now: datetime) -> None:
     said = HeldStatement.objects.filter(log_time=None).values_list("reader", flat=True)
     for agency in sorted({*sent, *said}):
         follower = peers_following.feed_follower_of(VerifiedDirectory(agency, now).memory, now=now)
-        take_places(follower)
+        take_places(follower, now=now)
         follower.memory.write()
 
 

@@ -33,7 +33,6 @@ from accord.client.agreement_texts import ReadText, read_text
 from accord.client.agreement_versions import (
     answer_version,
     leave_agreement,
-    list_versions,
     propose_version,
     version_of,
 )
@@ -81,6 +80,7 @@ from accord.client.sending import (
     submit_sealed,
 )
 from accord.client.session import Act, Connect, Session, connect_http, require_sound_backend
+from accord.client.signed_agreements import list_versions
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,
@@ -616,7 +616,8 @@ class Client:
         """Return what became of one object of ours, by md or od."""
         act = self._session.begin()
         act.refresh(act.agency)
-        return status_of(act, facts_of(act, _require_digest(d)), Questions(act))
+        facts = facts_of(act, _require_digest(d))
+        return status_of(act, facts, Questions(act, own_agreements(act)))
 
 
 def _require_digest(text: str) -> str:

@@ -68,16 +68,20 @@ class Stated:
 
 @dataclass(frozen=True)
 class Question:
-    """An answer that this agency is asked for: by when (seconds), and its state.
+    """An answer that this agency is asked for: by when (seconds) as it was signed, by when as it counts, and its state.
+
+    - `answer_by` is later than `reply_by` where suspensions that are over have moved it; said of the questions that wait.
 
     - `open`; `interim`: an answer was sent after which another one is to come; `answered`; `overdue`: the time is past and no
-      final answer was sent; `frozen`: a suspension of the lane stops its clock, which is said of the questions that wait.
+      final answer was sent. Said of the questions that wait: `frozen`: a suspension of the lane stops its clock;
+      `overdue_suspended`: the clock runs on by the agreements, and the time passed during the suspension.
     - `code` and `answered_at` (seconds) are of the newest answer, None where there is none that counts. An acknowledgement changes
       nothing here.
     - `in_doubt`: its signature does not count at present.
     """
 
     reply_by: int
+    answer_by: int
     state: str
     code: str | None
     answered_at: int | None
@@ -86,12 +90,13 @@ class Question:
 
 @dataclass(frozen=True)
 class DueAnswer:
-    """An answer that this agency owes and that is due within a day, or overdue. `reply_by` in seconds."""
+    """An answer that this agency owes and that is due within a day, or overdue. Times as of `Question`."""
 
     d: str
     iss: str
     ref: str | None
     reply_by: int
+    answer_by: int
     is_overdue: bool
 
 
@@ -100,7 +105,7 @@ class AnswerGiven:
     """The newest answer of one agency to a question of ours, as far as it was opened here, and when it was logged (seconds).
 
     `code` is None where no answer was opened here; `unopened` are later messages about the question that were not opened yet,
-    and may be answers. `repudiated`: a key that signed it was revoked since.
+    and may be answers. `late`: after the due time, as suspensions have moved it. `repudiated`: a key that signed it was revoked since.
     """
 
     agency: str

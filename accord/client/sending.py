@@ -111,6 +111,9 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
             question_change=question_change(order.alert),
             for_attention=for_attention(order.alert),
             status=order.status,
+            lane=order.lane,
+            pri=order.pri,
+            keep=order.terms(sealed.jti, now=act.now).keep,
         )
         spool_envelope(act, draft, record)
     send_spooled(act, record)
@@ -158,6 +161,9 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
             question_change=question_change(own.inner.alert),
             for_attention=for_attention(own.inner.alert),
             status=terms.status,
+            lane=terms.lane,
+            pri=terms.pri,
+            keep=terms.keep,
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)

@@ -37,6 +37,7 @@ def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Rec
         setattr(received, name, getattr(terms, name))
     for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
         setattr(received, name, moment_or_none(getattr(terms, name)))
+    received.answer_by = received.reply_by
     return received
 
 

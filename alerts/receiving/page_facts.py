@@ -2,10 +2,12 @@
 """Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
 
 from collections.abc import Collection, Set
+from datetime import datetime
 
 from accord.agreements import AGREEMENT
 from alerts.agency.agreement_texts import is_text
 from alerts.models import ReceivedAlert
+from alerts.peers.suspensions import Suspensions, suspensions_of
 from alerts.receiving.fetching import seen_by
 from alerts.receiving.versions import UPDATE
 from peers.models import HeldStatement
@@ -22,6 +24,7 @@ class PageFacts:
         self._withdrawn: set[str] = set()
         self._first_mds: set[str] = set()
         self._proposers: Set[str] | None = None
+        self._suspensions: Suspensions | None = None
 
     def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
         """Read what is kept about a page's alerts, by the addresses and ids that the exchange names."""
@@ -52,8 +55,8 @@ class PageFacts:
             self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
-        """Drop what is known of withdrawals and proposals, since a statement was taken."""
-        self._mds, self._proposers = frozenset(), None
+        """Drop what is known of withdrawals, proposals and suspensions, since a statement was taken."""
+        self._mds, self._proposers, self._suspensions = frozenset(), None, None
 
     def is_text(self, iss: str, jti: str, md: str) -> bool:
         """Tell whether a proposed agreement of its originator names an envelope as its text."""
@@ -61,3 +64,9 @@ class PageFacts:
             proposed = HeldStatement.objects.filter(reader=self._agency_id, k=AGREEMENT)
             self._proposers = set(proposed.values_list("iss", flat=True).distinct())
         return iss in self._proposers and is_text(self._agency_id, iss, jti, md)
+
+    def suspensions(self, *, now: datetime) -> Suspensions:
+        """Return what is known of the agency's suspensions."""
+        if self._suspensions is None:
+            self._suspensions = suspensions_of(self._agency_id, now=now)
+        return self._suspensions

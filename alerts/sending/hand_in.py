@@ -37,6 +37,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.lanes import settle_stops
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.answers import settle_answered
+from alerts.replies.due_times import settle_by_statement
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
 from alerts.sending import ledger_places as placing
@@ -353,6 +354,7 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
         ack_by=moment_or_none(terms.ack_by),
         reply_by=moment_or_none(terms.reply_by),
         exp=moment_of(terms.exp),
+        keep=moment_of(terms.keep),
     )
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
@@ -386,6 +388,7 @@ def _unsay(row: Outgoing, now: datetime) -> None:
         received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
     if row.k in (SUSPEND, RESUME):
         settle_stops(row.reader, said.body["with"], said.body["lanes"], now=now)
+        settle_by_statement(said, now=now)
     if row.k == AGREEMENT:
         for text in outgoing.queued_about(row.reader, [row.d]).filter(k=TEXT):
             outgoing.settle(text, OutgoingState.CANCELLED, now=now)

@@ -112,6 +112,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/taking.py:FeedOfAgency._visit_awaited: alerts.ReceivedAlert",
         "alerts/receiving/versions.py:_replace: alerts.ReceivedAlert",
         "alerts/replies/answers.py:settle_question: alerts.ReceivedAlert",
+        "alerts/replies/due_times.py:settle_due_times: alerts.Alert, alerts.ReceivedAlert",
         "alerts/replies/projection.py:_note_question: alerts.ReceivedAlert",
         "alerts/sending/amendment.py:mark_replaced: alerts.Alert",
         "science/spectra/received.py:_count_try: science.LibrarySpectrum",

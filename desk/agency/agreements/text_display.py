@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accord.agreement_texts import Paragraph, TextState, VersionText, compare_texts
 from accord.agreements import SignedVersion
 from accord.commitments import read_commitments
-from alerts.agency.agreement_versions import text_of_version, version_in_force
+from alerts.agency.agreement_versions import text_of_version, version_agreed
 from alerts.agency.commitment_words import commitment_text
 from officers.models import Officer
 from peers.models import Agency
@@ -56,7 +56,7 @@ class TextShown:
 def text_shown(officer: Officer, shown: SignedVersion, now: datetime) -> TextShown:
     """Return the text of a version, compared with that of the version in force, where there is another one."""
     text = text_of_version(officer, shown)
-    standing = version_in_force(officer, shown.ref, now=now)
+    standing = version_agreed(officer, shown.ref, now=now)
     before = text_of_version(officer, standing) if standing and standing.od != shown.od else None
     compares = before is not None and before.document is not None and text.document is not None
     names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))

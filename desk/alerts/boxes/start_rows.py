@@ -57,6 +57,7 @@ class StartRow:
     is_answer: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
+    opens_on_duty: bool = False
     phone: str = ""
     zone: str = ""
 
@@ -162,14 +163,15 @@ def _owed(row: InboxRow) -> StartRow:
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.frozen_text))),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.held_text))),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
-        answer_by=received.reply_by
-        if row.owes_answer and row.owed != "answer" and not row.frozen_text
+        answer_by=received.answer_by
+        if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
         is_unread=row.is_unread,
+        opens_on_duty=row.opens_on_duty,
     )
 
 

@@ -21,7 +21,7 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.suspensions import mark_frozen
+from alerts.peers.suspensions import mark_clocks
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -249,7 +249,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
         ways=acts_on_received(officer, view.received, view.document),
         answer_under_way=_answer_under_way(officer, view.received),
-        own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
+        own_answer=answers_given(numbers, held, due=lambda _agency: alert.answer_by).get(alert.agency_id),
         asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
         may_note=may_note_calls(officer),
         calls=calls_about(officer, view.received),
@@ -321,7 +321,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
-    mark_frozen([alert], now=clock.now())
+    mark_clocks([alert], now=clock.now())
     return {
         "alert": alert,
         "casework": casework_on(signed_in(request), alert, is_open=is_open),
