@@ -331,6 +331,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "science_spectraimport": {DESK: KEEP, DESK_WORKER: REMOVE | LOCK},
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
     "science_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
+    "alerts_withheldalert": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from alerts.document.building import GRADING_SCHEME, SCHEMA
+from accord.document.checking import findings
+from alerts.document.building import GRADING_SCHEME, RESENT, SCHEMA
 from alerts.document.characters import made_visible
 from alerts.document.choices import HANDLING_CODES
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
 from alerts.document.files import AttachmentFile
-from alerts.document.schema import REQUIRED
+from alerts.document.schema import REQUIRED, RESENT_SHAPE
 from alerts.document.validators import is_acceptable
 from alerts.errors import UnknownSchemaError
 
@@ -66,6 +67,11 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
             shown.add(one.name)
         elif one.name == "handling":
             data[one.name] = restricting(value)
+    if (resent := alert.get(RESENT)) is None:
+        shown.add(RESENT)
+    elif not any(findings(RESENT_SHAPE, resent, "")):
+        data[RESENT] = resent
+        shown.add(RESENT)
     missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
     return _kept_apart(data, [name for name in alert if name not in shown], alert, missing)
 
