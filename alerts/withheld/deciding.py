@@ -2,7 +2,7 @@
 """The decision on withheld alerts: one person chooses what is sent or says that it is not needed; what is left stays offered."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from alerts.errors import SendingStoppedError
 from alerts.models import WithheldAlert
-from alerts.rows.withheld import WithheldState
+from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
 from alerts.states import AlertState
-from alerts.withheld.lists import SIGNED, in_groups, undecided, withheld_lane
+from alerts.withheld.lists import CHANGED, SIGNED, in_groups, undecided, withheld_lane
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
@@ -25,8 +25,8 @@ def choose_withheld(
     peer: str,
     lane: str,
     *,
-    groups: Collection[str] = (),
-    ids: Collection[uuid.UUID] = (),
+    groups: Iterable[str] = (),
+    ids: Iterable[uuid.UUID | str] = (),
     now: datetime,
 ) -> int:
     """Choose alerts to be sent once a second person releases them; return how many. Groups are by kind and month.
@@ -36,8 +36,7 @@ def choose_withheld(
     require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
     if withheld_lane(officer, peer, lane, now=now).since:
         raise SendingStoppedError(_("The lane is suspended: what is withheld can be sent once it is open."))
-    again = Q(state=WithheldState.REFUSED, pk__in=ids)
-    return _decide(officer, peer, lane, WithheldState.CHOSEN, groups, ids, again, now)
+    return _decide(officer, peer, lane, WithheldState.CHOSEN, groups, ids, now)
 
 
 def decline_withheld(
@@ -45,15 +44,14 @@ def decline_withheld(
     peer: str,
     lane: str,
     *,
-    groups: Collection[str] = (),
-    ids: Collection[uuid.UUID] = (),
+    groups: Iterable[str] = (),
+    ids: Iterable[uuid.UUID | str] = (),
     now: datetime,
 ) -> int:
     """Say of alerts that the peer does not need them any more; return how many. Nobody else learns of it."""
     require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
     withheld_lane(officer, peer, lane, now=now)
-    refused = Q(state=WithheldState.REFUSED, pk__in=ids)
-    return _decide(officer, peer, lane, WithheldState.NOT_NEEDED, groups, ids, refused, now)
+    return _decide(officer, peer, lane, WithheldState.NOT_NEEDED, groups, ids, now)
 
 
 @transaction.atomic
@@ -84,22 +82,30 @@ def _decide(
     peer: str,
     lane: str,
     state: WithheldState,
-    groups: Collection[str],
-    ids: Collection[uuid.UUID],
-    again: Q,
+    groups: Iterable[str],
+    ids: Iterable[uuid.UUID | str],
     now: datetime,
 ) -> int:
-    chosen = in_groups(officer, list(groups)) | Q(pk__in=ids)
-    found = list(_locked(officer, peer, lane, undecided(now) & chosen | again))
+    one_by_one = Q(pk__in=_read_ids(ids))
+    wanted = undecided(now) & (in_groups(officer, groups) | one_by_one)
+    wanted |= Q(state=WithheldState.REFUSED) & one_by_one
+    found = list(_locked(officer, peer, lane, wanted))
     if not found:
-        raise InputError("groups", _("Alerts: choose one or more from the list; it may have changed."))
+        raise InputError("groups", CHANGED)
     batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
     _write(found, officer, state, batch, now)
     _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, len(found), now)
     return len(found)
 
 
-def _locked(officer: Officer, peer: str, lane: str, wanted: Q) -> "WithheldAlert.objects":  # type: ignore[valid-type]
+def _read_ids(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(str(one)) for one in ids]
+    except ValueError:
+        raise InputError("ids", CHANGED) from None
+
+
+def _locked(officer: Officer, peer: str, lane: str, wanted: Q) -> WithheldAlertQuerySet:
     rows = WithheldAlert.objects.visible_to(officer).standing().filter(wanted, peer=peer, lane=lane)
     return rows.select_related("sent").select_for_update(of=("self",)).order_by("pk")
 

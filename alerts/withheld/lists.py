@@ -5,7 +5,7 @@ A row is offered in its newest version, while its content is kept for long enoug
 written anew. Nothing is preselected, and what nobody decides stays.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from accord.envelope.vocabulary import RED
 from alerts.access import agency_of
-from alerts.boxes.paging import Page, by_moment, take_page
+from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
-from alerts.models import Alert, WithheldAlert
+from alerts.models import WithheldAlert
 from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
@@ -35,6 +35,7 @@ from peers.models import Agency
 
 LEAST_LEFT: Final = KEPT_AT_LEAST + timedelta(days=2)
 """Least time for which content must still be kept, so that it can be sent: what an exchange asks for, in every zone."""
+CHANGED: Final = gettext_lazy("Alerts: choose one or more from the list; it may have changed.")
 SIGNED: Final = Q(sent__state__in=sorted(SENT | {AlertState.QUEUED}))
 """Condition of what was chosen and is signed."""
 REFUSALS: Final[Mapping[str, "str | Promise"]] = {
@@ -116,8 +117,12 @@ class Progress:
     refused: int = 0
 
     @property
+    def done(self) -> int:
+        return self.signed + self.refused
+
+    @property
     def left(self) -> int:
-        return self.total - self.signed - self.refused
+        return self.total - self.done
 
 
 def undecided(now: datetime) -> Q:
@@ -190,7 +195,7 @@ def withheld_groups(officer: Officer, peer: str, lane: str, *, now: datetime) ->
     return sorted(found, key=lambda one: (-one.month.toordinal(), one.label))
 
 
-def in_groups(officer: Officer, keys: "list[str]") -> Q:
+def in_groups(officer: Officer, keys: Iterable[str]) -> Q:
     """Return the condition for the rows of these groups; raises InputError for what names none."""
     tokens, wanted = dict(_kinds_of(officer)), Q(pk__in=())
     for key in keys:
@@ -199,7 +204,7 @@ def in_groups(officer: Officer, keys: "list[str]") -> Q:
             begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
             token = tokens[kind]
         except (ValueError, KeyError):
-            raise InputError("groups", _("Alerts: choose from the list; it may have changed.")) from None
+            raise InputError("groups", CHANGED) from None
         ends = (begins + timedelta(days=32)).replace(day=1)
         wanted |= Q(kind=token, released_at__gte=begins, released_at__lt=ends)
     return wanted
@@ -213,6 +218,7 @@ def list_withheld(
     group: str = "",
     state: str = WithheldState.WAITING,
     cursor: str = "",
+    limit: int = PAGE_ROWS,
     now: datetime,
 ) -> Page[WithheldRow]:
     """Return a page of the undecided alerts, of one group where one is named; or of those in another state."""
@@ -223,7 +229,7 @@ def list_withheld(
         rows = WithheldAlert.objects.visible_to(officer).filter(peer=peer, lane=lane, state=state)
     if group:
         rows = rows.filter(in_groups(officer, [group]))
-    found = take_page(rows.select_related("alert", "sent"), by_moment("released_at"), cursor)
+    found = take_page(rows.select_related("alert", "sent"), by_moment("released_at"), cursor, limit)
     cards = open_alert_cards(officer.agency_id or "", [row.alert for row in found.rows])
     shown = [WithheldRow(row, cards.get(str(row.alert_id))) for row in found.rows]
     return found.page(shown, filtered=bool(group))
@@ -252,11 +258,6 @@ def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
     """Yield each peer and lane of which a releaser can send something now, or release what a colleague has chosen."""
     if Capability.ALERT_RELEASE in officer.capabilities:
         yield from (one for one in withheld_lanes(officer, now=now) if one.offered or one.chosen)
-
-
-def note_of(alert: Alert) -> list[WithheldAlert]:
-    """Return the agencies from which a suspended lane kept an own alert."""
-    return list(alert.withheld.select_related("peer", "sent").order_by("peer__name"))
 
 
 def _kinds_of(officer: Officer) -> list[tuple[str, bytes]]:
