@@ -22,6 +22,7 @@ from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
 from accord.cli.watching import watch
+from accord.cli.withheld import resend, withheld
 from accord.cli.workplace import Workplace
 
 VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
@@ -38,6 +39,8 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "suspend": suspend,
     "resume": resume,
     "suspensions": suspensions,
+    "withheld": withheld,
+    "resend": resend,
     "entry": entry,
     "systems": systems,
     "holder": holder,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`,
-`suspend`, `resume`, `suspensions`."""
+`suspend`, `resume`, `suspensions`, `withheld`, `resend`."""
 
 from __future__ import annotations
 
@@ -93,6 +93,23 @@ def _add_lanes(verbs: Verbs) -> None:
         "list the lanes that are or were suspended between your agency and others",
         "By signed statements that were verified here.",
     )
+    verb(
+        verbs,
+        "withheld",
+        "list the alerts that a suspended lane kept from an agency you had named",
+        "Only your agency knows of them. Once the lane is open: accord resend.",
+    )
+    resend = verb(
+        verbs,
+        "resend",
+        "send an agency what a suspended lane kept from it",
+        "All that waits, or the alerts that you name. Each is a new envelope, signed anew, under what is agreed today; it says\n"
+        "when it was written. What no longer fits is refused with a code and stops no other; a repeat goes on.",
+    )
+    resend.add_argument("--to", metavar="AGENCY", required=True, help="with whom the lane was suspended")
+    resend.add_argument("--lane", choices=sorted(LANES), required=True)
+    resend.add_argument("md", metavar="MD", nargs="*", help="only these")
+    resend.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_systems(verbs: Verbs) -> None:
