@@ -24,9 +24,9 @@ def resend(place: Workplace) -> None:
     """Send to an agency what was withheld from it."""
     options = place.options
     with place.client() as client:
-        chosen = client.withheld_to_send(options.to, options.lane, mds=options.md)
+        which = f"{len(set(options.md))} withheld alerts" if options.md else "all withheld alerts that wait"
         confirm(
-            f"Send {len(chosen)} withheld alerts to {options.to} on {options.lane}? "
+            f"Send {which} to {options.to} on {options.lane}? "
             "Each is signed anew, under what is agreed today.",
             said_yes=options.yes,
         )

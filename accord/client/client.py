@@ -88,7 +88,7 @@ from accord.client.suspensions import list_suspensions
 from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
-from accord.client.withheld import chosen_of, list_withheld, resend_withheld
+from accord.client.withheld import list_withheld, resend_withheld
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
@@ -393,21 +393,11 @@ class Client:
 
     def withheld(self) -> list[Withheld]:
         """Return what suspended lanes kept from others, after taking in the news and the receipts."""
-        act = self._session.begin()
-        follow_feed(act)
-        return list_withheld(act)
-
-    def withheld_to_send(self, peer: str, lane: str, *, mds: Collection[str] = ()) -> list[Withheld]:
-        """Return what `resend_withheld` would send; send nothing. Raises RequestError."""
-        act = self._session.begin()
-        follow_feed(act)
-        return chosen_of(act, peer, lane, mds=mds)
+        return list_withheld(self._session.begin())
 
     def resend_withheld(self, peer: str, lane: str, *, mds: Collection[str] = ()) -> list[Withheld]:
         """Send an agency what was withheld from it on a lane, all that waits or these; a repeat goes on where one broke off."""
-        act = self._begin_to_send()
-        follow_feed(act)
-        return list(resend_withheld(act, peer, lane, mds=mds))
+        return list(resend_withheld(self._begin_to_send(), peer, lane, mds=mds))
 
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
         """Take in all news of the feed, then list what is kept: after a number, or else the newest.

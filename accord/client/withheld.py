@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from accord.client.errors import AbsentError, DocumentError, RefusedError, RequestError
+from accord.client.inbox import follow_feed
 from accord.client.outgoing import AlertToSend
 from accord.client.reading import Place, open_envelope
 from accord.client.results import Opened, Withheld
@@ -33,7 +34,8 @@ REPLACED: Final = ("retract", "update")
 
 
 def list_withheld(act: Act) -> list[Withheld]:
-    """Return what was withheld from each agency, oldest first, and how far each has come."""
+    """Take in the news, then return what was withheld from each agency, oldest first, and how far each has come."""
+    follow_feed(act)
     stopped = {(one.other(act.agency), one.lane) for one in list_suspensions(act) if one.until is None}
     records = act.state.submissions.values()
     over = {one.about for one in records if one.kind in REPLACED and (one.accepted or one.logged_at)}

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from accord.document.checking import findings
+from accord.envelope.encoding import digest, members, timestamp, uuid7
+from accord.envelope.errors import MalformedError
 from alerts.document.building import GRADING_SCHEME, RESENT, SCHEMA
 from alerts.document.characters import made_visible
 from alerts.document.choices import HANDLING_CODES
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
 from alerts.document.files import AttachmentFile
-from alerts.document.schema import REQUIRED, RESENT_SHAPE
+from alerts.document.schema import REQUIRED
 from alerts.document.validators import is_acceptable
 from alerts.errors import UnknownSchemaError
 
@@ -69,7 +70,7 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
             data[one.name] = restricting(value)
     if (resent := alert.get(RESENT)) is None:
         shown.add(RESENT)
-    elif not any(findings(RESENT_SHAPE, resent, "")):
+    elif _is_resent(resent):
         data[RESENT] = resent
         shown.add(RESENT)
     missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
@@ -86,6 +87,18 @@ def restricting(codes: object) -> list[str]:
 def read_as_text(alert: Mapping[str, Any]) -> ReadDocument:
     """Read a document of another schema: all of it as text."""
     return _kept_apart({}, alert, alert, ())
+
+
+def _is_resent(value: object) -> bool:
+    """Tell whether this names what an alert that was sent after a suspension repeats."""
+    try:
+        named = members(value, frozenset({"jti", "md", "logged"}), RESENT)
+        uuid7(named["jti"], RESENT)
+        digest(named["md"], RESENT)
+        timestamp(named["logged"], RESENT)
+    except MalformedError:
+        return False
+    return True
 
 
 def _kept_apart(

@@ -91,7 +91,7 @@ def _decide(
     wanted |= Q(state=WithheldState.REFUSED) & one_by_one
     found = list(_locked(officer, peer, lane, wanted))
     if not found:
-        raise InputError("groups", CHANGED)
+        raise InputError("groups", str(CHANGED))
     batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
     _write(found, officer, state, batch, now)
     _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, len(found), now)
@@ -102,7 +102,7 @@ def _read_ids(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
     try:
         return [uuid.UUID(str(one)) for one in ids]
     except ValueError:
-        raise InputError("ids", CHANGED) from None
+        raise InputError("ids", str(CHANGED)) from None
 
 
 def _locked(officer: Officer, peer: str, lane: str, wanted: Q) -> WithheldAlertQuerySet:

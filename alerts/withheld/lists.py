@@ -8,7 +8,7 @@ written anew. Nothing is preselected, and what nobody decides stays.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
@@ -22,7 +22,7 @@ from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
 from alerts.models import WithheldAlert
-from alerts.peers.suspensions import suspensions_of
+from alerts.peers.suspensions import ROUTINE, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
 from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
@@ -137,20 +137,14 @@ def withheld_lanes(officer: Officer, *, now: datetime) -> list[WithheldLane]:
     known = suspensions_of(agency_of(officer).pk, now=now)
     counted = _counted(WithheldAlert.objects.visible_to(officer), now)
     peers = Agency.objects.in_bulk({row["peer"] for row in counted})
-    found = [
-        WithheldLane(
-            peer=peers[row.pop("peer")],
-            lane=row["lane"],
-            since=known.since(peer_id, row.pop("lane"), "routine"),
-            **row,
-        )
-        for row in counted
-        for peer_id in [row["peer"]]
-    ]
+    found = []
+    for row in counted:
+        peer, lane = peers[row.pop("peer")], row.pop("lane")
+        found.append(WithheldLane(peer, lane, known.since(peer.pk, lane, ROUTINE), **row))
     return sorted(found, key=lambda one: (one.peer.name, one.lane))
 
 
-def _counted(rows: WithheldAlertQuerySet, now: datetime) -> list[dict[str, object]]:
+def _counted(rows: WithheldAlertQuerySet, now: datetime) -> list[dict[str, Any]]:
     """Count the rows of each peer and lane; of what was decided, replaced versions too."""
     standing = Q(alert__withdrawn_at=None, alert__replaced_at=None)
     waiting = Q(state=WithheldState.WAITING) & standing
@@ -164,7 +158,7 @@ def _counted(rows: WithheldAlertQuerySet, now: datetime) -> list[dict[str, objec
         "not_needed": Q(state=WithheldState.NOT_NEEDED),
     }
     numbers = {name: Count("pk", filter=condition) for name, condition in counts.items()}
-    return list(rows.order_by().values("peer", "lane").annotate(**numbers))
+    return [dict(row) for row in rows.order_by().values("peer", "lane").annotate(**numbers)]
 
 
 def withheld_lane(officer: Officer, peer: str, lane: str, *, now: datetime) -> WithheldLane:
@@ -204,7 +198,7 @@ def in_groups(officer: Officer, keys: Iterable[str]) -> Q:
             begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
             token = tokens[kind]
         except (ValueError, KeyError):
-            raise InputError("groups", CHANGED) from None
+            raise InputError("groups", str(CHANGED)) from None
         ends = (begins + timedelta(days=32)).replace(day=1)
         wanted |= Q(kind=token, released_at__gte=begins, released_at__lt=ends)
     return wanted

@@ -65,7 +65,7 @@ def test_what_broke_off_goes_on_under_the_same_id(
     client = alpha.client
     broken_off = resend_withheld(client._begin_to_send(), "xb-bravo", "science")
     next(broken_off)
-    broken_off.close()
+    del broken_off
     before = {key: record.jti for key, record in alpha.client.state().resent.items()}
     assert [row.state for row in alpha.client.withheld()] == ["signed", "chosen", "chosen"]
     alpha.client.resend_withheld("xb-bravo", "science")

@@ -65,7 +65,7 @@ class WithheldGroupOut(s.Serializer[WithheldGroup]):
     count = s.IntegerField()
 
 
-class ProgressOut(s.Serializer[Progress]):
+class ResendingOut(s.Serializer[Progress]):
     """How far those have come that were chosen together last."""
 
     total = s.IntegerField()
@@ -89,7 +89,7 @@ class WithheldRowOut(s.Serializer[WithheldRow]):
 class WithheldOut(s.Serializer[Any]):
     lane = WithheldLaneOut()
     groups = WithheldGroupOut(many=True)
-    progress = ProgressOut()
+    progress = ResendingOut()
     items = WithheldRowOut(many=True)
     next = s.CharField(allow_null=True)
 
@@ -150,13 +150,13 @@ class _ActView(AgencyView):
     def done(self, do: Callable[..., object], peer: str, lane: str, **more: Any) -> Response:
         """Do the act once and answer the numbers that result."""
         self.act(lambda: do(self.officer, peer, lane, now=self.now, **more))
-        return self.answer(ProgressOut(progress_of(self.officer, peer, lane)).data)
+        return self.answer(ResendingOut(progress_of(self.officer, peer, lane)).data)
 
 
 class WithheldChooseView(_ActView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=ChoiceIn, responses={200: ProgressOut}, operation_id="withheld_choose")
+    @extend_schema(request=ChoiceIn, responses={200: ResendingOut}, operation_id="withheld_choose")
     def post(self, request: Request, peer: str, lane: str) -> Response:
         """Choose what is sent, for an author or a releaser. Another releaser sends it: `send`."""
         return self.done(choose_withheld, peer, lane, **read_body(ChoiceIn, request))
@@ -165,7 +165,7 @@ class WithheldChooseView(_ActView):
 class WithheldDeclineView(_ActView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=ChoiceIn, responses={200: ProgressOut}, operation_id="withheld_decline")
+    @extend_schema(request=ChoiceIn, responses={200: ResendingOut}, operation_id="withheld_decline")
     def post(self, request: Request, peer: str, lane: str) -> Response:
         """Say of alerts that they are not needed there any more. Nobody else learns of it."""
         return self.done(decline_withheld, peer, lane, **read_body(ChoiceIn, request))
@@ -174,7 +174,7 @@ class WithheldDeclineView(_ActView):
 class WithheldCancelView(_ActView):
     capability = Capability.ALERT_READ
 
-    @extend_schema(request=None, responses={200: ProgressOut}, operation_id="withheld_cancel")
+    @extend_schema(request=None, responses={200: ResendingOut}, operation_id="withheld_cancel")
     def post(self, request: Request, peer: str, lane: str) -> Response:
         """Take back the choice of all that is not signed; it can be chosen again."""
         return self.done(cancel_chosen, peer, lane)
@@ -183,7 +183,7 @@ class WithheldCancelView(_ActView):
 class WithheldSendView(_ActView):
     capability = Capability.ALERT_RELEASE
 
-    @extend_schema(request=None, responses={200: ProgressOut}, operation_id="withheld_send")
+    @extend_schema(request=None, responses={200: ResendingOut}, operation_id="withheld_send")
     def post(self, request: Request, peer: str, lane: str) -> Response:
         """Send up to 20 of the chosen alerts, each signed anew; call it again while `left` is above 0.
 
