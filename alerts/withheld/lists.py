@@ -134,8 +134,10 @@ def undecided(now: datetime) -> Q:
 def withheld_lanes(officer: Officer, *, now: datetime) -> list[WithheldLane]:
     """Return what is or was withheld, by name of the peer and lane; in a fixed number of queries."""
     require(officer, Capability.ALERT_READ)
-    known = suspensions_of(agency_of(officer).pk, now=now)
     counted = _counted(WithheldAlert.objects.visible_to(officer), now)
+    if not counted:
+        return []
+    known = suspensions_of(agency_of(officer).pk, now=now)
     peers = Agency.objects.in_bulk({row["peer"] for row in counted})
     found = []
     for row in counted:

@@ -2,6 +2,7 @@
 """Alerts that a suspended lane kept from an agency: noted at the originator, offered once the lane is open, sent by two persons."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.alerts.conftest import Desks
 from tests.alerts.test_ceilings import another_author, limit
 from tests.alerts.test_reaffirm_alert import lose_our_key
 from tests.desk_calls import the_exchange
+from vault.agency_keys import change_agency_root, renew_agency_keys, rotate_agency_keys
 
 LANE = "science"
 
@@ -287,3 +289,34 @@ def test_a_ceiling_hides_it_from_lists_and_counts(halves: Halves) -> None:
     assert withheld_lanes(low, now=halves.hub.now) == []
     with pytest.raises(AbsentError):
         withheld_lane(low, halves.peer, LANE, now=halves.hub.now)
+
+
+def test_after_two_years_with_keys_root_and_officers_changed_it_is_sent_and_verified(halves: Halves) -> None:
+    desks = halves.desks
+    agencies = (desks.lab.agency, desks.health.agency)
+    keepers = [(desks.hub.make_officer(agency, Role.KEY_OFFICER), agency) for agency in agencies]
+    halves.suspend()
+    halves.send(review_date="2028-12-31")
+    for step in range(12):
+        halves.stand_still()
+        for keeper, agency in keepers:
+            change = (
+                rotate_agency_keys
+                if step % 5 == 4
+                else change_agency_root
+                if step == 7
+                else renew_agency_keys
+            )
+            change(keeper, agency, now=desks.hub.now)
+        desks.settle()
+    Officer.objects.filter(pk__in=[halves.author.pk, halves.releaser.pk]).update(is_active=False)
+    halves.author, halves.releaser = (
+        desks.hub.make_officer(desks.lab.agency, role, name=role) for role in (Role.AUTHOR, Role.RELEASER)
+    )
+    halves.resume()
+    assert halves.choose() == 1
+    assert halves.step().signed == 1
+    (received,) = halves.reached()
+    view = open_alert(desks.health.reader, received, reason="on_duty", now=desks.hub.now)
+    assert view.title and received.resent_at is not None
+    assert received.logged_at - received.resent_at >= timedelta(days=720)
