@@ -28,6 +28,7 @@ from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
 from alerts.rows.pins import PinBook  # noqa: F401
 from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
+from alerts.rows.withheld import WithheldAlert as WithheldAlert  # noqa: PLC0414
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
@@ -301,6 +302,8 @@ class ReceivedAlert(models.Model):
     - `named` are the ids of the own agency's officers whom a RED alert names, once the worker has opened it: lists and mails, which
       open nothing, need them in clear.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
+    - `resent_jti` and `resent_at`, of one that was sent after a suspension: what its originator had written before, by id and by its
+      log time, as the content says.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
 
@@ -367,6 +370,8 @@ class ReceivedAlert(models.Model):
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    resent_jti = models.CharField(max_length=36, blank=True)
+    resent_at = models.DateTimeField(null=True)
 
     objects = ReceivedAlertQuerySet.as_manager()
 
@@ -376,6 +381,11 @@ class ReceivedAlert(models.Model):
             models.Index(fields=["agency", "md"], name="received_by_md"),
             models.Index(fields=["agency", "reference"], name="received_by_reference"),
             models.Index(fields=["agency", "first_md"], name="received_versions"),
+            models.Index(
+                fields=["agency", "issuer", "resent_jti"],
+                condition=~Q(resent_jti=""),
+                name="received_resent",
+            ),
             models.Index(
                 fields=["issuer", "retract_judged_on"], condition=~Q(retract_od=""), name="received_retracted"
             ),

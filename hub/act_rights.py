@@ -63,7 +63,7 @@ _OF_THE_DESK: Final = (
         "looked",
         "opened",
     ),
-    *_acts("alert", "reaffirmed", "refused", "released", "returned", "searched", "submitted"),
+    *_acts("alert", "reaffirmed", "refused", "released", "resent", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
@@ -80,6 +80,7 @@ _OF_THE_DESK: Final = (
     *_acts("key", "suspended"),
     *_acts("agreement", "accepted", "left", "proposed", "refused"),
     *_acts("lane", "resumed", "suspended"),
+    *_acts("withheld", "cancelled", "chosen", "declined", "refused"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
     *_acts(

@@ -336,6 +336,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
     "science_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
     "alerts_agreementtext": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
+    "alerts_withheldalert": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},

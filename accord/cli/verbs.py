@@ -23,6 +23,7 @@ from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
 from accord.cli.watching import watch
+from accord.cli.withheld import resend, withheld
 from accord.cli.workplace import Workplace
 
 VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
@@ -41,6 +42,8 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "suspensions": suspensions,
     "may-send": may_send,
     "record": record,
+    "withheld": withheld,
+    "resend": resend,
     "entry": entry,
     "systems": systems,
     "holder": holder,

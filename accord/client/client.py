@@ -69,6 +69,7 @@ from accord.client.results import (
     Stated,
     SubmissionStatus,
     Verified,
+    Withheld,
 )
 from accord.client.sealing import seal_offline
 from accord.client.sending import (
@@ -91,6 +92,7 @@ from accord.client.suspensions import list_suspensions
 from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
+from accord.client.withheld import list_withheld, resend_withheld
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.envelope.keys import PQ1
@@ -425,6 +427,14 @@ class Client:
         """
         act = self._begin_to_send()
         return [*resend_spooled(act), *resend_wanted(act)]
+
+    def withheld(self) -> list[Withheld]:
+        """Return what suspended lanes kept from others, after taking in the news and the receipts."""
+        return list_withheld(self._session.begin())
+
+    def resend_withheld(self, peer: str, lane: str, *, mds: Collection[str] = ()) -> list[Withheld]:
+        """Send an agency what was withheld from it on a lane, all that waits or these; a repeat goes on where one broke off."""
+        return list(resend_withheld(self._begin_to_send(), peer, lane, mds=mds))
 
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
         """Take in all news of the feed, then list what is kept: after a number, or else the newest.

@@ -89,7 +89,14 @@ def manifest_record(
         lane=terms.lane,
         pri=terms.pri,
         status=terms.status,
+        resent=repeated_by(document or {}),
     )
+
+
+def repeated_by(document: Mapping[str, Any]) -> str:
+    """Return the id of the alert that this one repeats after a suspension; empty for any other."""
+    resent = document.get("resent")
+    return str(resent.get("jti", "")) if isinstance(resent, Mapping) else ""
 
 
 def own_agreements(act: Act) -> list[AgreementAnswer]:

@@ -32,7 +32,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sent:
-    """An envelope of our own. `log_time` is None until a receipt was verified: only then is it carried."""
+    """An envelope of our own. `log_time` is None until a receipt was verified: only then is it carried.
+
+    `withheld` are agencies that it was for and a suspended lane kept it from; it can be sent to them after the suspension.
+    """
 
     iss: str
     jti: str
@@ -40,6 +43,24 @@ class Sent:
     to: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     log_time: int | None
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """An alert of our own that a suspended lane kept from `peer`; times in seconds.
+
+    `state`: `suspended` while the lane is; `waiting` for a decision; `lost`, not kept for long enough any more; `ended`, withdrawn
+    or replaced by a newer version; `chosen`, `signed`, `logged`; `refused`, with its `code`.
+    """
+
+    md: str
+    peer: str
+    lane: str
+    at: int
+    keep: int
+    state: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,6 +205,7 @@ class Opened:
     - `reference` is the one of the mail, where known. `first_opened` is when this home first opened it, in seconds; now, where
       it never did.
     - `asked`: the hub was asked for later statements about it.
+    - `repeats`: the md of the same alert, opened here before, where one of the two was sent after a suspension.
     """
 
     content: OpenedAlert
@@ -196,6 +218,13 @@ class Opened:
     asked: bool
     slice_octets: bytes = field(repr=False)
     blobs: tuple[HeldBlob, ...] = field(repr=False)
+    repeats: str | None = None
+
+    @property
+    def written_at(self) -> int | None:
+        """When it was first logged (seconds), of one that was sent after a suspension; its originator's word."""
+        resent = self.alert.get("resent")
+        return resent["logged"] if isinstance(resent, Mapping) and type(resent.get("logged")) is int else None
 
     @property
     def alert(self) -> Mapping[str, Any]:

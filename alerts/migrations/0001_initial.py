@@ -1041,4 +1041,121 @@ class Migration(migrations.Migration):
                 name="call_about_one_alert",
             ),
         ),
+        migrations.CreateModel(
+            name="WithheldAlert",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("lane", models.CharField(max_length=16)),
+                ("agreement", models.CharField(blank=True, max_length=20)),
+                ("kind", models.BinaryField(max_length=16)),
+                ("released_at", models.DateTimeField()),
+                ("keep", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Not decided"),
+                            ("not_needed", "Not needed"),
+                            ("chosen", "Chosen to be sent"),
+                            ("refused", "Could not be sent"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=60)),
+                ("batch", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["-released_at", "-id"],
+            },
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="resent_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="resent_jti",
+            field=models.CharField(blank=True, max_length=36),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(("resent_jti", ""), _negated=True),
+                fields=["agency", "issuer", "resent_jti"],
+                name="received_resent",
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="agency",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="withheld", to="alerts.alert"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="peer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="sent",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="resent_from",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withheldalert",
+            index=models.Index(
+                fields=["agency", "peer", "lane", "-released_at", "-id"], name="withheld_lists"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withheldalert",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["agency", "peer", "lane"],
+                name="withheld_undecided",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withheldalert",
+            constraint=models.UniqueConstraint(fields=("alert", "peer"), name="withheld_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="withheldalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "not_needed", "chosen", "refused"])),
+                name="withheld_state_known",
+            ),
+        ),
     ]

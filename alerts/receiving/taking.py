@@ -464,6 +464,7 @@ class FeedOfAgency:
             if received.status == "actual":
                 received.remind_at = first_reminder(received, now=self._now)
         place_version(received)
+        self._facts_here.place_beside_copy(received)
         if self._facts_here.may_be_withdrawn(received.md):
             note_known_retract(received, peers=self._peers)
         return received

@@ -45,6 +45,7 @@ from alerts.sending.amendment import mark_replaced
 from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.sent_document import sent_document
 from alerts.states import AlertState, Move, check_move
+from alerts.withheld.noting import note_withheld
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
@@ -359,6 +360,7 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
     content = read_revision(alert)
+    note_withheld(alert, content, terms, released_at=row.queued_at)
     keep_sent(alert, content, sent_document(alert, content), now=now)
     alert.attachments.all().delete()
 

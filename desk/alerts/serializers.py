@@ -321,6 +321,9 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     answer = s.CharField()
     version = s.IntegerField()
     replaced_by = s.UUIDField(source="replaced_by_id", allow_null=True)
+    resent_at = s.DateTimeField(
+        allow_null=True, help_text="When it was written, of an alert sent after a suspension."
+    )
 
 
 class ListedReceivedOut(s.Serializer[InboxRow]):

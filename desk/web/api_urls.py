@@ -39,6 +39,7 @@ from desk.alerts.replies import calls_api as calls
 from desk.alerts.sent import doubts_api as doubts
 from desk.alerts.sent import handed_in_api as handed_in
 from desk.alerts.versions import api as versions
+from desk.alerts.withheld import api as withheld
 from desk.casework import api as casework
 from desk.keeper import api as keeper
 from desk.keeper import settings_api as desk_settings
@@ -53,7 +54,7 @@ SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
     system_drafts, versions, templates, calls, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
-    officers, own_entry, peers, policy, powers, reciprocity, restore, transition, views,
+    officers, own_entry, peers, policy, powers, reciprocity, restore, transition, views, withheld,
     *SCIENCE,
 )  # fmt: skip
 """Modules that list their own addresses; those of `SCIENCE` also serve systems, as their API description says."""

@@ -67,6 +67,7 @@ from desk.alerts.sent import doubts_page as doubts
 from desk.alerts.sent import handed_in_page as handed_in
 from desk.alerts.sent import page as sent
 from desk.alerts.versions import page as comparing
+from desk.alerts.withheld import page as withheld
 from desk.casework import cases_page, tasks_page, units_page
 from desk.keeper import agencies_page as keeper
 from desk.keeper import moving_in_page as moving_in
@@ -388,6 +389,14 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/circles/", peers.confirm, "peer_confirm", C.ALERT_VALIDATE, BOTH),
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
+    Page("withheld/", withheld.withheld, "withheld", C.ALERT_READ),
+    Page("withheld/<str:peer>/<str:lane>/", withheld.lane, "withheld_lane", C.ALERT_READ),
+    Page("withheld/<str:peer>/<str:lane>/choose/", withheld.choose, "withheld_choose", C.ALERT_READ, CHANGE),
+    Page(
+        "withheld/<str:peer>/<str:lane>/decline/", withheld.decline, "withheld_decline", C.ALERT_READ, CHANGE
+    ),
+    Page("withheld/<str:peer>/<str:lane>/cancel/", withheld.cancel, "withheld_cancel", C.ALERT_READ, CHANGE),
+    Page("withheld/<str:peer>/<str:lane>/send/", withheld.send, "withheld_send", C.ALERT_RELEASE, BOTH),
     Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
     Page("agreements/may-send/", may_send.page, "may_send", C.AGREEMENT_READ),
     Page("agreements/propose/", versions.propose, "agreement_propose", C.AGENCY_MANAGE, BOTH),

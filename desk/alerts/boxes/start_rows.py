@@ -19,6 +19,7 @@ from alerts.boxes.start import Start, ToPhone
 from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
+from alerts.withheld.lists import WithheldLane
 from callers.endings import Ending
 from casework.tasks import TaskRow
 from desk.reciprocity.words import SUPPLIES
@@ -285,6 +286,34 @@ def rows_of_keys(endings: Sequence[Ending]) -> Iterator[StartRow]:
             title = _("Encryption key …%(short)s, %(suite)s") % words
         key = f"key-{ending.kind}-{ending.short}"
         yield StartRow(key, pgettext_lazy("act", "Replace"), title, reverse("admin:keys"), due=ending.ends_at)
+
+
+def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
+    """Yield a row for each peer and lane that is open again, with what can be sent or what a colleague has chosen."""
+    for one in lanes:
+        address = reverse("admin:withheld_lane", args=[one.peer.pk, one.lane])
+        words = {"name": isolated(one.peer.name), "lane": one.label}
+        if one.chosen:
+            title = ngettext(
+                "%(n)d withheld alert for %(name)s, %(lane)s",
+                "%(n)d withheld alerts for %(name)s, %(lane)s",
+                one.chosen,
+            )
+            about = (_("a colleague has chosen what is sent"),)
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}-chosen", pgettext_lazy("act", "Release"),
+                title % {"n": one.chosen, **words}, address, about=about,
+            )  # fmt: skip
+        if one.offered:
+            title = ngettext(
+                "%(n)d withheld alert can be sent to %(name)s, %(lane)s",
+                "%(n)d withheld alerts can be sent to %(name)s, %(lane)s",
+                one.offered,
+            )
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}", pgettext_lazy("act", "Decide"),
+                title % {"n": one.offered, **words}, address,
+            )  # fmt: skip
 
 
 def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
