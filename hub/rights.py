@@ -247,6 +247,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         exchange_worker=change("state", "entry"),
         sequencer=change("number", "state", "changed"),
     ),
+    "sharing_release": _exchange(READ, exchange=ADD, exchange_worker=change("leaf_hashes")),
     "sharing_statement": _exchange(READ, exchange=ADD),
     "sharing_statementdelivery": _exchange(
         READ,

@@ -108,12 +108,25 @@ def accept_release(
     envelope itself. For a rekey they are those by which its agencies have access. `Failure.KEYSET_STALE` names the agencies
     whose entry is not for their newest key.
     """
+    accept_statement(unverified, caller=caller, directory=directory, now=now)
+    return check_release(unverified, entries, envelope=envelope, via=via, directory=directory, now=now)
+
+
+def check_release(
+    unverified: UnverifiedStatement,
+    entries: bytes,
+    *,
+    envelope: EnvelopeFacts,
+    via: Sequence[VerifiedStatement],
+    directory: IntakeDirectory,
+    now: int,
+) -> VerifiedRelease:
+    """Check a release whose signatures were checked before; as `accept_release`."""
     statement, manifest = unverified.statement, envelope.manifest
     if len(entries) > MAX_ENTRIES_BYTES:
         raise TooLargeError("entries", MAX_ENTRIES_BYTES)
     if statement.k != RELEASE:
         raise VerificationError(Failure.TYP, statement.k)
-    accept_statement(unverified, caller=caller, directory=directory, now=now)
     if envelope.retracted:
         raise VerificationError(Failure.RETRACTED)
     check_releasable(manifest, (envelope.standing, *(release.standing for release in via)), now=now)

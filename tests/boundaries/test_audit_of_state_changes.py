@@ -145,6 +145,8 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "sharing/agreement_statements.py:answer_agreement: sharing.AgreementParty, sharing.AgreementVersion, sharing.Delivery",
         "sharing/agreement_statements.py:leave_agreement: sharing.AgreementParty",
         "sharing/agreement_statements.py:propose_agreement: sharing.Agreement, sharing.AgreementLane, sharing.AgreementParty, sharing.AgreementVersion",
+        "sharing/releases.py:_store: sharing.Delivery, sharing.Release",
+        "sharing/releases.py:unrelease: sharing.Delivery",
         "sharing/statements.py:_acknowledge: sharing.Delivery",
         "sharing/statements.py:_confirm: sharing.Delivery",
         "sharing/statements.py:_retract: sharing.Delivery",
