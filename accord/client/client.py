@@ -55,6 +55,7 @@ from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
+from accord.client.releasing import OnwardOrder, release_onward, unrelease
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     DueAnswer,
@@ -523,6 +524,22 @@ class Client:
         return retract_envelope(
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
+
+    def release_onward(
+        self, reference_or_md: str, order: OnwardOrder, *, officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """Release an alert that this agency sent or received to further agencies."""
+        act = self._begin_to_send()
+        place = find_envelope(act, reference_or_md)
+        return release_onward(act, place, order, officer=officer, wait_secs=wait_secs)
+
+    def unrelease(
+        self, d: str, *, code: str = "error", officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """End a release onward, by its digest: an own one, or one of an own alert."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return unrelease(act, _require_digest(d), code=code, officer=officer, wait_secs=wait_secs)
 
     def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """Reaffirm an alert or a statement of our own whose signature a later revocation repudiated."""

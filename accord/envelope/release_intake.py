@@ -108,6 +108,7 @@ def accept_release(
     envelope itself. For a rekey they are those by which its agencies have access. `Failure.KEYSET_STALE` names the agencies
     whose entry is not for their newest key.
     """
+    _check_form(unverified.statement, entries)
     accept_statement(unverified, caller=caller, directory=directory, now=now)
     return check_release(unverified, entries, envelope=envelope, via=via, directory=directory, now=now)
 
@@ -123,10 +124,7 @@ def check_release(
 ) -> VerifiedRelease:
     """Check a release whose signatures were checked before; as `accept_release`."""
     statement, manifest = unverified.statement, envelope.manifest
-    if len(entries) > MAX_ENTRIES_BYTES:
-        raise TooLargeError("entries", MAX_ENTRIES_BYTES)
-    if statement.k != RELEASE:
-        raise VerificationError(Failure.TYP, statement.k)
+    _check_form(statement, entries)
     if envelope.retracted:
         raise VerificationError(Failure.RETRACTED)
     check_releasable(manifest, (envelope.standing, *(release.standing for release in via)), now=now)
@@ -136,6 +134,13 @@ def check_release(
     read, leaves = _check_entries(entries, statement, manifest, directory, now)
     placed = place_entries(statement.body["aud"], read)
     return VerifiedRelease(statement, unverified.raw, placed, leaves)
+
+
+def _check_form(statement: Statement, entries: bytes) -> None:
+    if len(entries) > MAX_ENTRIES_BYTES:
+        raise TooLargeError("entries", MAX_ENTRIES_BYTES)
+    if statement.k != RELEASE:
+        raise VerificationError(Failure.TYP, statement.k)
 
 
 def _check_entries(

@@ -77,6 +77,7 @@ class MadeRelease:
     """The exact octets to submit, and to submit again until there is a receipt."""
 
     od: str
+    id: str
     aud: tuple[str, ...]
     jws: bytes = field(repr=False)
     entries: bytes = field(repr=False)
@@ -112,7 +113,7 @@ def make_release(
     chain = (*before, *proof, said)
     check_chain(manifest, chain, now=now, withdrawn=())
     check_access(manifest, chain, audience)
-    return MadeRelease(said.od, resealed.aud, sign_statement(payload, signer), resealed.entries)
+    return MadeRelease(said.od, said.id, resealed.aud, sign_statement(payload, signer), resealed.entries)
 
 
 def _build_release(

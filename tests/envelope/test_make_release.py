@@ -210,7 +210,7 @@ def test_five_hundred_are_released_to_at_once(pq1_chain: Chain) -> None:
 
 
 def test_nothing_secret_or_long_is_shown_and_nothing_changes() -> None:
-    made = MadeRelease("od", ("xd-delta",), b"jws-octets", b"entries-octets")
+    made = MadeRelease("od", "id", ("xd-delta",), b"jws-octets", b"entries-octets")
     resealed = ResealedEntries(("xd-delta",), 1, "rr", b"entries-octets")
     for value, member in ((made, "jws"), (resealed, "rr"), (release_terms(), "exp")):
         assert "octets" not in repr(value)
