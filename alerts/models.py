@@ -298,6 +298,8 @@ class ReceivedAlert(models.Model):
     - `named` are the ids of the own agency's officers whom a RED alert names, once the worker has opened it: lists and mails, which
       open nothing, need them in clear.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
+    - `via` is the agency that released it onward to this one until `access_until`, empty where its issuer sent it; `is_emergency`:
+      it did so in an emergency.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
 
@@ -361,6 +363,9 @@ class ReceivedAlert(models.Model):
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    via = models.CharField(max_length=23, blank=True)
+    is_emergency = models.BooleanField(default=False)
+    access_until = models.DateTimeField(null=True)
 
     objects = ReceivedAlertQuerySet.as_manager()
 

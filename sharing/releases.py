@@ -20,7 +20,7 @@ from accord.envelope.jws import parse_jws
 from accord.envelope.keyrule import Standing, Valid
 from accord.envelope.manifest import Manifest, read_manifest
 from accord.envelope.release_intake import EnvelopeFacts, VerifiedRelease, check_release
-from accord.envelope.releases import REKEY, manifest_ref
+from accord.envelope.releases import EMERGENCY, REKEY, manifest_ref
 from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement as Stated
@@ -172,7 +172,7 @@ def _standing(worth: Standing | Refused | None) -> Standing:
 
 def _judge(envelope: Envelope, stated: Stated, at: datetime) -> dict[str, int]:
     """Return the agreement's version for each agency; raise when one of them is denied."""
-    onward = Onward(stated.iss, stated.body["purpose"], stated.body["code"] == "emergency", envelope.iss_id)
+    onward = Onward(stated.iss, stated.body["purpose"], stated.body["code"] == EMERGENCY, envelope.iss_id)
     verdicts = judge_release(envelope, onward, stated.body["aud"], now=at)
     denials = [
         Denial(agency, verdict.code, verdict.args)
@@ -216,7 +216,7 @@ def _store(envelope: Envelope, verified: VerifiedRelease, versions: dict[str, in
         parent_id=stated.body["parent"],
         iss=stated.iss,
         purpose=stated.body["purpose"],
-        is_emergency=stated.body["code"] == "emergency",
+        is_emergency=stated.body["code"] == EMERGENCY,
         until=stated.exp,
         leaf_hashes=b"".join(verified.leaf_hashes),
     )

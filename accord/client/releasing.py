@@ -18,7 +18,7 @@ from accord.client.session import Act
 from accord.client.stating import own_officer, settled, state
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.manifest import Manifest
-from accord.envelope.releases import RELEASE, UNRELEASE
+from accord.envelope.releases import EMERGENCY, RELEASE, UNRELEASE
 from accord.envelope.reseal import MadeRelease, ReleaseTerms, make_release
 from accord.envelope.seal import Recipient
 from accord.envelope.slices import parse_slice
@@ -28,7 +28,6 @@ from accord.following.keysets import refresh_keysets, require_pins
 from accord.following.slices import verify_kept
 from accord.state import SubmissionRecord
 
-EMERGENCY = "emergency"
 NOBODY_MAY = "Its sender has said that it is not released onward: call the sender."
 SENDER_MAY = "Its sender alone releases it onward: call the sender."
 

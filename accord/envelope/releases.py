@@ -21,7 +21,7 @@ from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import Statement, SubjectRef
 from accord.envelope.vocabulary import MAX_RELEASE_DEPTH
 
-RELEASE, UNRELEASE, REKEY = "release", "unrelease", "rekey"
+RELEASE, UNRELEASE, REKEY, EMERGENCY = "release", "unrelease", "rekey", "emergency"
 
 
 def manifest_ref(manifest: Manifest) -> SubjectRef:

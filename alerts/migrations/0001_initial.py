@@ -341,6 +341,9 @@ class Migration(migrations.Migration):
                         to="alerts.receivedalert",
                     ),
                 ),
+                ("via", models.CharField(blank=True, max_length=23)),
+                ("is_emergency", models.BooleanField(default=False)),
+                ("access_until", models.DateTimeField(null=True)),
                 ("files", models.PositiveSmallIntegerField(default=0)),
                 (
                     "named",

@@ -325,6 +325,7 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
     return {
         "alert": alert,
         "casework": casework_on(signed_in(request), alert, is_open=is_open),
+        "released_by": _releaser(alert),
         "asks_answer": asked,
         "may_acknowledge": asked and alert.first_opened_at is not None,
         "opens_first": asked and alert.first_opened_at is None,
@@ -336,6 +337,12 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
         "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
         **_versions(signed_in(request), alert),
     }
+
+
+def _releaser(alert: ReceivedAlert) -> str:
+    """Return the name of the agency that released it onward to the own one; empty where its sender sent it."""
+    names = Agency.objects.filter(pk=alert.via).values_list("name", flat=True)
+    return (names.first() or alert.via) if alert.via else ""
 
 
 def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:
