@@ -24,6 +24,7 @@ from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
+from alerts.rows.onward import OnwardRelease  # noqa: F401
 from alerts.rows.pins import PinBook  # noqa: F401
 from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401

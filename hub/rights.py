@@ -333,6 +333,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
     "science_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
     "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
+    "alerts_onwardrelease": {DESK: ADD | CHANGE | REMOVE, DESK_WORKER: CHANGE | REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "science_storedstructure": {DESK: READ, DESK_WORKER: KEEP},

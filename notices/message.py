@@ -32,6 +32,7 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.DESK_WARNING: "",
     Occasion.TASK_ASSIGNED: "tasks/",
     Occasion.AGREEMENTS_CHANGED: "agreements/",
+    Occasion.EMERGENCY: "",
 }
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
@@ -89,6 +90,9 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     ),
     Occasion.TASK_ASSIGNED: gettext_lazy(
         "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
+    ),
+    Occasion.EMERGENCY: gettext_lazy(
+        "Look at an alert that concerns %(agency)s: it was released to further agencies in an emergency. Who took part has a review to expect."
     ),
     Occasion.AGREEMENTS_CHANGED: gettext_lazy(
         "Look at the agreements of %(agency)s: another agency has proposed or changed something there."
@@ -166,6 +170,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
         Occasion.TASK_ASSIGNED: gettext("TASKS"),
         Occasion.AGREEMENTS_CHANGED: gettext("AGREEMENTS"),
+        Occasion.EMERGENCY: gettext("EMERGENCY"),
     }.get(occasion, "")
 
 

@@ -11,7 +11,7 @@
   words them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -256,18 +256,25 @@ def judge_sealable(
     Judges as `judge_recipients`, and also denies where nothing can be sealed to the recipient. A constant number of queries.
     """
     facts = read_facts([issuer], candidates, now=now)
-    wanted = sorted(_listed(facts, issuer) if candidates is None else set(candidates))
-    keys = _SealableAgencies([*wanted, issuer], terms.suite, now)
-    verdicts = {}
-    for agency in wanted:
-        verdict = judge(facts, issuer, agency, terms, now=now)
-        if isinstance(verdict, Allowed):
-            verdict = keys.judge(issuer, facts.agencies[agency]) or verdict
-        verdicts[agency] = verdict
-    return facts, verdicts
+    wanted = sorted(listed(facts, issuer) if candidates is None else set(candidates))
+    verdicts = {agency: judge(facts, issuer, agency, terms, now=now) for agency in wanted}
+    return facts, deny_unsealable(facts, issuer, verdicts, terms.suite, now=now)
 
 
-def _listed(facts: Facts, issuer: str) -> list[str]:
+def deny_unsealable(
+    facts: Facts, issuer: str, verdicts: Mapping[str, Verdict], suite: str, *, now: datetime
+) -> dict[str, Verdict]:
+    """Return the verdicts; an allowance becomes a denial where nothing can be sealed to the recipient."""
+    keys = _SealableAgencies([*verdicts, issuer], suite, now)
+    return {
+        agency: (keys.judge(issuer, facts.agencies[agency]) if isinstance(verdict, Allowed) else None)
+        or verdict
+        for agency, verdict in verdicts.items()
+    }
+
+
+def listed(facts: Facts, issuer: str) -> list[str]:
+    """Return every other agency of the directory that has entered."""
     return [
         agency.id
         for agency in facts.agencies.values()

@@ -173,7 +173,9 @@ def _standing(worth: Standing | Refused | None) -> Standing:
 def _judge(envelope: Envelope, stated: Stated, at: datetime) -> dict[str, int]:
     """Return the agreement's version for each agency; raise when one of them is denied."""
     onward = Onward(stated.iss, stated.body["purpose"], stated.body["code"] == EMERGENCY, envelope.iss_id)
-    verdicts = judge_release(envelope, onward, stated.body["aud"], now=at)
+    aud = stated.body["aud"]
+    facts = read_facts([onward.iss, envelope.iss_id], aud, now=at)
+    verdicts = judge_release(facts, envelope, onward, aud, now=at)
     denials = [
         Denial(agency, verdict.code, verdict.args)
         for agency, verdict in verdicts.items()
@@ -191,10 +193,9 @@ def _judge(envelope: Envelope, stated: Stated, at: datetime) -> dict[str, int]:
 
 
 def judge_release(
-    envelope: Envelope, onward: Onward, agencies: Collection[str], *, now: datetime
+    facts: Facts, envelope: Envelope, onward: Onward, agencies: Collection[str], *, now: datetime
 ) -> dict[str, Verdict]:
     """Return a verdict for each agency of a release; one that has, or had, the envelope is denied like one its originator bars."""
-    facts = read_facts([onward.iss, envelope.iss_id], agencies, now=now)
     before = reached_before(envelope, agencies)
     return {agency: _verdict(facts, envelope, onward, agency, agency in before, now) for agency in agencies}
 

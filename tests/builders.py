@@ -30,7 +30,8 @@ from accord.envelope.keysets import KeyRow, build_keyset_body
 from accord.envelope.manifest import Reference, Terms
 from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, generate_decryption_key
 from accord.envelope.reading import open_alert
-from accord.envelope.reseal import MadeRelease, ReleaseTerms, make_release
+from accord.envelope.releases import MadeRelease
+from accord.envelope.reseal import ReleaseTerms, make_release
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
 from accord.envelope.tree.notes import VerifierKey

@@ -23,6 +23,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "receivedalert": "card",
     "reply": "card",
     "callnote": "card",
+    "onwardrelease": "card",
     "sampleprofile": "card",
     "storedstructure": "card",
     "caughtstructure": "card",

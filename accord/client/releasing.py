@@ -18,8 +18,8 @@ from accord.client.session import Act
 from accord.client.stating import own_officer, settled, state
 from accord.envelope.errors import SealingError, SealRefusal
 from accord.envelope.manifest import Manifest
-from accord.envelope.releases import EMERGENCY, RELEASE, UNRELEASE
-from accord.envelope.reseal import MadeRelease, ReleaseTerms, make_release
+from accord.envelope.releases import EMERGENCY, RELEASE, UNRELEASE, MadeRelease
+from accord.envelope.reseal import ReleaseTerms, make_release
 from accord.envelope.seal import Recipient
 from accord.envelope.slices import parse_slice
 from accord.envelope.statements.bodies import UNRELEASE_CODES

@@ -24,6 +24,7 @@ from accord.envelope.keys import PublicKey
 from accord.envelope.private import DecryptionKey
 from accord.envelope.releases import (
     RELEASE,
+    MadeRelease,
     access_before,
     check_access,
     check_chain,
@@ -70,17 +71,6 @@ class ReleaseTerms:
     code: str | None = None
     act: str | None = None
     cp: CheckpointRef | None = None
-
-
-@dataclass(frozen=True)
-class MadeRelease:
-    """The exact octets to submit, and to submit again until there is a receipt."""
-
-    od: str
-    id: str
-    aud: tuple[str, ...]
-    jws: bytes = field(repr=False)
-    entries: bytes = field(repr=False)
 
 
 def make_release(

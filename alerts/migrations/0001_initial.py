@@ -1019,4 +1019,92 @@ class Migration(migrations.Migration):
                 name="call_about_one_alert",
             ),
         ),
+        migrations.CreateModel(
+            name="OnwardRelease",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "recipients",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=23), size=None
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("purpose", models.CharField(max_length=24)),
+                ("is_emergency", models.BooleanField()),
+                ("prepared_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(null=True)),
+                ("od", models.CharField(blank=True, default="", max_length=43)),
+                ("review_by", models.DateTimeField(null=True)),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                ("is_justified", models.BooleanField(null=True)),
+                ("review", models.BinaryField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+                (
+                    "prepared_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={"ordering": ["prepared_at", "id"]},
+        ),
+        migrations.AddConstraint(
+            model_name="onwardrelease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("alert__isnull", True), ("received__isnull", False)),
+                    models.Q(("alert__isnull", False), ("received__isnull", True)),
+                    _connector="OR",
+                ),
+                name="onward_of_one_alert",
+            ),
+        ),
     ]

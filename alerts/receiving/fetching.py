@@ -107,7 +107,7 @@ class _Act:
         if moment_of(unverified.manifest.terms.keep) <= self.now:
             # The manifest decides, whatever the row's column says.
             raise ContentDeletedError
-        _require_access(self.peers, unverified, self.now)
+        require_access(self.peers, unverified, self.now)
         signers = _signers_of(unverified)
         away = _refresh(self.peers, {self.peers.reader, *signers})
         try:
@@ -182,7 +182,7 @@ def open_ahead(
         return {}
 
 
-def _require_access(peers: VerifiedDirectory, unverified: UnverifiedSlice, now: datetime) -> None:
+def require_access(peers: VerifiedDirectory, unverified: UnverifiedSlice, now: datetime) -> None:
     """Raise AccessEndedError where a release by which the agency has it has ended, or was withdrawn."""
     ended = [release for release in unverified.via if moment_of(end_of(release.statement)) <= now]
     if ended or withdrawn_releases(peers, unverified):

@@ -11,7 +11,8 @@ import pytest
 from accord.envelope.errors import Failure, OpeningError, SealingError, SealRefusal, VerificationError
 from accord.envelope.keyrule import Reaffirmed, Repudiated
 from accord.envelope.private import SignerSet, generate_signing_keys
-from accord.envelope.reseal import MadeRelease, ReleaseTerms, ResealedEntries, make_release
+from accord.envelope.releases import MadeRelease
+from accord.envelope.reseal import ReleaseTerms, ResealedEntries, make_release
 from accord.envelope.statements.form import CheckpointRef, Statement, SubjectRef, parse_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain, Released
 from tests.envelope.world import ALERT, DAY, NOW, World, known_agency, uuid7

@@ -23,9 +23,8 @@ from sharing.errors import (
     PolicyDeniedError,
     StatementKindError,
 )
-from sharing.models import Delivery, Envelope, FeedItem, Release, Statement
-from sharing.policy import Denied, Onward
-from sharing.releases import judge_release
+from sharing.models import Delivery, FeedItem, Release, Statement
+from sharing.previews import preview_release
 from sharing.slices import stored_blob
 from sharing.statements import statements_about, submit_statement
 from tests.builders import START, HeldAgency, Hub, about, seconds
@@ -402,11 +401,15 @@ def test_an_emergency_is_refused(hub: Hub, four: Four, emergency: Callable[..., 
 
 def test_a_preview_judges_as_intake_does(hub: Hub, four: Four) -> None:
     sealed, _ = released(hub, four)
-    found = judge_release(
-        Envelope.objects.get(pk=sealed.md),
-        Onward("xb-bravo", "prevent", False, "xa-alpha"),
-        ["xa-alpha", "xc-charlie", "xd-delta"],
-        now=hub.now,
+    found = preview_release(
+        four.bravo.client, sealed.md, None, purpose="prevent", is_emergency=False, now=hub.now
     )
-    codes = {agency: verdict.code if isinstance(verdict, Denied) else "" for agency, verdict in found.items()}
-    assert codes == {"xa-alpha": "not-onward", "xc-charlie": "", "xd-delta": "not-onward"}
+    assert {one.agency: one.code for one in found} == {
+        "xa-alpha": "not-onward",
+        "xc-charlie": "",
+        "xd-delta": "not-onward",
+    }
+    with pytest.raises(AbsentError):
+        preview_release(
+            four.charlie.client, sealed.md, None, purpose="prevent", is_emergency=False, now=hub.now
+        )
