@@ -29,12 +29,7 @@ from accord.calls.answers import EntryAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
-from accord.client.agreement_versions import (
-    answer_version,
-    leave_agreement,
-    list_versions,
-    propose_version,
-)
+from accord.client.agreement_versions import answer_version, leave_agreement, list_versions, propose_version
 from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
 from accord.client.calling import note_call
@@ -526,16 +521,13 @@ class Client:
         )
 
     def release_onward(
-        self, reference_or_md: str, order: OnwardOrder, *, officer: str | None = None, wait_secs: float = 0
+        self, place: str, order: OnwardOrder, *, officer: str | None = None, wait_secs: float = 0
     ) -> Stated:
-        """Release an alert that this agency sent or received to further agencies."""
+        """Release an alert that this agency sent or received to further agencies; `place` is its reference or md."""
         act = self._begin_to_send()
-        place = find_envelope(act, reference_or_md)
-        return release_onward(act, place, order, officer=officer, wait_secs=wait_secs)
+        return release_onward(act, find_envelope(act, place), order, officer=officer, wait_secs=wait_secs)
 
-    def unrelease(
-        self, d: str, *, code: str = "error", officer: str | None = None, wait_secs: float = 0
-    ) -> Stated:
+    def unrelease(self, d: str, *, code: str, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """End a release onward, by its digest: an own one, or one of an own alert."""
         act = self._begin_to_send()
         follow_feed(act)

@@ -111,7 +111,7 @@ def candidates_for(
 
     Not inside a transaction. Raises SendingStoppedError, ExchangeAwayError, AbsentError.
     """
-    require(officer, Capability.ALERT_WRITE, Capability.ALERT_VALIDATE)
+    require(officer, Capability.ALERT_ACKNOWLEDGE)
     manifest = _releasable(officer, about, now).unverified.manifest
     terms = manifest.terms
     rows = _judged(officer, manifest, None, purpose or terms.purpose, is_emergency, now)
@@ -133,7 +133,7 @@ def prepare_release(
 
     Raises InputError (`recipients`, `until`, `purpose`, `is_emergency`), SendingStoppedError, ExchangeAwayError, AbsentError.
     """
-    require(officer, Capability.ALERT_WRITE, Capability.ALERT_VALIDATE)
+    require(officer, Capability.ALERT_ACKNOWLEDGE)
     manifest = _releasable(officer, about, now).unverified.manifest
     terms, wanted = manifest.terms, sorted(set(recipients))
     purpose = purpose or terms.purpose
@@ -193,7 +193,7 @@ def release_onward(officer: Officer, prepared: OnwardRelease, *, now: datetime) 
 @transaction.atomic
 def discard_release(officer: Officer, prepared: OnwardRelease, *, now: datetime) -> None:
     """Delete a prepared release. Raises AbsentError for what was released."""
-    require(officer, Capability.ALERT_WRITE, Capability.ALERT_VALIDATE)
+    require(officer, Capability.ALERT_ACKNOWLEDGE)
     locked = _lock_prepared(officer, prepared.pk)
     _record("alert.onward_discarded", officer, locked, now)
     locked.delete()
@@ -367,7 +367,7 @@ def _names(agencies: Iterable[str]) -> dict[str, str]:
 
 
 def _took_no_part(officer: Officer, row: OnwardRelease) -> bool:
-    part = [one.audit_name for one in (row.prepared_by, row.released_by) if isinstance(one, Officer)]
+    part = [one.audit_name for one in (row.prepared_by, row.released_by) if one is not None]
     return counts_as(officer).isdisjoint(attributed_to(part))
 
 
@@ -456,17 +456,15 @@ def _make(officer: Officer, row: OnwardRelease, held: Held, now: datetime) -> Ma
 
 
 def _require_second(officer: Officer, row: OnwardRelease) -> None:
-    """Raise SecondPersonNeededError for who prepared it, but for an emergency where one releaser may send a flash alert alone."""
-    if not _counts_as_first(officer, row):
-        return
-    raise SecondPersonNeededError("release")
+    if _counts_as_first(officer, row):
+        raise SecondPersonNeededError("release")
 
 
 def _counts_as_first(officer: Officer, row: OnwardRelease) -> bool:
+    """Tell whether the officer prepared it; not asked of an emergency where one releaser may send a flash alert alone."""
     if row.is_emergency and row.about.pri == FLASH and policy_of(row.about.agency).flash_single_releaser:
         return False
-    first = row.prepared_by
-    return isinstance(first, Officer) and not counts_as(officer).isdisjoint(attributed_to([first.audit_name]))
+    return not counts_as(officer).isdisjoint(attributed_to([row.prepared_by.audit_name]))
 
 
 def _lock(officer: Officer, about: About) -> About:

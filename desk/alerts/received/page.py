@@ -57,6 +57,7 @@ from desk.alerts.display.evidence import EvidenceShown, evidence_of
 from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
+from desk.alerts.onward.page import onward_part
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
 from desk.alerts.replies.alert_acts import acts_on_received, may_note_calls, review_section
 from desk.alerts.sent.handed_in_page import say_signed
@@ -265,6 +266,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
             names={alert.issuer_id: alert.issuer.name},
             now=now,
         ),
+        onward=onward_part(officer, alert, now=now),
         told_at=first_told(alert.agency_id, alert.md),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
