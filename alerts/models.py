@@ -25,6 +25,7 @@ from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
+from alerts.rows.onward import OnwardRelease  # noqa: F401
 from alerts.rows.pins import PinBook  # noqa: F401
 from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
@@ -304,6 +305,8 @@ class ReceivedAlert(models.Model):
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
     - `resent_jti` and `resent_at`, of one that was sent after a suspension: what its originator had written before, by id and by its
       log time, as the content says.
+    - `via` is the agency that released it onward to this one until `access_until`, empty where its issuer sent it; `is_emergency`:
+      it did so in an emergency.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
 
@@ -372,6 +375,9 @@ class ReceivedAlert(models.Model):
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     resent_jti = models.CharField(max_length=36, blank=True)
     resent_at = models.DateTimeField(null=True)
+    via = models.CharField(max_length=23, blank=True)
+    is_emergency = models.BooleanField(default=False)
+    access_until = models.DateTimeField(null=True)
 
     objects = ReceivedAlertQuerySet.as_manager()
 

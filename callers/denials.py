@@ -70,6 +70,13 @@ _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
     "purpose-not-covered": lambda said: _("Agreement %(ref)s does not cover this purpose.") % said,
     "tlp-above-ceiling": lambda said: _("Agreement %(ref)s allows up to %(tlp)s.") % said,
     "lane-suspended": _lane_suspended,
+    "not-onward": lambda said: _("This alert cannot be released to %(name)s; its sender can send it.") % said,
+    "not-emergency": lambda said: _(
+        "Only a flash alert on the public-health lane is released in an emergency."
+    ),
+    "emergency-not-agreed": lambda said: (
+        _("No agreement with %(name)s says that you may release in an emergency.") % said
+    ),
     "own-suite": lambda said: _("Your own agency has no %(suite)s key.") % said,
     "keys-unread": lambda said: (
         _("What %(name)s said of its keys could not be read: nothing is sent there for now.") % said

@@ -189,8 +189,8 @@ class PastExchange:
             self._caller, manifest=parts.manifest, jwe=parts.jwe, blobs=blobs, now=self._past.now
         )
 
-    def post_statement(self, statement_id: str, jws: bytes) -> None:
-        statements.submit_statement(self._caller, jws, now=self._past.now)
+    def post_statement(self, statement_id: str, jws: bytes, entries: bytes | None = None) -> None:
+        statements.submit_statement(self._caller, jws, entries=entries, now=self._past.now)
 
     def entry(self, agency: str) -> EntryAnswer:
         found = entries.published_entry(self._caller, agency)

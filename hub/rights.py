@@ -250,6 +250,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         exchange_worker=change("state", "entry"),
         sequencer=change("number", "state", "changed"),
     ),
+    "sharing_release": _exchange(READ, exchange=ADD, exchange_worker=change("leaf_hashes")),
     "sharing_statement": _exchange(READ, exchange=ADD),
     "sharing_statementdelivery": _exchange(
         READ,
@@ -338,6 +339,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_agreementtext": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
     "alerts_withheldalert": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
+    "alerts_onwardrelease": {DESK: ADD | CHANGE | REMOVE, DESK_WORKER: CHANGE | REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "science_storedstructure": {DESK: READ, DESK_WORKER: KEEP},

@@ -30,6 +30,7 @@ class AgreementFacts:
     until: datetime | None
     survive_lanes: Sequence[str]
     survive_flash: bool
+    emergency: bool
 
 
 @dataclass(frozen=True)
@@ -85,4 +86,5 @@ def _facts_of(row: Agreement, version: AgreementVersion) -> AgreementFacts:
         until=version.until,
         survive_lanes=version.survive_lanes,
         survive_flash=version.survive_flash,
+        emergency=version.emergency,
     )

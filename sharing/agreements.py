@@ -53,6 +53,7 @@ def record_agreement(
     until: datetime | None = None,
     survive_lanes: Collection[str] = (),
     survive_flash: bool = False,
+    emergency: bool = False,
     now: datetime,
 ) -> AgreementVersion:
     """Record what agencies have agreed; a known `ref` gets its next version. An empty `purposes` means every purpose.
@@ -80,6 +81,7 @@ def record_agreement(
         until=until,
         survive_lanes=sorted(survive_lanes),
         survive_flash=survive_flash,
+        emergency=emergency,
         recorded_at=now,
         in_force_at=now,
     )

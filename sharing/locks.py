@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Locks: one advisory lock per agency keeps policy from changing while a transaction relies on it; row locks have an order.
 
-- Intake, numbering and fetching take it shared for each issuer, before any row; suspending, resuming and a new version take it
+- Intake and numbering take it shared for each issuer, fetching for the recipient, before any row; suspending, resuming and a new version take it
   exclusively for every party.
 - Locks are taken in ascending order of key, so that no deadlock arises.
 - The isolation is READ COMMITTED: read policy in a statement *after* the lock, since the statement that waited for the lock

@@ -20,7 +20,7 @@ SELECT DISTINCT ON (agreement.ref)
     version.id, agreement.ref, version.ceiling, version.purposes, version.until,
     ARRAY(SELECT lane FROM sharing_agreementlane WHERE version_id = version.id),
     ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id AND left_at IS NULL),
-    version.survive_lanes, version.survive_flash
+    version.survive_lanes, version.survive_flash, version.emergency
 FROM sharing_agreementversion AS version
 JOIN sharing_agreement AS agreement ON agreement.id = version.agreement_id
 WHERE version.nbf <= %s AND version.in_force_at IS NOT NULL AND agreement.id IN (
@@ -61,6 +61,7 @@ class VersionFacts:
     parties: frozenset[str]
     survive_lanes: frozenset[str]
     survive_flash: bool
+    emergency: bool
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from accord.cli.lanes import may_send, resume, suspend, suspensions
 from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.record import record
+from accord.cli.releasing import release_onward, unrelease
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
@@ -56,6 +57,8 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "answer": answer,
     "called": called,
     "retract": retract,
+    "release-onward": release_onward,
+    "unrelease": unrelease,
     "reaffirm": reaffirm,
     "confirm": confirm,
     "verify": verify,

@@ -58,6 +58,7 @@ from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
 from accord.client.record import PartnerRecord, record_with
+from accord.client.releasing import OnwardOrder, release_onward, unrelease
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     DueAnswer,
@@ -570,6 +571,19 @@ class Client:
         return retract_envelope(
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
+
+    def release_onward(
+        self, place: str, order: OnwardOrder, *, officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """Release an alert that this agency sent or received to further agencies; `place` is its reference or md."""
+        act = self._begin_to_send()
+        return release_onward(act, find_envelope(act, place), order, officer=officer, wait_secs=wait_secs)
+
+    def unrelease(self, d: str, *, code: str, officer: str | None = None, wait_secs: float = 0) -> Stated:
+        """End a release onward, by its digest: an own one, or one of an own alert."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return unrelease(act, _require_digest(d), code=code, officer=officer, wait_secs=wait_secs)
 
     def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """Reaffirm an alert or a statement of our own whose signature a later revocation repudiated."""

@@ -219,10 +219,10 @@ def spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
     _record(act, record, lambda: spool.keep(draft, record.id))
 
 
-def spool_statement(act: Act, record: SubmissionRecord, jws: bytes) -> None:
+def spool_statement(act: Act, record: SubmissionRecord, jws: bytes, entries: bytes | None = None) -> None:
     """Record a signed statement and keep it until its receipt; raise SpoolError."""
     spool = act.session.home.spool
-    _record(act, record, lambda: spool.keep_statement(record.id, jws))
+    _record(act, record, lambda: spool.keep_statement(record.id, jws, entries))
 
 
 def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> None:
@@ -272,7 +272,7 @@ def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
         jws = kept.statement(record.id)
         statement = parse_statement(jws).statement
         require_same(record, statement.id, statement.od)
-        act.session.exchange.post_statement(record.id, jws)
+        act.session.exchange.post_statement(record.id, jws, kept.entries(record.id))
 
 
 def _gone(record: SubmissionRecord, copy: Path | None) -> str:

@@ -1158,4 +1158,108 @@ class Migration(migrations.Migration):
                 name="withheld_state_known",
             ),
         ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="access_until",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="is_emergency",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="via",
+            field=models.CharField(blank=True, max_length=23),
+        ),
+        migrations.CreateModel(
+            name="OnwardRelease",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "recipients",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=23), size=None
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("purpose", models.CharField(max_length=24)),
+                ("is_emergency", models.BooleanField()),
+                ("prepared_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(null=True)),
+                ("od", models.CharField(blank=True, default="", max_length=43)),
+                ("review_by", models.DateTimeField(null=True)),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                ("is_justified", models.BooleanField(null=True)),
+                ("review", models.BinaryField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "prepared_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["prepared_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="onward_of_one_alert",
+                    )
+                ],
+            },
+        ),
     ]

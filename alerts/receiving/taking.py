@@ -61,7 +61,13 @@ from alerts.receiving.held_envelopes import (
     held_envelopes,
     slug_of,
 )
-from alerts.receiving.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
+from alerts.receiving.manifest_facts import (
+    awaited_again,
+    awaited_of,
+    note_release,
+    received_of,
+    verify_signed,
+)
 from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
@@ -340,6 +346,7 @@ class FeedOfAgency:
             drop_envelope(held)
             self._await(awaited, passed)
             return
+        note_release(received, unverified.via)
         opening = self._try_open(received, held)
         if (
             opening.document is None

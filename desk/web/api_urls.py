@@ -32,6 +32,7 @@ from desk.alerts.compose import questions_api as asking
 from desk.alerts.compose import system_drafts_api as system_drafts
 from desk.alerts.compose import templates_api as templates
 from desk.alerts.compose.bulk_api import BulkDraftsView
+from desk.alerts.onward import api as onward
 from desk.alerts.received import api as received
 from desk.alerts.received.acknowledging_api import AcknowledgeManyView
 from desk.alerts.replies import api as replies
@@ -52,7 +53,7 @@ from desk.science.substances import api as substances
 
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
-    system_drafts, versions, templates, calls, agreement_versions,
+    system_drafts, versions, templates, calls, onward, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
     officers, own_entry, peers, policy, powers, reciprocity, restore, transition, views, withheld,
     *SCIENCE,

@@ -58,6 +58,7 @@ from desk.alerts.boxes import saved_views_page as views
 from desk.alerts.boxes import search_page as searching
 from desk.alerts.boxes import start_page as start
 from desk.alerts.compose import starting, steps, structure
+from desk.alerts.onward import page as onward
 from desk.alerts.received import acknowledging_page as bulk
 from desk.alerts.received import page as received
 from desk.alerts.replies import calls_page as calls
@@ -204,6 +205,28 @@ PAGES: Final = (
     Page("inbox/<uuid:alert_id>/ask-back/", replying.ask_back, "ask_back", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/call/", calls.to_sender, "call_sender", C.ALERT_ACKNOWLEDGE, BOTH),
     Page("outbox/<uuid:alert_id>/call/", calls.to_recipient, "call_recipient", C.ALERT_ACKNOWLEDGE, BOTH),
+    # Releasing onward.
+    Page(
+        "inbox/<uuid:alert_id>/release-onward/", onward.received, "onward_received", C.ALERT_ACKNOWLEDGE, BOTH
+    ),
+    Page("outbox/<uuid:alert_id>/release-onward/", onward.sent, "onward_sent", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page("onward/<uuid:release_id>/release/", onward.release, "onward_release", C.ALERT_RELEASE, BOTH),
+    Page("onward/<uuid:release_id>/discard/", onward.discard, "onward_discard", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page(
+        "inbox/<uuid:alert_id>/onward/<str:od>/end/",
+        onward.end_of_received,
+        "onward_received_end",
+        C.ALERT_WITHDRAW,
+        BOTH,
+    ),
+    Page(
+        "outbox/<uuid:alert_id>/onward/<str:od>/end/",
+        onward.end_of_sent,
+        "onward_sent_end",
+        C.ALERT_WITHDRAW,
+        BOTH,
+    ),
+    Page("emergencies/<uuid:release_id>/", onward.emergency, "emergency", C.OFFICER_READ, BOTH),
     Page("inbox/<uuid:alert_id>/review/", replying.review, "peer_review", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/profile/", profiles.received_leads, "received_profile", C.SCIENCE_READ),
     Page(

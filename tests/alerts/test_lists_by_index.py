@@ -29,7 +29,7 @@ HELD = Suspensions(
     AGENCY,
     (
         AgreementAnswer(
-            "G1", "All", 1, "", (AGENCY, "xb-health", "xc-customs"), ("science", "trade"), "AMBER", (), 0, None, (), True,
+            "G1", "All", 1, "", (AGENCY, "xb-health", "xc-customs"), ("science", "trade"), "AMBER", (), 0, None, (), True, False,
         ),
     ),
     (

@@ -60,7 +60,8 @@ ITEM_PAGES = """
     agreement_propose_next agreement_refuse agreement_resume agreement_suspend agreement_version
     answer answer_assign apikey_revoke apikey_rotate
     ask_back arrivals arrivals_news audit_alert audit_key_revoke audit_key_rotate by_reference
-    call_recipient call_sender case case_change case_close case_note case_review case_task
+    call_recipient call_sender emergency onward_discard onward_received onward_received_end onward_release
+    onward_sent onward_sent_end case case_change case_close case_note case_review case_task
     confirm desk_admin
     desk_agency desk_come desk_entry_key desk_keys desk_move_in desk_reopening desk_reopening_ask
     desk_reopening_file draft exchange_key_end hand_over history_take identity_take_over key_retire key_revoke

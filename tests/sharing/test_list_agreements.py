@@ -39,6 +39,7 @@ def test_an_agreement_as_it_counts_now(agreed: Callers) -> None:
         "until": None,
         "survive_lanes": [],
         "survive_flash": False,
+        "emergency": False,
     }
 
 

@@ -29,6 +29,7 @@ from desk.alerts.boxes.start_rows import (
     rows_of_withheld,
     rows_of_work,
 )
+from desk.alerts.onward.page import rows_of_onward
 from desk.alerts.sent.doubts_page import worded_statements
 from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
@@ -78,6 +79,7 @@ def start(request: HttpRequest) -> HttpResponse:
     tasks = first_tasks(officer, now=now)
     rows = [
         *rows_of_work(officer, work, answers),
+        *rows_of_onward(officer),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *rows_of_withheld(offers_of(officer, now=now)),
         *rows_of_notices(_failed_notices(officer)),
