@@ -62,6 +62,7 @@ COPY notices notices
 COPY officers officers
 COPY peers peers
 COPY casework casework
+COPY reciprocity reciprocity
 COPY science science
 COPY substances substances
 COPY vault vault

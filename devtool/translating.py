@@ -40,6 +40,7 @@ APPS: Final = (
     "officers",
     "operators",
     "peers",
+    "reciprocity",
     "science",
     "sharing",
     "substances",

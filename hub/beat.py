@@ -42,6 +42,7 @@ def _of_the_desk(sweep_seconds: float, follow_seconds: float) -> dict[str, dict[
         "sweep-notices": _every(sweep_seconds, "notices.sweep", queue="notify", expires=60),
         "apply-power-changes": _every(60.0, "alerts.apply_power_changes", queue="desk", expires=60),
         "remind-of-answers": _every(60.0, "alerts.remind_of_answers", queue="desk", expires=60),
+        "remind-of-commitments": _every(3600.0, "reciprocity.remind", queue="desk", expires=600),
         "send-waiting": _every(5.0, "alerts.send_waiting", queue="desk", expires=5),
         "give-keys-again": _every(600.0, "vault.give_again", queue="desk", expires=300),
         "offer-again": _every(600.0, "alerts.offer_again", queue="desk", expires=300),

@@ -28,7 +28,7 @@ TELLERS: Final = ("django.contrib.auth", "peers", "officers", "notices")
 """Apps that know officers and tell them."""
 OPERATES: Final = ("operators",)
 """App of the people who run the exchange."""
-OPENERS: Final = ("vault", "substances", "alerts", "science", "casework")
+OPENERS: Final = ("vault", "substances", "alerts", "science", "casework", "reciprocity")
 WEB: Final = ("rest_framework", "drf_spectacular")
 SESSIONS: Final = ("django.contrib.sessions",)
 STATIC: Final = ("django.contrib.staticfiles",)

@@ -32,6 +32,8 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.DESK_WARNING: "",
     Occasion.TASK_ASSIGNED: "tasks/",
     Occasion.AGREEMENTS_CHANGED: "agreements/",
+    Occasion.COMMITMENT_DUE: "commitments/",
+    Occasion.EMERGENCY: "",
 }
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
@@ -90,6 +92,10 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     Occasion.TASK_ASSIGNED: gettext_lazy(
         "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
     ),
+    Occasion.COMMITMENT_DUE: gettext_lazy("Look at the commitments of %(agency)s: one is due by %(moment)s."),
+    Occasion.EMERGENCY: gettext_lazy(
+        "Look at an alert that concerns %(agency)s: it was released to further agencies in an emergency. Who took part has a review to expect."
+    ),
     Occasion.AGREEMENTS_CHANGED: gettext_lazy(
         "Look at the agreements of %(agency)s: another agency has proposed or changed something there."
     ),
@@ -109,7 +115,7 @@ class NoticeFacts:
     priority: str = ""
     exercise: bool = False
     ends: str = ""
-    """End of a key, API key or certificate, or when an answer is due, in the officer's zone; set only on those occasions."""
+    """End of a key, API key or certificate, or when an answer or a commitment is due, in the officer's zone; set only on those occasions."""
     agency: str = ""
     """Name of the officer's own agency; empty for a keeper, who has none."""
     count: int = 0
@@ -166,6 +172,8 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.ANSWERS_MISSING: gettext("NO ANSWER"),
         Occasion.TASK_ASSIGNED: gettext("TASKS"),
         Occasion.AGREEMENTS_CHANGED: gettext("AGREEMENTS"),
+        Occasion.COMMITMENT_DUE: gettext("COMMITMENTS"),
+        Occasion.EMERGENCY: gettext("EMERGENCY"),
     }.get(occasion, "")
 
 

@@ -14,7 +14,7 @@ from callers.backoff import MOST_ATTEMPTS, next_wait
 from callers.closed_lists import FLASH
 from callers.smtp import Accepted, InterruptedMailError, MailServerError, MailSession, Refused, mail_session
 from ledger.set_aside import Item, Loop, Round, begin_round
-from notices import answers_waiting, release_waiting
+from notices import answers_waiting, commitments, release_waiting
 from notices.api_keys import end_of
 from notices.desk_warnings import certificate_ends_text
 from notices.key_endings import ends_text, moment_text
@@ -166,6 +166,8 @@ def _ends(notice: Notification) -> str:
         return certificate_ends_text(notice)
     if notice.occasion in (Occasion.ANSWER_DUE, Occasion.ANSWER_OVERDUE):
         return answers_waiting.due_text(notice)
+    if notice.occasion == Occasion.COMMITMENT_DUE:
+        return commitments.due_text(notice)
     return ends_text(notice) if notice.occasion == Occasion.KEY_ENDING else ""
 
 

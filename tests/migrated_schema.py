@@ -102,6 +102,7 @@ def _sources() -> Iterator[Path]:
         "officers",
         "operators",
         "peers",
+        "reciprocity",
         "science",
         "sharing",
         "substances",

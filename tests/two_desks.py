@@ -19,7 +19,17 @@ from django.db import connection
 from psycopg import sql
 from pytest_django import Settings
 
-OF_A_DESK: Final = ("account", "alerts", "mfa", "notices", "officers", "peers", "science", "vault")
+OF_A_DESK: Final = (
+    "account",
+    "alerts",
+    "mfa",
+    "notices",
+    "officers",
+    "peers",
+    "reciprocity",
+    "science",
+    "vault",
+)
 SCHEMA: Final = "second_desk"
 _GRANTS_AS_IN_PUBLIC: Final = """
 DO $$

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accord.agreement_texts import KeptText, VersionText, text_terms
-from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
+from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, newest_agreed
 from accord.calls.agreements import AgreementAnswer
 from accord.document.agreement_texts import check_text
 from accord.envelope.errors import MalformedError, SealingError, SealRefusal
@@ -72,11 +72,9 @@ def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
     return found
 
 
-def version_in_force(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
-    """Return the version of this agreement that every party has signed and none has replaced; None without one."""
-    at = int(now.timestamp())
-    rows = (one for one in versions_of(officer, now=now) if one.ref == ref)
-    return next((one for one in rows if one.state(at) == VersionState.IN_FORCE), None)
+def version_agreed(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
+    """Return the newest version of this agreement that every party has signed, begun or not; None without one."""
+    return newest_agreed(versions_of(officer, now=now), ref, int(now.timestamp()))
 
 
 def is_signed_here(officer: Officer, standing: AgreementShown, *, now: datetime) -> bool:
@@ -111,7 +109,7 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
     require(officer, Capability.AGENCY_MANAGE)
     own = agency_of(officer)
     _check(terms, own, now)
-    before = version_in_force(officer, terms.ref, now=now)
+    before = version_agreed(officer, terms.ref, now=now)
     body = _body(terms, own, before)
     peers = VerifiedDirectory(own.pk, now)
     text = _sealed_text(officer, terms, body, peers, now)
@@ -205,7 +203,7 @@ def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None
 def leave_agreement(officer: Officer, ref: str, *, now: datetime) -> None:
     """Leave a signed agreement, at once. Not inside a transaction; raises as `answer_version`."""
     require(officer, Capability.AGENCY_MANAGE)
-    own, version = agency_of(officer), version_in_force(officer, ref, now=now)
+    own, version = agency_of(officer), version_agreed(officer, ref, now=now)
     if version is None or own.pk in version.left:
         raise AbsentError
     with handing_in(officer, now=now) as handing:

@@ -25,7 +25,7 @@ def commitment_text(one: Commitment, names: Mapping[str, str]) -> str:
         "by": names.get(one.by, one.by),
         "to": names.get(one.to, one.to),
         "what": GIVEN_WORDS[one.what],
-        "how": _every(one.every) if one.every else _within(one.within),
+        "how": how_often(one),
         "day": date_format(one.begins, _("j M Y")),
         "zone": one.zone,
     }
@@ -33,6 +33,11 @@ def commitment_text(one: Commitment, names: Mapping[str, str]) -> str:
     if not one.is_zone_known:
         text = _("%(text)s This time zone exists no more: days are counted in UTC.") % {"text": text}
     return text
+
+
+def how_often(one: Commitment) -> str:
+    """Return how often, or within what time, it is owed."""
+    return _every(one.every) if one.every else _within(one.within)
 
 
 def _every(span: Span) -> str:

@@ -15,6 +15,7 @@ from alerts.document.kinds import (
     HARM,
     LEGAL,
     NEW,
+    OFFERED,
     ORDER,
     PEER_REVIEW,
     PROFILE_ANSWER,
@@ -30,6 +31,7 @@ from alerts.document.kinds import (
 
 _CASES: Final = _("Cases: enter a whole number or unknown.")
 _AMOUNT: Final = _("Amount: enter more than 0, up to 1,000 t.")
+_SUPPLYING: Final = OFFERED | REPLY | ANSWER
 _OF_AN_AMOUNT: Final = CASES - REQUEST | PROFILE_DETAILS
 
 CASE_ROWS: Final = (
@@ -167,6 +169,19 @@ CASE_ROWS: Final = (
         "comparison", Step.KNOWN, _("Comparison"), _("What comparing the two profiles found: a lead, not proof."),
         "comparison", Kind.COMPARISON, _("Comparison: this is computed; compare again."),
         asked_for=PROFILE_ANSWER, computed=True,
+    ),
+    Field(
+        "supplies", Step.MORE, _("Also supplied"),
+        _("What it sends or announces beside its text. It counts between the two agencies."), "checks", Kind.CHOICES,
+        choices=c.SUPPLIES, default=(), asked_for=_SUPPLYING,
+    ),
+    Field(
+        "verdict_on", Step.MORE, _("Day of the verdict"), _("Of the court case whose outcome it tells."), "date", Kind.DATE,
+        _("Day of the verdict: enter a day."), asked_for=_SUPPLYING,
+    ),
+    Field(
+        "dispute", Step.MORE, _("Counts between us"), _("Only where your agency disputes that what you reply to counts."),
+        "select", Kind.CHOICE, choices=c.DISPUTES, asked_for=REPLY,
     ),
     Field(
         "contact", Step.KNOWN, _("Contact"), _("Who answers questions on this, and how."), "text", Kind.LINE,

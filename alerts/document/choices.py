@@ -100,6 +100,18 @@ QUESTION_CHANGES: Final["Choices"] = (
     (CLOSED, _("Close the question: nobody owes an answer any more")),
 )
 """Changes that a new version makes to its question; without one, earlier answers stand."""
+SUPPLIES: Final["Choices"] = (
+    ("spectra", _("Spectra")),
+    ("methods", _("An analytical method")),
+    ("reference_standards", _("A reference standard, offered or sent")),
+    ("samples_offered", _("Samples, offered or sent")),
+    ("court_outcomes", _("The outcome of a court case")),
+)
+"""What an alert or a reply supplies that agencies commit themselves to; spectra count also where evidence names a file."""
+DISPUTES: Final["Choices"] = (
+    ("disputed", _("Disputed: as we see it, this does not count")),
+    ("settled", _("Settled: we no longer dispute it")),
+)
 ANSWER_CODES: Final["Choices"] = (
     ("no_hit", _("No hit: we looked, and hold nothing on it")),
     ("hit", _("Hit: we hold something on it")),

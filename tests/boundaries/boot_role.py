@@ -24,7 +24,18 @@ SAMPLES = {"n": "0", "index": "0", "first": "0", "second": "0", "m": "0"}
 
 OTHERS = {
     "exchange": frozenset(
-        {"alerts", "casework", "desk", "notices", "officers", "peers", "science", "substances", "vault"}
+        {
+            "alerts",
+            "casework",
+            "desk",
+            "notices",
+            "officers",
+            "peers",
+            "reciprocity",
+            "science",
+            "substances",
+            "vault",
+        }
     ),
     "desk": frozenset({"agencies", "operators", "sharing"}),
 }
@@ -141,7 +152,14 @@ def _run_every_task() -> list[str]:
 
 def _queue_of(task: Any) -> str | None:
     """The task's queue; a task of the desk-worker names none, since that is the default where it runs."""
-    ours = task.name.partition(".")[0] in {"alerts", "casework", "officers", "science", "vault"}
+    ours = task.name.partition(".")[0] in {
+        "alerts",
+        "casework",
+        "officers",
+        "reciprocity",
+        "science",
+        "vault",
+    }
     return getattr(task, "queue", None) or ("desk" if ours else None)
 
 

@@ -24,6 +24,7 @@ OPENING = (
     "alerts",
     "casework",
     "desk",
+    "reciprocity",
     "science",
     "substances",
     "vault",

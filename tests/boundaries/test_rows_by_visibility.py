@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Final
 
 ROOT = Path(__file__).resolve().parents[2]
-GUARDED_ROOMS: Final = ("alerts", "casework", "notices", "officers", "peers", "science", "vault")
+GUARDED_ROOMS: Final = (
+    "alerts",
+    "casework",
+    "notices",
+    "officers",
+    "peers",
+    "reciprocity",
+    "science",
+    "vault",
+)
 NAMED: Final[dict[tuple[str, str], str]] = {
     ("desk/account/api.py", "Officer"): "the officer in session, by its own key",
     (

@@ -8,7 +8,18 @@ from django.db.migrations.loader import MigrationLoader
 
 EXCHANGE: Final = frozenset({"agencies", "operators", "sharing"})
 DESK: Final = frozenset(
-    {"alerts", "casework", "desk", "notices", "officers", "peers", "science", "substances", "vault"}
+    {
+        "alerts",
+        "casework",
+        "desk",
+        "notices",
+        "officers",
+        "peers",
+        "reciprocity",
+        "science",
+        "substances",
+        "vault",
+    }
 )
 
 

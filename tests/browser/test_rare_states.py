@@ -34,6 +34,7 @@ from officers.login.factors import reset_factors
 from officers.models import Officer, PowerChange
 from peers.models import Agency
 from tests.agreements import record_circle
+from tests.alerts.replies.test_answers import ask, sent_answer
 from tests.browser.looking import keeps_within_its_width
 from tests.builders import OPERATOR
 from tests.entries import change_entry, have_released, make_keeper
@@ -42,6 +43,7 @@ from tests.pages.desk_world import DeskWorld
 from tests.pages.key_desks import Customs, key_of
 from tests.pages.test_in_doubt import lose_key
 from tests.pages.test_policy import form
+from tests.reciprocity.pairs import agree, commitment
 from tests.stolen_vault_keys import submit_as_thief
 from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 from vault.models import Arrival
@@ -270,6 +272,9 @@ def test_officers_powers_and_peers(
     shoot("duty", "/officers/duty/")
     shoot("agreement", "/agreements/G1/")
     shoot("agreement-suspend", "/agreements/G1/suspend/")
+    shoot("may-send", "/agreements/may-send/?lane=trade&purpose=regulatory_control")
+    admin.post("/transition/", {"verb": "begin"})
+    shoot("transition", "/transition/")
     shoot("agreement-propose", "/agreements/G1/propose/")
     terms = Terms(
         "AB 2027-1",
@@ -337,3 +342,27 @@ def _ask_for_powers(desk: DeskWorld, admin: Client) -> Officer:
     tell_power_changes(now=now)
     Notification.objects.filter(occasion="power-asked").update(state="sent", sent_at=now)
     return newcomer
+
+
+def test_what_two_agencies_gave_each_other(
+    shoot: Shoot, sign_in: SignIn, page: Page, desk: DeskWorld, live_server: LiveServer
+) -> None:
+    owed = commitment(desk, "spectra")
+    agree(desk, owed, commitment(desk, "answers", by="xb-health", to="xa-lab"))
+    sent = desk.send(desk.draft(supplies=["spectra", "court_outcomes"], verdict_on="2026-01-05"))
+    ask(desk)
+    sent_answer(desk)
+    sign_in(desk.ilka)
+    shoot("reciprocity", "/reciprocity/")
+    today = timezone.now().date()
+    query = f"?first={today - timedelta(days=360)}&last={today}"
+    shoot("reciprocity-record", f"/reciprocity/xb-health/{query}")
+    shoot("reciprocity-wrong-days", "/reciprocity/xb-health/?first=2026-02-01&last=2026-01-01")
+    shoot("commitments", "/commitments/")
+    at = f"/reciprocity/xb-health/brief/{query}"
+    shoot("reciprocity-brief", at)
+    page.goto(f"{live_server.url}{at}")
+    assert page.pdf(format="A4").count(b"/Type /Page\n") <= 2
+    page.get_by_label("Their list").fill(sent.md[::-1])
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="The records differ")).to_be_visible()

@@ -127,6 +127,7 @@ def acts_in_the_source() -> set[str]:
         "officers",
         "operators",
         "peers",
+        "reciprocity",
         "science",
         "sharing",
         "vault",

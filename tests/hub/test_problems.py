@@ -16,7 +16,7 @@ from hub.problems import PROBLEMS, ROWS, answer_problem, problem_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    "agencies", "alerts", "callers", "casework", "desk", "hub", "ledger", "notices", "officers", "operators", "peers", "science", "sharing",
+    "agencies", "alerts", "callers", "casework", "desk", "hub", "ledger", "notices", "officers", "operators", "peers", "reciprocity", "science", "sharing",
     "substances", "vault",
 )  # fmt: skip
 BASES = {

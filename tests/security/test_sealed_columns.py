@@ -39,6 +39,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("reply", "summary"): lambda row: ("reply", f"{row.pk}/summary", 1),
     ("sampleprofile", "sealed"): at_its_id("sampleprofile"),
     ("harmreview", "sealed"): at_its_id("harmreview"),
+    ("contribution", "sealed"): lambda row: ("contribution", f"{row.md}/{row.peer_id}", 1),
     ("case", "sealed"): at_its_id("case"),
     ("note", "sealed"): at_its_id("note"),
     ("task", "sealed"): at_its_id("task"),
@@ -56,7 +57,9 @@ PLACES: Final[dict[Column, Place]] = {
 OTHERWISE: Final[dict[Column, str]] = {
     ("exchangekey", "sealed"): "bound to agency and revision; another agency's row is no key",
     ("case", "number_token"): "equal for equal numbers on purpose; what it leads to is opened and bound",
+    ("contribution", "counts_as"): "equal for what counts alike on purpose; it opens nothing",
     ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
+    ("withheldalert", "kind"): "equal for equal kinds on purpose; it only groups a list",
     ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
     ("vaultsecret", "wrapped"): "bound to agency, epoch and key of the ring, below",
     ("vaultkey", "wrapped"): "bound to agency, epoch, kid and use, below",
@@ -72,7 +75,7 @@ MOST_ROWS: Final = 4
 
 
 def sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
-    for label in ("alerts", "casework", "science", "vault"):
+    for label in ("alerts", "casework", "reciprocity", "science", "vault"):
         for model in apps.get_app_config(label).get_models():
             for column in model._meta.concrete_fields:
                 if isinstance(column, models.BinaryField):

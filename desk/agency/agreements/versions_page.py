@@ -23,7 +23,7 @@ from alerts.agency.agreement_versions import (
     leave_agreement,
     propose_agreement,
     text_of_version,
-    version_in_force,
+    version_agreed,
     version_of,
     versions_of,
 )
@@ -49,6 +49,7 @@ CLOCKS: Final = (
 PROPOSE: Final = "agency/agreement_propose"
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
+    VersionState.AGREED: (gettext_lazy("Agreed, begins later"), "ok"),
     VersionState.IN_FORCE: (gettext_lazy("In force"), "ok"),
     VersionState.REFUSED: (gettext_lazy("Refused"), "done"),
     VersionState.REPLACED: (gettext_lazy("Replaced"), "done"),
@@ -103,6 +104,10 @@ class VersionForm(forms.Form):
     clocks = forms.ChoiceField(
         label=gettext_lazy("During a suspension the clocks of answers"),
         choices=CLOCKS,
+        help_text=gettext_lazy(
+            "Where they stand still, an answer is due later by as long as the lane was suspended. "
+            "Where they run on, it is due as signed, and what falls due meanwhile is not counted as missed."
+        ),
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), gettext_lazy("Clocks: choose whether they stand still.")
@@ -212,7 +217,7 @@ def _text_form(
     now: datetime,
 ) -> TextOfVersion:
     own = Agency.objects.get(pk=officer.agency_id)
-    signed = version_in_force(officer, standing.ref, now=now) if standing else None
+    signed = version_agreed(officer, standing.ref, now=now) if standing else None
     document = text_of_version(officer, signed).document if signed else None
     agencies = [(own.pk, own.name), *others]
     return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
@@ -275,7 +280,7 @@ def _others(officer: Officer) -> list[tuple[str, str]]:
 
 
 def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[str, Any]:
-    said, signed = standing.said, version_in_force(officer, standing.ref, now=now)
+    said, signed = standing.said, version_agreed(officer, standing.ref, now=now)
     return {
         "ref": said.ref,
         "parties": [party for party in said.parties if party != officer.agency_id],

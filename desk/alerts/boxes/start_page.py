@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.agency.power_changes import decidable_by
 from alerts.boxes.start import Start, read_start
+from alerts.withheld.lists import offers_of
 from callers import clock
 from callers.capabilities import Capability
 from casework.tasks import ON_FIRST_PAGE, TaskRow, first_tasks, left_behind
@@ -20,12 +21,15 @@ from desk.alerts.boxes.start_rows import (
     HEADINGS,
     LATE,
     grouped,
+    rows_of_commitments,
     rows_of_decisions,
     rows_of_keys,
     rows_of_notices,
     rows_of_tasks,
+    rows_of_withheld,
     rows_of_work,
 )
+from desk.alerts.onward.page import rows_of_onward
 from desk.alerts.sent.doubts_page import worded_statements
 from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
@@ -36,6 +40,8 @@ from officers.endings import ending_keys
 from officers.first_steps import FirstStep, first_steps
 from officers.models import Officer
 from officers.reopening import reopened_lately
+from reciprocity.commitments import commitments_of
+from reciprocity.reminding import soon_due
 from science.law.newly_caught import newly_caught
 
 SHOWN: Final = 10
@@ -73,8 +79,11 @@ def start(request: HttpRequest) -> HttpResponse:
     tasks = first_tasks(officer, now=now)
     rows = [
         *rows_of_work(officer, work, answers),
+        *rows_of_onward(officer),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
+        *rows_of_withheld(offers_of(officer, now=now)),
         *rows_of_notices(_failed_notices(officer)),
+        *rows_of_commitments(soon_due(commitments_of(officer, now=now), now=now)),
         *rows_of_keys(ending_keys(officer, now=now)),
         *decisions,
     ]

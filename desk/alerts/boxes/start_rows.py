@@ -19,11 +19,14 @@ from alerts.boxes.start import Start, ToPhone
 from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
+from alerts.withheld.lists import WithheldLane
 from callers.endings import Ending
 from casework.tasks import TaskRow
+from desk.reciprocity.words import SUPPLIES
 from desk.web.tones import isolated
 from notices.models import Notification
 from officers.models import Officer
+from reciprocity.commitments import Standing
 
 Text = str | Promise
 NOTE_LENGTH: Final = 200
@@ -55,6 +58,7 @@ class StartRow:
     is_answer: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
+    opens_on_duty: bool = False
     phone: str = ""
     zone: str = ""
 
@@ -160,14 +164,15 @@ def _owed(row: InboxRow) -> StartRow:
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.frozen_text))),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.held_text))),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
-        answer_by=received.reply_by
-        if row.owes_answer and row.owed != "answer" and not row.frozen_text
+        answer_by=received.answer_by
+        if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
         is_unread=row.is_unread,
+        opens_on_duty=row.opens_on_duty,
     )
 
 
@@ -283,6 +288,34 @@ def rows_of_keys(endings: Sequence[Ending]) -> Iterator[StartRow]:
         yield StartRow(key, pgettext_lazy("act", "Replace"), title, reverse("admin:keys"), due=ending.ends_at)
 
 
+def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
+    """Yield a row for each peer and lane that is open again, with what can be sent or what a colleague has chosen."""
+    for one in lanes:
+        address = reverse("admin:withheld_lane", args=[one.peer.pk, one.lane])
+        words = {"name": isolated(one.peer.name), "lane": one.label}
+        if one.chosen:
+            title = ngettext(
+                "%(n)d withheld alert for %(name)s, %(lane)s",
+                "%(n)d withheld alerts for %(name)s, %(lane)s",
+                one.chosen,
+            )
+            about = (_("a colleague has chosen what is sent"),)
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}-chosen", pgettext_lazy("act", "Release"),
+                title % {"n": one.chosen, **words}, address, about=about,
+            )  # fmt: skip
+        if one.offered:
+            title = ngettext(
+                "%(n)d withheld alert can be sent to %(name)s, %(lane)s",
+                "%(n)d withheld alerts can be sent to %(name)s, %(lane)s",
+                one.offered,
+            )
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}", pgettext_lazy("act", "Decide"),
+                title % {"n": one.offered, **words}, address,
+            )  # fmt: skip
+
+
 def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
     """Yield a row for each officer whom a mail did not reach."""
     for notice in failed:
@@ -290,6 +323,16 @@ def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
         yield StartRow(
             f"notice-{notice.pk}", pgettext_lazy("act", "Phone"), notice.officer.display_name, address,
             about=(str(notice.get_state_display()),), since=notice.queued_at,
+        )  # fmt: skip
+
+
+def rows_of_commitments(soon: Iterable[tuple[Standing, datetime]]) -> Iterator[StartRow]:
+    """Yield a row for each commitment of the own agency that is due soon."""
+    for one, due in soon:
+        words = {"what": SUPPLIES[one.commitment.what], "name": isolated(one.peer.name)}
+        yield StartRow(
+            f"commitment-{one.version.od}-{one.n}", pgettext_lazy("act", "Give"), _("%(what)s to %(name)s") % words,
+            reverse("admin:commitments"), about=(one.version.ref,), due=due,
         )  # fmt: skip
 
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The brief for the next meeting: the record of a pair with the digest of its list of items, and the comparison of two such lists."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from accord.reciprocity import Period, list_digest
+from alerts.models import Alert, ReceivedAlert
+from callers.errors import InputError
+from officers.models import Officer
+from reciprocity.commitments import Standing, standing_commitments
+from reciprocity.reading import Record, find_pair, record_of
+
+LISTED_AT_MOST: Final = 100
+"""Limit of differing items that are shown of each side."""
+COMPARED_AT_MOST: Final = 100_000
+"""Limit of items in a list that is compared."""
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Record with the addresses of everything that counts in it, sorted, and their digest."""
+
+    record: Record
+    items: tuple[str, ...]
+    digest: str
+    commitments: tuple[Standing, ...]
+    """Commitments between the two, by what is given and by whom."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """Item that one side alone counts; `alert` or `received` where this agency has it and the officer may see it."""
+
+    md: str
+    alert: Alert | None = None
+    received: ReceivedAlert | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What this side alone and the other side alone counts, at most `LISTED_AT_MOST` of each; `more_...`: how many others there are."""
+
+    ours: tuple[Item, ...]
+    theirs: tuple[Item, ...]
+    more_of_ours: int
+    more_of_theirs: int
+
+    @property
+    def agree(self) -> bool:
+        return not (self.ours or self.theirs)
+
+
+def read_brief(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> Brief:
+    """Return the brief on a peer and a period."""
+    pair = find_pair(officer, peer_id, period, now=now)
+    standing = sorted(
+        standing_commitments(pair.agency, now=now, peer=peer_id),
+        key=lambda one: (one.version.ref, one.version.od, one.n),
+    )
+    return Brief(record_of(pair), pair.items, list_digest(pair.items), tuple(standing))
+
+
+def compare_lists(
+    officer: Officer, peer_id: str, period: Period, theirs: Collection[str], *, now: datetime
+) -> Comparison:
+    """Compare the list of this side with that of the other side, for the same period.
+
+    Raises InputError for a list that is too long or has a line that is no address of an item.
+    """
+    pair = find_pair(officer, peer_id, period, now=now)
+    if len(theirs) > COMPARED_AT_MOST:
+        raise InputError("items", _("List: it has more lines than can be compared. Choose a shorter period."))
+    if not all(_DIGEST.fullmatch(md) for md in theirs):
+        raise InputError("items", _("List: give the list as the other side has it, one item on a line."))
+    own = set(pair.items)
+    here, there = sorted(own - set(theirs)), sorted(set(theirs) - own)
+    return Comparison(
+        items_of(officer, here[:LISTED_AT_MOST]),
+        items_of(officer, there[:LISTED_AT_MOST]),
+        max(0, len(here) - LISTED_AT_MOST),
+        max(0, len(there) - LISTED_AT_MOST),
+    )
+
+
+def items_of(officer: Officer, mds: Collection[str]) -> tuple[Item, ...]:
+    """Return items by their addresses, with what the officer may see of them."""
+    sent = {row.md: row for row in Alert.objects.visible_to(officer).filter(md__in=mds)}
+    received = {row.md: row for row in ReceivedAlert.objects.visible_to(officer).filter(md__in=mds)}
+    return tuple(Item(md, sent.get(md), received.get(md)) for md in mds)

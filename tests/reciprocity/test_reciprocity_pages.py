@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages and JSON of what two agencies gave each other."""
+
+import pytest
+from django.test import Client
+
+from alerts.models import Alert
+from tests.api.sessions import Session
+from tests.pages.conftest import SignIn
+from tests.pages.desk_world import DeskWorld
+from tests.reciprocity.pairs import around
+
+OF_HEALTH = "/reciprocity/xb-health/"
+
+
+@pytest.fixture
+def days(desk: DeskWorld) -> dict[str, str]:
+    """Days of a period in which the laboratory has sent one alert."""
+    desk.send(desk.draft())
+    desk.settle()
+    period = around(desk)
+    return {"first": period.first.isoformat(), "last": period.last.isoformat()}
+
+
+@pytest.fixture
+def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
+    return as_officer(desk.ilka)
+
+
+def test_the_record_is_drawn_and_tabled(days: dict[str, str], reader: Client) -> None:
+    assert OF_HEALTH in reader.get("/reciprocity/").content.decode()
+    page = reader.get(OF_HEALTH, days).content.decode()
+    for text in ("Cluster of harm", "gave 1, got 0", "All that counts", "brief/?first="):
+        assert text in page
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ({"first": "2026-03-01", "last": "2026-02-01"}, "To: enter a day that is not before the first."),
+        ({"first": "", "last": "2026-02-01"}, "From: enter a day."),
+        ({"first": "1990-03-01", "last": "2026-02-01"}, "To: choose ten years at most."),
+    ],
+)
+def test_a_wrong_period_is_said(desk: DeskWorld, reader: Client, query: dict[str, str], problem: str) -> None:
+    assert problem in reader.get(OF_HEALTH, query).content.decode()
+
+
+def test_an_absent_partner_and_the_own_agency_answer_alike(desk: DeskWorld, reader: Client) -> None:
+    for peer in ("xa-lab", "xz-none"):
+        assert reader.get(f"/reciprocity/{peer}/").status_code == 404
+
+
+def test_the_other_sides_list_is_compared(
+    desk: DeskWorld, days: dict[str, str], reader: Client, as_officer: SignIn
+) -> None:
+    query = f"?first={days['first']}&last={days['last']}"
+    theirs = as_officer(desk.aroha).get(f"/reciprocity/xa-lab/list/{query}").getvalue()
+    at = f"{OF_HEALTH}compare/{query}"
+    assert "Both records agree" in reader.post(at, {"items": theirs.decode()}).content.decode()
+    other = Alert.objects.get().md[::-1]
+    page = reader.post(at, {"items": other}).content.decode()
+    assert "Counted here alone" in page and "Counted by them alone" in page and other in page
+    refused = reader.post(at, {"items": "no address"})
+    assert refused.status_code == 422 and "one item on a line" in refused.content.decode()
+
+
+def test_a_system_reads_and_compares(desk: DeskWorld, days: dict[str, str]) -> None:
+    call = Session(desk.ilka)
+    assert call("GET", "reciprocity").json()["items"] == ["xb-health", "xd-reg"]
+    query = f"first={days['first']}&last={days['last']}"
+    brief = call("GET", f"reciprocity/xb-health?{query}").json()
+    assert brief["total"] == {"code": "total", "gave": 1, "got": 0}
+    theirs = Session(desk.aroha)("GET", f"reciprocity/xa-lab?{query}").json()
+    assert theirs["digest"] == brief["digest"]
+    compared = call("POST", "reciprocity/xb-health/compare", days | {"items": theirs["items"]}).json()
+    assert compared["agree"]
+    refused = call("GET", "reciprocity/xb-health?first=2026-02-01&last=2026-01-01")
+    assert refused.status_code == 422
