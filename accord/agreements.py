@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Agreements that their parties have signed, read from verified statements `agreement`, `accept` and `leave`.
 
-A version is proposed by one party, who accepts by it; in force once every party has accepted that same statement. One refusal, its
-end, or another version that came into force meanwhile ends a proposal.
+A version is proposed by one party, who accepts by it; agreed once every party has accepted that same statement, and in force from
+its beginning on. Until then the version before it stays in force. One refusal, its end, or another version that was agreed
+meanwhile ends a proposal.
 
 ::
 
-    proposed --accept, by the last party--> in force --another version--> replaced
+    proposed --accept, by the last party--> agreed --its beginning--> in force --the next one's beginning--> replaced
     proposed --refuse--> refused
-    proposed --another version in force--> replaced
+    proposed --another version agreed--> replaced
     proposed | in force --its end--> ended
 """
 
@@ -31,6 +32,7 @@ class VersionState(StrEnum):
     """State of one version of an agreement."""
 
     PROPOSED = "proposed"
+    AGREED = "agreed"
     IN_FORCE = "in_force"
     REFUSED = "refused"
     REPLACED = "replaced"
@@ -39,14 +41,17 @@ class VersionState(StrEnum):
 
 @dataclass
 class SignedVersion:
-    """One version of an agreement; times in seconds. `accepted`, `refused` and `left` hold when each party said so."""
+    """One version of an agreement; times in seconds. `accepted`, `refused` and `left` hold when each party said so.
+
+    `replaced_at` is when another version takes its place, None while none does.
+    """
 
     statement: Statement
     proposed_at: int
     accepted: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
-    is_replaced: bool = False
+    replaced_at: int | None = None
 
     @property
     def od(self) -> str:
@@ -75,6 +80,11 @@ class SignedVersion:
         return self.statement.exp
 
     @property
+    def begins(self) -> int:
+        """When it is in force first, if every party has accepted it by now."""
+        return max(int(self.body["nbf"]), *self.accepted.values())
+
+    @property
     def parties(self) -> frozenset[str]:
         """Agencies that it names."""
         return frozenset(self.body["parties"])
@@ -88,11 +98,19 @@ class SignedVersion:
         """Return its state at this time."""
         if self.refused:
             return VersionState.REFUSED
-        if self.is_replaced:
+        if self.replaced_at is not None and self.replaced_at <= now:
             return VersionState.REPLACED
         if self.until <= now:
             return VersionState.ENDED
-        return VersionState.IN_FORCE if self.is_signed else VersionState.PROPOSED
+        if not self.is_signed:
+            return VersionState.PROPOSED
+        return VersionState.IN_FORCE if self.begins <= now else VersionState.AGREED
+
+    def covers(self, agencies: Iterable[str], lane: str, at: int) -> bool:
+        """Tell whether it was in force at this time, which may be past, on this lane and between these agencies."""
+        stayed = {one for one in self.parties if self.left.get(one, at + 1) > at}
+        is_agreed = lane in self.body["lanes"] and stayed.issuperset(agencies)
+        return is_agreed and self.state(at) == VersionState.IN_FORCE
 
     def waits_for(self, agency: str, now: int) -> bool:
         """Tell whether this agency has to accept or refuse it."""
@@ -117,7 +135,9 @@ def read_versions(said: Iterable[tuple[Statement, int]]) -> tuple[SignedVersion,
 
 def _apply(version: SignedVersion, statement: Statement, at: int, versions: Iterable[SignedVersion]) -> None:
     if statement.k == LEAVE:
-        version.left.setdefault(statement.iss, at)
+        for other in versions:
+            if other.ref == version.ref and other.is_signed and statement.iss in other.parties:
+                other.left.setdefault(statement.iss, at)
         return
     if version.state(at) != VersionState.PROPOSED:
         return
@@ -127,9 +147,18 @@ def _apply(version: SignedVersion, statement: Statement, at: int, versions: Iter
     version.accepted.setdefault(statement.iss, at)
     if version.is_signed:
         for other in versions:
-            other.is_replaced |= other.ref == version.ref and _is_before(other, version)
+            if other.ref == version.ref and _is_before(other, version):
+                over = version.begins if other.is_signed else at
+                other.replaced_at = min(over, other.replaced_at or over)
 
 
 def _is_before(one: SignedVersion, other: SignedVersion) -> bool:
-    """Tell whether a version is over once another of its agreement is in force: an earlier one, or one beside it."""
+    """Tell whether another version of its agreement takes the place of this one: of an earlier one, or one beside it."""
     return one.od != other.od and one.body["ver"] <= other.body["ver"]
+
+
+def newest_agreed(versions: Iterable[SignedVersion], ref: str, now: int) -> SignedVersion | None:
+    """Return the newest version of this agreement that is agreed or in force; what parties propose next follows it."""
+    standing = (VersionState.AGREED, VersionState.IN_FORCE)
+    found = [one for one in versions if one.ref == ref and one.state(now) in standing]
+    return max(found, key=lambda one: one.body["ver"], default=None)

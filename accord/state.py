@@ -91,6 +91,7 @@ class ManifestRecord:
     anything else, and None until it was opened here. `question_change` is what a next version changes in its question, "" until it
     was opened here, and `for_attention` that it owes no answer of this agency. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
     by them again whether its signatures count. `lane` and `pri` are empty in a record written before they were kept.
+    `resent` is the id of the alert that one sent after a suspension repeats, "" of any other, or before it was opened here.
     """
 
     md: str
@@ -111,6 +112,7 @@ class ManifestRecord:
     lane: str = ""
     pri: str = ""
     status: str = "actual"
+    resent: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class SubmissionRecord:
 
     `accepted` says that the hub has answered 202; until then nothing is known about its fate. `reply_by` is when it asks for an
     answer, `code` what it answers itself, "" for anything but an answer. `question_change` as above; `for_attention` are recipients that owe no answer.
+    `lane`, `pri` and `keep` are empty for a statement, and in a record written before they were kept. `withheld` are agencies that it
+    was for and a suspended lane kept it from.
     """
 
     what: Literal["envelope", "statement"]
@@ -135,6 +139,19 @@ class SubmissionRecord:
     question_change: str = ""
     for_attention: tuple[str, ...] = ()
     status: str = "actual"
+    lane: str = ""
+    pri: str = ""
+    keep: int | None = None
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResentRecord:
+    """One withheld alert chosen to be sent after all: the id under which it goes out, and why it did not (`code`)."""
+
+    jti: str
+    chosen_at: int
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +203,7 @@ class State:
       which the ledger's key was replaced.
     - `manifests` are the verified manifests of received envelopes by md, None where the hub says that all of one was deleted;
       `due_told` the words of a watch on answers that are due, each of which is said once.
+    - `resent` are withheld alerts that were chosen to be sent, by md and agency with a space between.
     - `instance` is the id by which this home holds the identity, `asked_at` when the hub last answered that, `elsewhere` the
       other holder that it named then; a home that has `given_back` the identity announces nothing.
     """
@@ -223,6 +241,7 @@ class State:
     elsewhere: OtherHolder | None = None
     given_back: bool = False
     calls: list[CallRecord] = field(default_factory=list)
+    resent: dict[str, ResentRecord] = field(default_factory=dict)
 
 
 class StateFile:
@@ -334,6 +353,7 @@ def _decode(plain: bytes) -> State:
         "statements": {od: _statement(record) for od, record in value["statements"].items()},
         "failures": [OpeningFailure(**record) for record in value["failures"]],
         "calls": [CallRecord(**record) for record in value.get("calls", ())],
+        "resent": {key: ResentRecord(**record) for key, record in value.get("resent", {}).items()},
         "submissions": {d: _submission(record) for d, record in value["submissions"].items()},
     }
     return State(**value)
@@ -348,6 +368,5 @@ def _manifest(record: dict[str, Any] | None) -> ManifestRecord | None:
 
 
 def _submission(record: dict[str, Any]) -> SubmissionRecord:
-    return SubmissionRecord(
-        **(record | {"to": tuple(record["to"]), "for_attention": tuple(record.get("for_attention", ()))})
-    )
+    lists = {name: tuple(record.get(name, ())) for name in ("to", "for_attention", "withheld")}
+    return SubmissionRecord(**(record | lists))

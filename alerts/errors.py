@@ -300,6 +300,10 @@ class FlowSuspendedError(AlertsError):
     """Content that was never fetched, and that policy does not allow to be delivered now."""
 
 
+class AccessEndedError(AlertsError):
+    """What was released onward to the agency has ended, or was withdrawn."""
+
+
 class RecalledError(AlertsError):
     """Withdrawal by the originator before the first fetch; it can no longer be read."""
 

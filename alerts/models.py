@@ -25,9 +25,11 @@ from alerts.rows.calls import CallNote  # noqa: F401
 from alerts.rows.held import AwaitedEnvelope as AwaitedEnvelope  # noqa: PLC0414
 from alerts.rows.held import HeldBlob as HeldBlob  # noqa: PLC0414
 from alerts.rows.held import HeldEnvelope as HeldEnvelope  # noqa: PLC0414
+from alerts.rows.onward import OnwardRelease  # noqa: F401
 from alerts.rows.pins import PinBook  # noqa: F401
 from alerts.rows.replies import ProfileQuestion, Reply, SampleProfile  # noqa: F401
 from alerts.rows.saved import DraftTemplate, SavedView  # noqa: F401
+from alerts.rows.withheld import WithheldAlert as WithheldAlert  # noqa: PLC0414
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers.capabilities import Capability
 from callers.markings import levels_within, rows_within
@@ -291,6 +293,8 @@ class ReceivedAlert(models.Model):
       `retract_judged_on` revocations of the issuer's keys were known.
     - Versions of one alert share `first_md`, the address of the first; `replaced_by` is the newest one that counts and reached
       the agency.
+    - `answer_by` is until when its answer is due as it counts: `reply_by`, as it was signed, and later by suspensions that are
+      over (`alerts.replies.due_times`).
     - `answered_at` is when the agency's newest answer to its question was sent, if that is final; `interim_at`, if another follows.
     - `question_change` is what this version changes in the question: asks_anew, as its content says; closed, as its manifest asks
       no more while one before did.
@@ -299,6 +303,10 @@ class ReceivedAlert(models.Model):
     - `named` are the ids of the own agency's officers whom a RED alert names, once the worker has opened it: lists and mails, which
       open nothing, need them in clear.
     - `derived_at` is when the worker made card, tokens, files and notices, or gave up; None while that waits.
+    - `resent_jti` and `resent_at`, of one that was sent after a suspension: what its originator had written before, by id and by its
+      log time, as the content says.
+    - `via` is the agency that released it onward to this one until `access_until`, empty where its issuer sent it; `is_emergency`:
+      it did so in an emergency.
     - `is_elsewhere`: no check failed, but it is sealed to keys of the agency that another desk has.
     """
 
@@ -308,8 +316,10 @@ class ReceivedAlert(models.Model):
     """Not a column: something about it was set aside unread, set when it is judged for display."""
     standing: "SignatureFacts | None" = None
     """Not a column: present state of its signatures, set when they are judged for display."""
-    frozen_since: "datetime | None" = None
-    """Not a column: since when a suspension stops the clock of its answer (`alerts.peers.suspensions`), set for display."""
+    suspended_since: "datetime | None" = None
+    """Not a column: since when a suspension holds its answer back (`alerts.peers.suspensions`), set for display."""
+    runs_on = True
+    """Not a column, beside it: by the agreements the clock of its answer runs on meanwhile."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")
@@ -330,6 +340,7 @@ class ReceivedAlert(models.Model):
     keep = models.DateTimeField()
     ack_by = models.DateTimeField(null=True)
     reply_by = models.DateTimeField(null=True)
+    answer_by = models.DateTimeField(null=True)
     logged_at = models.DateTimeField()
     log_index = models.BigIntegerField()
     received_at = models.DateTimeField()
@@ -362,6 +373,11 @@ class ReceivedAlert(models.Model):
     first_md = models.CharField(max_length=43, blank=True)
     version = models.PositiveIntegerField(default=1)
     replaced_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    resent_jti = models.CharField(max_length=36, blank=True)
+    resent_at = models.DateTimeField(null=True)
+    via = models.CharField(max_length=23, blank=True)
+    is_emergency = models.BooleanField(default=False)
+    access_until = models.DateTimeField(null=True)
 
     objects = ReceivedAlertQuerySet.as_manager()
 
@@ -371,6 +387,11 @@ class ReceivedAlert(models.Model):
             models.Index(fields=["agency", "md"], name="received_by_md"),
             models.Index(fields=["agency", "reference"], name="received_by_reference"),
             models.Index(fields=["agency", "first_md"], name="received_versions"),
+            models.Index(
+                fields=["agency", "issuer", "resent_jti"],
+                condition=~Q(resent_jti=""),
+                name="received_resent",
+            ),
             models.Index(
                 fields=["issuer", "retract_judged_on"], condition=~Q(retract_od=""), name="received_retracted"
             ),
@@ -407,7 +428,7 @@ class ReceivedAlert(models.Model):
                 name="received_to_acknowledge",
             ),
             models.Index(
-                fields=["agency", "reply_by", "number"],
+                fields=["agency", "answer_by", "number"],
                 condition=Q(
                     reply_by__isnull=False,
                     answered_at__isnull=True,
@@ -440,6 +461,16 @@ class ReceivedAlert(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def frozen_since(self) -> "datetime | None":
+        """Since when a suspension stops the clock of its answer; None while it runs."""
+        return None if self.runs_on else self.suspended_since
+
+    @property
+    def moved_from(self) -> "datetime | None":
+        """Time by which its answer was due as it was signed, where suspensions have moved that."""
+        return self.reply_by if self.reply_by != self.answer_by else None
 
     @property
     def about(self) -> AlertFacts:

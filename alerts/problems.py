@@ -58,6 +58,7 @@ PROBLEMS: Final[Table] = {
         "Return the alert and have what changed (`what`) checked again.",
         _READ_AGAIN, ("what",),
     ),
+    alerts.AccessEndedError: shared.ACCESS_ENDED,
     alerts.ContentDeletedError: shared.CONTENT_DELETED,
     alerts.CopyRefusedError: Problem(
         422, "copy-refused", _("This may not become a new draft."),

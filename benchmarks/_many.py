@@ -132,7 +132,7 @@ def _alert(
     received = ReceivedAlert(
         agency=recipient, issuer=sender, number=number, reference=f"{reference[:4]}-{reference[4:]}",
         suite="PQ1", kind="alert", purpose="prevent", **shared, iat=at, exp=at + timedelta(days=900), ack_by=due,
-        reply_by=reply_by, keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md, signers=[],
+        reply_by=reply_by, answer_by=reply_by, keep=at + timedelta(days=1800), logged_at=at, log_index=number, received_at=at, first_md=md, signers=[],
         first_opened_at=at if is_open else None, acknowledged_at=at if is_open else None,
     )  # fmt: skip
     sent.card = _seal(makers[0], ALERT_TABLE, sent, 1, card)

@@ -5,7 +5,7 @@ A denial is sent as a code and arguments, which are the same in every language. 
 is read: on the desk's pages and in the exchange's problem `policy-denied`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -33,24 +33,28 @@ def _red_custody(said: Arguments) -> str:
 
 
 def _agreement_ended(said: Arguments) -> str:
-    ended = datetime.fromisoformat(str(said["until"])).astimezone(UTC)
-    return _("%(ref)s ended on %(day)s.") % {"ref": said["ref"], "day": date_format(ended, _("j M Y"))}
+    return _("%(ref)s ended on %(day)s.") % {"ref": said["ref"], "day": _day(said["until"])}
+
+
+def _day(moment: str | Sequence[str]) -> str:
+    return date_format(datetime.fromisoformat(str(moment)).astimezone(UTC), _("j M Y"))
 
 
 def _lane_suspended(said: Arguments) -> str:
-    is_open = [str(Lane(lane).label).lower() for lane in said["open"]]
-    words = {
-        "lane": Lane(str(said["lane"])).label,
-        "name": said["name"],
-        "open": _(" and ").join(is_open),
-    }
-    if not is_open:
-        text = _("%(lane)s with %(name)s is suspended; no lane is open.")
-    elif len(is_open) == 1:
-        text = _("%(lane)s with %(name)s is suspended; %(open)s is open.")
-    else:
-        text = _("%(lane)s with %(name)s is suspended; %(open)s are open.")
-    return text % words
+    words = {"lane": Lane(str(said["lane"])).label, "name": said["name"], "day": _day(said["since"])}
+    text = {
+        (OURS,): _("Your agency suspended %(lane)s with %(name)s on %(day)s."),
+        (THEIRS,): _("%(name)s suspended %(lane)s with your agency on %(day)s."),
+        (OURS, THEIRS): _("Your agency and %(name)s suspend %(lane)s with each other, since %(day)s."),
+    }[tuple(said["by"])]
+    return f"{text % words} {_open_lanes(said['open'])}"
+
+
+def _open_lanes(codes: Iterable[str]) -> str:
+    lanes = [str(Lane(code).label) for code in codes]
+    if not lanes:
+        return _("No lane is open.")
+    return _("Open: %(lanes)s.") % {"lanes": ", ".join([lanes[0], *(lane.lower() for lane in lanes[1:])])}
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
@@ -66,6 +70,13 @@ _SENTENCES: Final[Mapping[str, Callable[[Arguments], str]]] = {
     "purpose-not-covered": lambda said: _("Agreement %(ref)s does not cover this purpose.") % said,
     "tlp-above-ceiling": lambda said: _("Agreement %(ref)s allows up to %(tlp)s.") % said,
     "lane-suspended": _lane_suspended,
+    "not-onward": lambda said: _("This alert cannot be released to %(name)s; its sender can send it.") % said,
+    "not-emergency": lambda said: _(
+        "Only a flash alert on the public-health lane is released in an emergency."
+    ),
+    "emergency-not-agreed": lambda said: (
+        _("No agreement with %(name)s says that you may release in an emergency.") % said
+    ),
     "own-suite": lambda said: _("Your own agency has no %(suite)s key.") % said,
     "keys-unread": lambda said: (
         _("What %(name)s said of its keys could not be read: nothing is sent there for now.") % said

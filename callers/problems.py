@@ -169,6 +169,11 @@ KEYS_UNREAD: Final = Problem(
     "Nothing is left to do for the caller: the hub's operator has to restore what cannot be read.",
     CALL_OPERATOR,
 )
+ACCESS_ENDED: Final = Problem(
+    410, "access-ended", "What was released to you has ended, or was withdrawn.",
+    "Ask whoever released it to you, or its sender; what you have read stays read.",
+    _("Ask whoever released it to you, or its sender."),
+)
 RECALLED: Final = Problem(
     409, "recalled", _("The sender withdrew this before your agency fetched it."),
     "Leave it: the sender withdrew it before your agency fetched it.",

@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.vocabulary import RED
 from alerts.access import agency_of, lock_received
-from alerts.boxes.state_words import frozen_text
+from alerts.boxes.state_words import held_text, is_past
 from alerts.errors import StaleTagError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.suspensions import mark_frozen
+from alerts.peers.suspensions import mark_clocks
 from alerts.projections.cards import Card
 from alerts.replies.answers import still_to_answer
 from callers.capabilities import Capability, require
@@ -74,7 +74,7 @@ TASKS: Final = SealedStore[TaskText](
 class TaskRow:
     """Task in a list. A question that was never assigned has no `task`; `text` is None where it does not open.
 
-    `due_at` is None for what has no time, and for a question while a suspension stops its clock.
+    `due_at` is None for what has no time, and for a question while a suspension holds its answer back.
     """
 
     kind: TaskKind
@@ -104,8 +104,12 @@ class TaskRow:
         )
 
     @property
-    def frozen_text(self) -> str:
-        return frozen_text(self.frozen_since) if self.frozen_since else ""
+    def held_text(self) -> str:
+        """Words about a suspension that holds back the answer to its question; else empty."""
+        asked = self.subject if self.is_question else None
+        if not isinstance(asked, ReceivedAlert) or asked.suspended_since is None:
+            return ""
+        return held_text(asked.suspended_since, runs=asked.runs_on)
 
     def is_overdue(self, now: dt.datetime) -> bool:
         return self.due_at is not None and self.due_at <= now
@@ -196,7 +200,7 @@ def assign_answer(
         if task is None:
             task = Task(agency=locked.agency, kind=TaskKind.ANSWER, created_by=officer, created_at=now)
             task.sealed = TASKS.seal(task.agency_id, task.pk, TaskText())
-        task.received, task.due_at = locked, locked.reply_by
+        task.received, task.due_at = locked, locked.answer_by
         _assign(officer, task, to, seen, now)
     return task
 
@@ -357,12 +361,12 @@ def open_tasks(officer: Officer, tasks: Sequence[Task], *, now: dt.datetime) -> 
     """Return these tasks of the officer's agency with their content and the cards of their alerts."""
     texts = TASKS.open_many(officer.agency_id or "", [(row.pk, 1, row.sealed) for row in tasks])
     cards = cards_of(officer, (row.received or row.alert for row in tasks), now=now)
-    mark_frozen((row.received for row in tasks if row.kind == TaskKind.ANSWER and row.received), now=now)
+    mark_clocks((row.received for row in tasks if row.kind == TaskKind.ANSWER and row.received), now=now)
     return [
         TaskRow(
             kind=TaskKind(task.kind),
             state=_state_of(task),
-            due_at=_due_at(task),
+            due_at=_due_at(task, now),
             text=text.text if text else None,
             task=task,
             subject=task.received or task.alert,
@@ -373,9 +377,15 @@ def open_tasks(officer: Officer, tasks: Sequence[Task], *, now: dt.datetime) -> 
     ]
 
 
-def _due_at(task: Task) -> dt.datetime | None:
+def _due_at(task: Task, now: dt.datetime) -> dt.datetime | None:
     asked = task.received if task.kind == TaskKind.ANSWER else None
-    return None if asked is not None and asked.frozen_since else task.due_at
+    return task.due_at if asked is None else _answer_by(asked, now)
+
+
+def _answer_by(asked: ReceivedAlert, now: dt.datetime) -> dt.datetime | None:
+    """Return when the answer is due; None while a suspension stops its clock, or holds back what is overdue."""
+    is_held = asked.suspended_since and (not asked.runs_on or is_past(asked.answer_by, now))
+    return None if is_held else asked.answer_by
 
 
 def _state_of(task: Task) -> TaskState:
@@ -412,12 +422,12 @@ def _asked(
     officer: Officer, questions: Sequence[ReceivedAlert], given: dict[UUID, Task], now: dt.datetime
 ) -> list[TaskRow]:
     cards = cards_of(officer, questions, now=now)
-    mark_frozen(questions, now=now)
+    mark_clocks(questions, now=now)
     return [
         TaskRow(
             kind=TaskKind.ANSWER,
             state=given[row.pk].state if row.pk in given else TaskState.OPEN,
-            due_at=None if row.frozen_since else row.reply_by,
+            due_at=_answer_by(row, now),
             text="",
             task=given.get(row.pk),
             subject=row,
@@ -447,7 +457,7 @@ def _questions(officer: Officer, whose: str, now: dt.datetime) -> QuerySet[Recei
             received__first_md=OuterRef("first_md"),
         )
         rows = rows.filter(Exists(given))
-    return rows.select_related("issuer", "agency").order_by("reply_by", "number")
+    return rows.select_related("issuer", "agency").order_by("answer_by", "number")
 
 
 def _whose(officer: Officer, whose: str) -> Q:

@@ -129,7 +129,8 @@ class PastExchange:
         )
 
     def circles(self) -> list[Any]:
-        return list(serializers.CircleSerializer(list_circles(self._caller), many=True).data)
+        found = list_circles(self._caller, now=self._past.now)
+        return list(serializers.CircleSerializer(found, many=True).data)
 
     def previews(self, terms: Mapping[str, Any], recipients: Sequence[str] | None) -> list[PreviewAnswer]:
         found = preview_sending(self._caller, recipients, Terms(**terms), now=self._past.now)
@@ -188,8 +189,8 @@ class PastExchange:
             self._caller, manifest=parts.manifest, jwe=parts.jwe, blobs=blobs, now=self._past.now
         )
 
-    def post_statement(self, statement_id: str, jws: bytes) -> None:
-        statements.submit_statement(self._caller, jws, now=self._past.now)
+    def post_statement(self, statement_id: str, jws: bytes, entries: bytes | None = None) -> None:
+        statements.submit_statement(self._caller, jws, entries=entries, now=self._past.now)
 
     def entry(self, agency: str) -> EntryAnswer:
         found = entries.published_entry(self._caller, agency)

@@ -27,6 +27,7 @@ OPERATOR = (
         "issue_entry_key",
         "issue_return_key",
         "record_agreement",
+        "record_circle",
         "resume_agency",
     ),
     "suspend_agency",

@@ -131,6 +131,9 @@ _PEOPLE: Final[dict[str, dict[str, Right]]] = {
         MAILER: read("od", "agency_id", "made_at", "used_at"),
     },
     "officers_restorereview": {DESK: ADD | change("mac"), DESK_WORKER: READ},
+    "officers_transition": {
+        DESK: ADD | change("looked_by_id", "first_by_id", "ended_at", "ended_by_id", "mac")
+    },
     # Admins are told of keys that end or have rotated themselves.
     "officers_deskkey": {
         DESK: ADD | change("expires_at", "revoked_at", "last_used_at", "mac"),
@@ -247,6 +250,7 @@ _SHARING: Final[dict[str, dict[str, Right]]] = {
         exchange_worker=change("state", "entry"),
         sequencer=change("number", "state", "changed"),
     ),
+    "sharing_release": _exchange(READ, exchange=ADD, exchange_worker=change("leaf_hashes")),
     "sharing_statement": _exchange(READ, exchange=ADD),
     "sharing_statementdelivery": _exchange(
         READ,
@@ -333,7 +337,9 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "alerts_profilequestion": {DESK: ADD, DESK_WORKER: ADD},
     "science_reevaluation": {DESK: READ, DESK_WORKER: ADD | CHANGE},
     "alerts_agreementtext": {DESK: ADD | REMOVE, DESK_WORKER: ADD | REMOVE},
+    "alerts_withheldalert": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_callnote": {DESK: ADD, DESK_WORKER: REMOVE},
+    "alerts_onwardrelease": {DESK: ADD | CHANGE | REMOVE, DESK_WORKER: CHANGE | REMOVE},
     "alerts_reply": {DESK: ADD | CHANGE, DESK_WORKER: ADD | CHANGE},
     "alerts_sampleprofile": {DESK: ADD, DESK_WORKER: ADD | REMOVE},
     "science_storedstructure": {DESK: READ, DESK_WORKER: KEEP},
@@ -369,8 +375,8 @@ _OPERATES: Final[dict[str, Right]] = {
     "sharing_agreementversion": ADD,
     "sharing_agreementlane": ADD,
     "sharing_agreementparty": ADD,
-    "sharing_circle": ADD,
-    "sharing_circle_members": ADD,
+    "sharing_circle": ADD | LOCK | change("recorded_at"),
+    "sharing_circle_members": ADD | REMOVE,
     # Held deliveries are released when an agency is resumed.
     "sharing_delivery": read("id", "state") | Right(update=frozenset({"state"})),
     "sharing_feedheld": REMOVE | LOCK,

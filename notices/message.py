@@ -33,6 +33,7 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.TASK_ASSIGNED: "tasks/",
     Occasion.AGREEMENTS_CHANGED: "agreements/",
     Occasion.COMMITMENT_DUE: "commitments/",
+    Occasion.EMERGENCY: "",
 }
 """Page to which a mail about no alert refers, on occasions that have one of their own."""
 
@@ -92,6 +93,9 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
         "Look at your tasks at %(agency)s: something was given to you, or to a unit that you lead."
     ),
     Occasion.COMMITMENT_DUE: gettext_lazy("Look at the commitments of %(agency)s: one is due by %(moment)s."),
+    Occasion.EMERGENCY: gettext_lazy(
+        "Look at an alert that concerns %(agency)s: it was released to further agencies in an emergency. Who took part has a review to expect."
+    ),
     Occasion.AGREEMENTS_CHANGED: gettext_lazy(
         "Look at the agreements of %(agency)s: another agency has proposed or changed something there."
     ),
@@ -169,6 +173,7 @@ def _word_of(occasion: Occasion) -> str:
         Occasion.TASK_ASSIGNED: gettext("TASKS"),
         Occasion.AGREEMENTS_CHANGED: gettext("AGREEMENTS"),
         Occasion.COMMITMENT_DUE: gettext("COMMITMENTS"),
+        Occasion.EMERGENCY: gettext("EMERGENCY"),
     }.get(occasion, "")
 
 

@@ -42,6 +42,7 @@ _WITHOUT_ALERT: Final = (
     Occasion.TASK_ASSIGNED,
     Occasion.AGREEMENTS_CHANGED,
     Occasion.COMMITMENT_DUE,
+    Occasion.EMERGENCY,
 )
 _QUIET: Final = (Occasion.ALERT, Occasion.ANSWER_DUE)
 """Occasions that wait for the end of an officer's quiet hours, where the alert is routine; work that was given always does."""
@@ -55,6 +56,7 @@ _NEEDED: Final[Mapping[str, Capability]] = {
     Occasion.CONTROL_CHANGED: Capability.SCIENCE_READ,
     Occasion.TASK_ASSIGNED: Capability.CASE_READ,
     Occasion.AGREEMENTS_CHANGED: Capability.AGENCY_MANAGE,
+    Occasion.EMERGENCY: Capability.OFFICER_READ,
 }
 """Capability needed on an occasion; any other occasion is about an alert and needs the right to read alerts."""
 

@@ -68,6 +68,7 @@ class Occasion(TextChoices):
     ANSWERS_MISSING = "answers-missing", _("Agencies have not answered in time")
     TASK_ASSIGNED = "task-assigned", _("Work was given to an officer")
     COMMITMENT_DUE = "commitment-due", _("A commitment of your agency is due soon")
+    EMERGENCY = "emergency", _("An alert was released in an emergency")
     AGREEMENTS_CHANGED = "agreements-changed", _("Another agency has changed an agreement or its lanes")
 
 

@@ -26,6 +26,7 @@ from officers.power_rows import PowerChange as PowerChange  # noqa: PLC0414
 from officers.reopening_rows import Reopening as Reopening  # noqa: PLC0414
 from officers.restore_rows import RestoreReview as RestoreReview  # noqa: PLC0414
 from officers.session_rows import OfficerSession as OfficerSession  # noqa: PLC0414
+from officers.transition_rows import Transition as Transition  # noqa: PLC0414
 from officers.visibility import OfficerManager
 from peers.models import Agency
 

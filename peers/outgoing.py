@@ -110,8 +110,10 @@ def put_envelope(
     OutgoingBlob.objects.bulk_create(parts)
 
 
-def put_statement(said: HeldStatement, *, by: str, now: datetime) -> None:
-    """Queue a statement of the agency, in the transaction that makes it."""
+def put_statement(
+    said: HeldStatement, *, by: str, entries: bytes = b"", pri: str = "", now: datetime
+) -> None:
+    """Queue a statement of the agency, a release onward with its entries, in the transaction that makes it."""
     jws = said.jws.encode()
     _queued(
         Outgoing(
@@ -120,9 +122,11 @@ def put_statement(said: HeldStatement, *, by: str, now: datetime) -> None:
             item_id=said.statement_id,
             k=said.k,
             subject=said.sub_d,
+            pri=pri,
             by=by,
             signed=jws,
-            octets=_digest(jws, b"", ()),
+            jwe=entries,
+            octets=_digest(jws, entries, ()),
         ),
         now,
     )
@@ -339,7 +343,7 @@ def _call(exchange: Exchange, row: Outgoing) -> Outcome:
         if row.k in (MANIFEST, TEXT):
             exchange.post_envelope(row.item_id, EnvelopeParts(signed, jwe, blobs))
         else:
-            exchange.post_statement(row.item_id, signed)
+            exchange.post_statement(row.item_id, signed, jwe or None)
     except RefusedError as refusal:
         if not is_final(refusal):
             raise

@@ -40,11 +40,15 @@ class DeliveryFact:
 
 @dataclass(frozen=True)
 class Sent:
-    """Envelope of the agency: until when it is to be acknowledged and answered, when it expires, and its recipients by id."""
+    """Envelope of the agency: until when it is to be acknowledged and answered, when it expires, until when it is kept, to whom it went.
+
+    The times are those that were signed.
+    """
 
     ack_by: datetime | None
     reply_by: datetime | None
     exp: datetime
+    keep: datetime
     facts: tuple[DeliveryFact, ...]
 
 
@@ -56,12 +60,13 @@ def note_sent(
     ack_by: datetime | None,
     reply_by: datetime | None,
     exp: datetime,
+    keep: datetime,
 ) -> None:
     """Keep an envelope and its recipients, in the transaction that releases it."""
     rows = [SentDelivery(reader=agency_id, md=md, recipient=recipient) for recipient in recipients]
     listed = sorted(recipients)
     envelope = SentEnvelope(
-        reader=agency_id, md=md, recipients=listed, ack_by=ack_by, reply_by=reply_by, exp=exp
+        reader=agency_id, md=md, recipients=listed, ack_by=ack_by, reply_by=reply_by, exp=exp, keep=keep
     )
     keep_bound([envelope, *rows])
 
@@ -111,4 +116,5 @@ def _sent(agency_id: str, md: str, row: SentEnvelope | None, said: Mapping[str, 
     missing = [recipient for recipient in row.recipients if recipient not in said]
     if missing:
         raise NotBoundError(SentDelivery._meta.db_table, f"{md} of {agency_id} at {missing[0]}")
-    return Sent(row.ack_by, row.reply_by, row.exp, tuple(said[recipient] for recipient in row.recipients))
+    facts = tuple(said[recipient] for recipient in row.recipients)
+    return Sent(row.ack_by, row.reply_by, row.exp, row.keep, facts)

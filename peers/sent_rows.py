@@ -18,7 +18,10 @@ from callers.deliveries import DeliveryState
 
 
 class SentEnvelope(BoundRow):
-    """Envelope that the reader's desk sent: to whom, until when it is to be acknowledged and answered, when it expires. Never changed."""
+    """Envelope that the reader's desk sent: to whom, until when it is to be acknowledged and answered, when it expires, until when it is kept.
+
+    Never changed.
+    """
 
     reader = models.CharField(max_length=23)
     md = models.CharField(max_length=43)
@@ -26,8 +29,9 @@ class SentEnvelope(BoundRow):
     ack_by = models.DateTimeField(null=True)
     reply_by = models.DateTimeField(null=True)
     exp = models.DateTimeField()
+    keep = models.DateTimeField()
 
-    BOUND = ("reader", "md", "recipients", "ack_by", "reply_by", "exp")
+    BOUND = ("reader", "md", "recipients", "ack_by", "reply_by", "exp", "keep")
 
     class Meta:
         indexes: ClassVar = [

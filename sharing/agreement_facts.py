@@ -30,11 +30,12 @@ class AgreementFacts:
     until: datetime | None
     survive_lanes: Sequence[str]
     survive_flash: bool
+    emergency: bool
 
 
 @dataclass(frozen=True)
 class CircleFacts:
-    """A named group under one agreement; `since` is when it was recorded."""
+    """A named group under one agreement; `since` is when it was recorded, or its members last changed."""
 
     name: str
     agreement: str
@@ -52,14 +53,22 @@ def list_agreements(actor: Actor, *, now: datetime) -> list[AgreementFacts]:
     return [fact for fact in facts if actor.agency_id in fact.parties]
 
 
-def list_circles(actor: Actor) -> list[CircleFacts]:
-    """Return the circles that the actor's agency is a member of, ordered by name."""
+def list_circles(actor: Actor, *, now: datetime) -> list[CircleFacts]:
+    """Return the circles that the actor's agency is a member of, ordered by name.
+
+    A member who left the agreement, or whom its next version leaves out, is out of its circles at once.
+    """
+    parties = {fact.ref: set(fact.parties) for fact in list_agreements(actor, now=now)}
     rows = Circle.objects.visible_to(actor).select_related("agreement").prefetch_related("members")
     return [
         CircleFacts(
-            row.name, row.agreement.ref, sorted(member.pk for member in row.members.all()), row.recorded_at
+            row.name,
+            row.agreement.ref,
+            sorted(parties[row.agreement.ref].intersection(member.pk for member in row.members.all())),
+            row.recorded_at,
         )
         for row in rows.order_by("name")
+        if row.agreement.ref in parties
     ]
 
 
@@ -77,4 +86,5 @@ def _facts_of(row: Agreement, version: AgreementVersion) -> AgreementFacts:
         until=version.until,
         survive_lanes=version.survive_lanes,
         survive_flash=version.survive_flash,
+        emergency=version.emergency,
     )

@@ -64,6 +64,7 @@ def propose_agreement(stated: Stated, now: datetime) -> Collection[str]:
         until=moment_of(stated.exp),
         survive_lanes=body["survive"]["lanes"],
         survive_flash=body["survive"]["flash"],
+        emergency=body["emergency"],
         recorded_at=now,
         od=stated.od,
         text_md=body["text"]["md"] if body["text"] else "",

@@ -53,6 +53,7 @@ def record_agreement(
     until: datetime | None = None,
     survive_lanes: Collection[str] = (),
     survive_flash: bool = False,
+    emergency: bool = False,
     now: datetime,
 ) -> AgreementVersion:
     """Record what agencies have agreed; a known `ref` gets its next version. An empty `purposes` means every purpose.
@@ -80,6 +81,7 @@ def record_agreement(
         until=until,
         survive_lanes=sorted(survive_lanes),
         survive_flash=survive_flash,
+        emergency=emergency,
         recorded_at=now,
         in_force_at=now,
     )
@@ -102,15 +104,42 @@ def record_circle(
     found = Agreement.objects.filter(ref=agreement).first()
     if found is None:
         raise AgreementError("agreement", "unknown")
-    version = current_version(found, now=now)
-    standing = version.parties.filter(left_at__isnull=True) if version else AgreementParty.objects.none()
-    parties = set(standing.values_list("agency_id", flat=True))
-    if not 1 <= len(set(members)) <= MAX_CIRCLE_MEMBERS or not parties.issuperset(members):
-        raise AgreementError("members", f"name 1 to {MAX_CIRCLE_MEMBERS}, each a party of the agreement")
+    if Circle.objects.filter(name=name).exists():
+        raise AgreementError("name", "a circle of this name stands already, or was ended")
+    _check_members(found, members, now)
     circle = Circle.objects.create(name=name, agreement=found, recorded_at=now)
     circle.members.set(Agency.objects.filter(pk__in=members))
     _audit(operator, "circle.recorded", found, {"circle": name}, agency="", now=now)
     return circle
+
+
+@transaction.atomic
+def change_circle(operator: Actor, *, name: str, members: Collection[str], now: datetime) -> Circle:
+    """Give a circle these members; none end it, and its name is not used again.
+
+    It takes effect on the next request of each agency. Raises `AgreementError` for an outsider, and where there is no such circle.
+    """
+    require(operator, Capability.HUB_OPERATE)
+    circle = (
+        Circle.objects.select_for_update(of=("self",)).select_related("agreement").filter(name=name).first()
+    )
+    if circle is None:
+        raise AgreementError("name", "no circle is called so")
+    if members:
+        _check_members(circle.agreement, members, now)
+    circle.members.set(Agency.objects.filter(pk__in=members))
+    Circle.objects.filter(pk=circle.pk).update(recorded_at=now)
+    act = "circle.changed" if members else "circle.ended"
+    _audit(operator, act, circle.agreement, {"circle": name}, agency="", now=now)
+    return circle
+
+
+def _check_members(agreement: Agreement, members: Collection[str], now: datetime) -> None:
+    version = current_version(agreement, now=now)
+    standing = version.parties.filter(left_at__isnull=True) if version else AgreementParty.objects.none()
+    parties = set(standing.values_list("agency_id", flat=True))
+    if not 1 <= len(set(members)) <= MAX_CIRCLE_MEMBERS or not parties.issuperset(members):
+        raise AgreementError("members", f"name 1 to {MAX_CIRCLE_MEMBERS}, each a party of the agreement")
 
 
 def current_version(agreement: Agreement, *, now: datetime) -> AgreementVersion | None:

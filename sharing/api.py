@@ -57,7 +57,13 @@ from sharing.models import Statement
 from sharing.ranges import Extent, asked_extent
 from sharing.reminders import newest_reminder, remind_recipients
 from sharing.slices import MOST_SLICES, SliceAnswer, manifest_of, slice_for, slices_for, stored_blob
-from sharing.statements import accept_posted, find_statement, statements_about
+from sharing.statements import (
+    Accepted,
+    accept_posted,
+    accept_release_onward,
+    find_statement,
+    statements_about,
+)
 from sharing.submissions import find_submission, list_submissions
 
 RECEIPT_TAKES_SECS = "1"
@@ -233,13 +239,28 @@ class StatementsView(IntakeView):
         """Submit a signed statement: an acknowledgement, a retraction, a confirmation, a revocation."""
         jws, caller, now = octets_of(request), caller_of(request), clock.now()
         accepted = repeatable(request, caller, lambda: accept_posted(caller, jws, now=now), now=now)
-        answer = {
-            "iss": accepted.iss,
-            "id": accepted.id,
-            "od": accepted.od,
-            "receipt": receipt_for(accepted.od),
-        }
-        return _accepted(answer)
+        return _stated(accepted)
+
+
+class ReleasesView(IntakeView):
+    capability = Capability.ENVELOPE_SUBMIT
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="releases_create",
+        request=serializers.ReleaseParts,
+        responses={202: serializers.StatementAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Release an envelope that the caller sent or received onward: the signed `release`, and an entry for each agency."""
+        if sorted([*request.FILES, *request.POST]) != ["entries", "release"]:
+            raise ParseError(_("Send the parts release and entries, each once."))
+        jws, entries = _octets_of(request, "release"), _octets_of(request, "entries")
+        caller, now = caller_of(request), clock.now()
+        accepted = repeatable(
+            request, caller, lambda: accept_release_onward(caller, jws, entries, now=now), now=now
+        )
+        return _stated(accepted)
 
 
 class StatementView(APIView):
@@ -400,6 +421,12 @@ def _blob_of(request: Request, name: str) -> Received:
     return part
 
 
+def _stated(accepted: Accepted) -> Response:
+    return _accepted(
+        {"iss": accepted.iss, "id": accepted.id, "od": accepted.od, "receipt": receipt_for(accepted.od)}
+    )
+
+
 def _accepted(answer: Mapping[str, Any]) -> Response:
     headers = {} if answer["receipt"] else {"Retry-After": RECEIPT_TAKES_SECS}
     return Response(answer, status=status.HTTP_202_ACCEPTED, headers=headers)
@@ -436,6 +463,7 @@ urlpatterns = [
     path("envelopes/<str:md>/blobs/<int:n>", BlobView.as_view(), name="envelope-blob"),
     path("envelopes/<str:md>/statements", EnvelopeStatementsView.as_view(), name="envelope-statements"),
     path("envelopes/<str:md>/reminders", RemindersView.as_view(), name="envelope-reminders"),
+    path("releases", ReleasesView.as_view(), name="releases"),
     path("statements", StatementsView.as_view(), name="statements"),
     path("statements/<str:od>", StatementView.as_view(), name="statement"),
     path("deliveries", DeliveriesView.as_view(), name="deliveries"),

@@ -34,5 +34,5 @@ class CirclesView(APIView):
     @extend_schema(responses={200: serializers.CircleListSerializer})
     def get(self, request: Request) -> HttpResponseBase:
         """List the circles of which the caller's agency is a member."""
-        found = list_circles(caller_of(request))
+        found = list_circles(caller_of(request), now=clock.now())
         return answer_conditionally(request, {"items": serializers.CircleSerializer(found, many=True).data})

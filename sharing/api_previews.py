@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accord.envelope.keys import EC1, PQ1
+from accord.envelope.releases import EMERGENCY
 from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES, STATUSES
 from callers import clock
 from callers.caller import caller_of
@@ -20,7 +21,7 @@ from callers.directory import AGENCY_ID_FORM
 from callers.idempotency import repeatable
 from callers.reading import read_body
 from sharing.policy import Terms
-from sharing.previews import preview_sending
+from sharing.previews import Previewed, preview_release, preview_sending
 
 
 class PreviewQuestion(serializers.Serializer[Any]):
@@ -39,6 +40,14 @@ class PreviewQuestion(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Null: every other agency of the directory, which needs `directory:read` too.",
     )
+    md = serializers.RegexField(
+        r"\A[A-Za-z0-9_-]{43}\Z",
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Of an envelope to release onward: its own terms count, and the purpose asked.",
+    )
+    code = serializers.ChoiceField(["", EMERGENCY], required=False, default="", help_text="Of that release.")
 
 
 class PreviewedSerializer(serializers.Serializer[Any]):
@@ -69,8 +78,13 @@ class PreviewsView(APIView):
         Intake's own rule decides first, then the presence of a key to seal to. Nothing is stored; sending asks again.
         """
         body, caller, now = read_body(PreviewQuestion, request), caller_of(request), clock.now()
-        recipients = body.pop("recipients")
-        found = repeatable(
-            request, caller, lambda: preview_sending(caller, recipients, Terms(**body), now=now), now=now
-        )
+        recipients, md, code = (body.pop(name) for name in ("recipients", "md", "code"))
+
+        def preview() -> list[Previewed]:
+            if not md:
+                return preview_sending(caller, recipients, Terms(**body), now=now)
+            purpose, urgent = body["purpose"], code == EMERGENCY
+            return preview_release(caller, md, recipients, purpose=purpose, is_emergency=urgent, now=now)
+
+        found = repeatable(request, caller, preview, now=now)
         return Response(PreviewSerializer({"items": found}).data, headers={"Cache-Control": "no-store"})

@@ -95,6 +95,10 @@ class ContentDeletedError(SharingError):
     """Its `keep` has passed, so its content is deleted for everyone; its digests and the statements about it stay."""
 
 
+class AccessEndedError(SharingError):
+    """The release onward by which the agency had it has ended, or was withdrawn."""
+
+
 class RangeOutsideError(SharingError):
     """A byte range that holds no octet of the requested object; `size_bytes` is the object's length."""
 

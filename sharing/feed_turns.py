@@ -5,10 +5,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Q
+
 from accord.envelope.statements.bodies import MANIFEST
 from sharing.locks import lock_deliveries
 from sharing.models import Delivery, FeedItem, FeedRequeue, StatementDelivery
-from sharing.policy import Terms
+from sharing.policy import Onward, Terms
 from sharing.revoked import FeedMarked, FeedReminder, FeedRepudiated
 from sharing.states import DeliveryState
 
@@ -34,7 +36,13 @@ _DELIVERY_COLUMNS = (
     "envelope__pri",
     "envelope__status",
     "envelope__text_of",
+    "release_id",
+    "release__iss",
+    "release__purpose",
+    "release__is_emergency",
+    "release__until",
 )
+_RELEASE: Final = _DELIVERY_COLUMNS.index("release_id")
 _STATEMENT_COLUMNS = (
     "pk",
     "recipient_id",
@@ -63,6 +71,8 @@ class Turn:
     exp: int = 0
     is_recalled: bool = False
     was_held: bool = False
+    onward: Onward | None = None
+    """The release by which the recipient has it."""
     follows: str = ""
     """The md that a retract or a reaffirm is about: only agencies with a number for it are told."""
 
@@ -81,9 +91,12 @@ def new_turns(positions: Mapping[str, int]) -> list[Turn]:
     if not positions:
         return []
     ods = list(positions)
-    locked = lock_deliveries(Delivery.objects.filter(envelope_id__in=ods, state=DeliveryState.PENDING))
+    first, onward = Q(envelope_id__in=ods, release=None), Q(release_id__in=ods)
+    locked = lock_deliveries(Delivery.objects.filter(first | onward, state=DeliveryState.PENDING))
     statements = StatementDelivery.objects.filter(statement_id__in=ods, number__isnull=True)
-    turns = [_delivery_turn(row, positions[row[4]], was_held=False) for row in _values(locked)]
+    turns = [
+        _delivery_turn(row, positions[row[_RELEASE] or row[4]], was_held=False) for row in _values(locked)
+    ]
     turns += [_statement_turn(row, positions[row[2]]) for row in statements.values_list(*_STATEMENT_COLUMNS)]
     return sorted(turns, key=_order)
 
@@ -122,7 +135,8 @@ def _values(locked: Collection[int]) -> Iterable[tuple[Any, ...]]:
 
 
 def _delivery_turn(row: tuple[Any, ...], position: int, *, was_held: bool) -> Turn:
-    pk, recipient, reference, recalled_at, md, iss, jti, exp, *terms = row
+    pk, recipient, reference, recalled_at, md, iss, jti, exp, *terms = row[:_RELEASE]
+    released, releaser, purpose, is_emergency, until = row[_RELEASE:]
     return Turn(
         what=FeedItem.ENVELOPE,
         row=pk,
@@ -133,7 +147,8 @@ def _delivery_turn(row: tuple[Any, ...], position: int, *, was_held: bool) -> Tu
         position=position,
         ref=reference,
         terms=Terms(*terms),
-        exp=exp,
+        onward=Onward(releaser, purpose, is_emergency, iss) if released else None,
+        exp=min(exp, until) if released else exp,
         is_recalled=recalled_at is not None,
         was_held=was_held,
     )

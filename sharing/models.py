@@ -53,6 +53,7 @@ class AgreementVersion(Row):
     until = models.DateTimeField(null=True, blank=True)
     survive_lanes = ArrayField(models.CharField(max_length=13, choices=Lane), default=list, blank=True)
     survive_flash = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False)
     recorded_at = models.DateTimeField()
     od = models.CharField(max_length=43, blank=True, default="")
     text_md = models.CharField(max_length=43, blank=True, default="")
@@ -194,8 +195,26 @@ class Envelope(Row):
         ]
 
 
+class Release(Row):
+    """A release onward of an envelope, by the signed statement `od`, until `until` in seconds.
+
+    `parent` is the release by which its issuer has the envelope; null where it sent or received it. `leaf_hashes` are those of
+    its entries, null from the envelope's `keep` on.
+    """
+
+    od = models.CharField(primary_key=True, max_length=43)
+    envelope = models.ForeignKey(Envelope, models.PROTECT, related_name="releases")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    iss = models.CharField(max_length=23)
+    purpose = models.CharField(max_length=18, choices=Purpose)
+    is_emergency = models.BooleanField()
+    until = models.BigIntegerField()
+    leaf_hashes = models.BinaryField(null=True)
+
+
 class Delivery(Row):
-    """One envelope for one recipient. `index` is its position among the manifest's entries; `number` that in the feed.
+    """One envelope for one recipient. `index` is its position among the entries of the manifest, or of `release`, by which
+    the recipient has it; `number` that in the feed.
 
     `iss` is the envelope's. A database trigger writes `changed`: the transaction that last changed what the originator is told
     (`sharing.changes`).
@@ -209,6 +228,7 @@ class Delivery(Row):
     agreement_version = models.ForeignKey(
         AgreementVersion, models.PROTECT, related_name="+", db_constraint=False
     )
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="deliveries", db_index=False)
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.PENDING)
     reference = models.CharField(max_length=9)
     number = models.BigIntegerField(null=True)
@@ -233,6 +253,7 @@ class Delivery(Row):
         ]
         indexes: ClassVar = [
             models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
+            models.Index(fields=["release"], condition=Q(release__isnull=False), name="delivery_released"),
             models.Index(fields=["iss", "changed", "id"], name="delivery_changed"),
         ]
 

@@ -21,7 +21,7 @@ from ledger.proofs import covered_entries
 from sharing.feed_turns import MARKS, Turn, mark_turns, new_turns, requeued_turns
 from sharing.locks import share_issuers
 from sharing.models import Delivery, FeedHead, FeedHeld, FeedItem, FeedMark, FeedPending, FeedRequeue
-from sharing.policy import Denied, Terms, judge
+from sharing.policy import Denied, Onward, Terms, judge_passage
 from sharing.policy_facts import Facts, read_facts
 from sharing.recalls import recalls_that_count
 from sharing.revoked import KeyWord
@@ -115,7 +115,8 @@ def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
             continue
         is_late = turn.exp <= int(now.timestamp())
         denied = judged.is_denied(turn, turn.terms)
-        if is_late or (turn.d in recalled and (turn.was_held or denied)):
+        # What is released onward is not held: its release has an end, and its releaser makes another.
+        if is_late or (denied and turn.onward) or (turn.d in recalled and (turn.was_held or denied)):
             outcome.expired.append(turn)
         elif denied:
             outcome.held.append(turn)
@@ -130,14 +131,15 @@ class _Judged:
 
     def __init__(self, turns: Collection[Turn], now: datetime) -> None:
         self._now = now
-        self._denied: dict[tuple[str, str, Terms], bool] = {}
+        self._denied: dict[tuple[str, str, Terms, Onward | None], bool] = {}
         issuers, recipients = {turn.iss for turn in turns}, {turn.recipient for turn in turns}
-        self._facts = read_facts(issuers, recipients, now=now) if turns else Facts({}, {}, ())
+        issuers |= {turn.onward.iss for turn in turns if turn.onward}
+        self._facts = read_facts(issuers, recipients, now=now) if turns else Facts({}, {}, {})
 
     def is_denied(self, turn: Turn, terms: Terms) -> bool:
-        asked = (turn.iss, turn.recipient, terms)
+        asked = (turn.iss, turn.recipient, terms, turn.onward)
         if asked not in self._denied:
-            verdict = judge(self._facts, turn.iss, turn.recipient, terms, now=self._now)
+            verdict = judge_passage(self._facts, turn.iss, turn.recipient, terms, turn.onward, now=self._now)
             self._denied[asked] = isinstance(verdict, Denied)
         return self._denied[asked]
 

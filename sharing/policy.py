@@ -6,12 +6,14 @@
 - The text of a proposed agreement goes to its parties though nothing covers it yet, and whatever lane is suspended.
 - An agreement may let lanes, and flash on public health, survive a suspension.
 - RED goes only between agencies that hold their own keys.
+- A release onward passes from its issuer, and nobody is told whether the originator or an earlier release stands against it.
+- An emergency, where an agreement of the two says so, lets what is about life pass whatever lane, purpose or ceiling would deny.
 - Answers are values: `Allowed`, naming the agreement version, or `Denied` with a code and its arguments; `callers.denials`
   words them.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accord.envelope.keys import EC1, PQ1, suite_rank
@@ -54,6 +56,16 @@ class Terms:
             envelope.status,
             envelope.text_of_id,
         )
+
+
+@dataclass(frozen=True)
+class Onward:
+    """A release onward, as policy judges it: its issuer, purpose and whether it is an emergency; and who sent the envelope."""
+
+    iss: str
+    purpose: str
+    is_emergency: bool
+    originator: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,59 @@ def judge(facts: Facts, issuer: str, recipient: str, terms: Terms, *, now: datet
         if isinstance(verdict, Allowed):
             return verdict
     return _furthest(verdicts) or _no_agreement(facts.agencies[recipient])
+
+
+def judge_onward(facts: Facts, onward: Onward, recipient: str, terms: Terms, *, now: datetime) -> Verdict:
+    """Apply the rule to a release onward; `facts` are those of its issuer and of the originator.
+
+    An originator that has suspended the lane with the recipient stops it for everybody, except in an emergency. The denial has
+    the same code as for an agency that has the alert already: a releaser learns nothing about two others.
+    """
+    if onward.is_emergency:
+        return _judge_emergency(facts, onward, recipient, terms, now)
+    is_stopped = _stops_relay(facts, onward.originator, recipient, terms, now)
+    verdict = judge(facts, onward.iss, recipient, replace(terms, purpose=onward.purpose), now=now)
+    if isinstance(verdict, Allowed) and onward.iss != onward.originator and is_stopped:
+        return not_onward(facts, recipient)
+    return verdict
+
+
+def judge_passage(
+    facts: Facts, issuer: str, recipient: str, terms: Terms, onward: Onward | None, *, now: datetime
+) -> Verdict:
+    """Apply the rule to a delivery, by which way soever the recipient has it."""
+    if onward is None:
+        return judge(facts, issuer, recipient, terms, now=now)
+    return judge_onward(facts, onward, recipient, terms, now=now)
+
+
+def not_onward(facts: Facts, recipient: str) -> Denied:
+    """Return the denial for reasons that lie between others: the originator's, or that the recipient has or had it."""
+    return Denied("not-onward", {"name": facts.agencies[recipient].name})
+
+
+def _judge_emergency(facts: Facts, onward: Onward, recipient: str, terms: Terms, now: datetime) -> Verdict:
+    denied = _judge_agencies(facts, onward.iss, recipient, terms)
+    if denied is not None:
+        return denied
+    if not is_about_life(terms.pri, terms.lane):
+        return Denied("not-emergency")
+    for version in facts.between(onward.iss, recipient):
+        if version.emergency and terms.lane in version.lanes and not _has_ended(version, now):
+            return Allowed(version.id)
+    return Denied("emergency-not-agreed", {"name": facts.agencies[recipient].name})
+
+
+def _stops_relay(facts: Facts, originator: str, recipient: str, terms: Terms, now: datetime) -> bool:
+    """Tell whether the originator itself has suspended the lane with the recipient, and nothing of it survives."""
+    if (originator, recipient, terms.lane) not in facts.suspended:
+        return False
+    return all(
+        _has_ended(version, now)
+        or terms.lane not in version.lanes
+        or _is_suspended(facts, version, originator, recipient, terms.lane, terms.pri)
+        for version in facts.between(originator, recipient)
+    )
 
 
 def _judge_agencies(facts: Facts, issuer: str, recipient: str, terms: Terms) -> Denied | None:
@@ -163,8 +228,11 @@ def _is_suspended(
 
 
 def _lane_suspended(facts: Facts, issuer: str, theirs: AgencyFacts, lane: str, now: datetime) -> Denied:
+    sides = {OURS: (issuer, theirs.id, lane), THEIRS: (theirs.id, issuer, lane)}
+    since = {side: facts.suspended[key] for side, key in sides.items() if key in facts.suspended}
+    said = {"lane": lane, "name": theirs.name, "since": min(since.values()).isoformat()}
     is_open = _open_lanes(facts, issuer, theirs.id, now)
-    return Denied("lane-suspended", {"lane": lane, "name": theirs.name, "open": is_open})
+    return Denied("lane-suspended", {**said, "open": is_open, "by": list(since)})
 
 
 def _open_lanes(facts: Facts, issuer: str, recipient: str, now: datetime) -> list[str]:
@@ -202,18 +270,25 @@ def judge_sealable(
     Judges as `judge_recipients`, and also denies where nothing can be sealed to the recipient. A constant number of queries.
     """
     facts = read_facts([issuer], candidates, now=now)
-    wanted = sorted(_listed(facts, issuer) if candidates is None else set(candidates))
-    keys = _SealableAgencies([*wanted, issuer], terms.suite, now)
-    verdicts = {}
-    for agency in wanted:
-        verdict = judge(facts, issuer, agency, terms, now=now)
-        if isinstance(verdict, Allowed):
-            verdict = keys.judge(issuer, facts.agencies[agency]) or verdict
-        verdicts[agency] = verdict
-    return facts, verdicts
+    wanted = sorted(listed(facts, issuer) if candidates is None else set(candidates))
+    verdicts = {agency: judge(facts, issuer, agency, terms, now=now) for agency in wanted}
+    return facts, deny_unsealable(facts, issuer, verdicts, terms.suite, now=now)
 
 
-def _listed(facts: Facts, issuer: str) -> list[str]:
+def deny_unsealable(
+    facts: Facts, issuer: str, verdicts: Mapping[str, Verdict], suite: str, *, now: datetime
+) -> dict[str, Verdict]:
+    """Return the verdicts; an allowance becomes a denial where nothing can be sealed to the recipient."""
+    keys = _SealableAgencies([*verdicts, issuer], suite, now)
+    return {
+        agency: (keys.judge(issuer, facts.agencies[agency]) if isinstance(verdict, Allowed) else None)
+        or verdict
+        for agency, verdict in verdicts.items()
+    }
+
+
+def listed(facts: Facts, issuer: str) -> list[str]:
+    """Return every other agency of the directory that has entered."""
     return [
         agency.id
         for agency in facts.agencies.values()

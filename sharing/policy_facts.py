@@ -5,7 +5,7 @@ Take the issuers' locks (`sharing.locks`) before reading facts for a decision th
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,7 @@ SELECT DISTINCT ON (agreement.ref)
     version.id, agreement.ref, version.ceiling, version.purposes, version.until,
     ARRAY(SELECT lane FROM sharing_agreementlane WHERE version_id = version.id),
     ARRAY(SELECT agency_id FROM sharing_agreementparty WHERE version_id = version.id AND left_at IS NULL),
-    version.survive_lanes, version.survive_flash
+    version.survive_lanes, version.survive_flash, version.emergency
 FROM sharing_agreementversion AS version
 JOIN sharing_agreement AS agreement ON agreement.id = version.agreement_id
 WHERE version.nbf <= %s AND version.in_force_at IS NOT NULL AND agreement.id IN (
@@ -30,7 +30,7 @@ WHERE version.nbf <= %s AND version.in_force_at IS NOT NULL AND agreement.id IN 
 ORDER BY agreement.ref, version.number DESC
 """
 _SUSPENSIONS: Final = """
-SELECT agency_id, peer_id, lane FROM sharing_lanesuspension
+SELECT agency_id, peer_id, lane, suspended_at FROM sharing_lanesuspension
 WHERE lifted_at IS NULL AND (agency_id = ANY(%s) OR peer_id = ANY(%s))
 """
 
@@ -61,19 +61,23 @@ class VersionFacts:
     parties: frozenset[str]
     survive_lanes: frozenset[str]
     survive_flash: bool
+    emergency: bool
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts for a set of decisions; `suspended` holds (agency, peer, lane)."""
+    """The facts for a set of decisions.
+
+    `versions` gives, for issuer and recipient, the agreements that join them; `suspended`, for agency, peer and lane, since when.
+    """
 
     agencies: Mapping[str, AgencyFacts]
-    versions: Mapping[str, tuple[VersionFacts, ...]]
-    suspended: Collection[tuple[str, str, str]]
+    versions: Mapping[tuple[str, str], Sequence[VersionFacts]]
+    suspended: Mapping[tuple[str, str, str], datetime]
 
-    def between(self, issuer: str, recipient: str) -> list[VersionFacts]:
+    def between(self, issuer: str, recipient: str) -> Sequence[VersionFacts]:
         """Return the agreements that join two agencies, by their name."""
-        return [version for version in self.versions.get(issuer, ()) if recipient in version.parties]
+        return self.versions.get((issuer, recipient), ())
 
     def is_suspended(self, one: str, other: str, lane: str) -> bool:
         """Tell whether either of the two suspends the lane with the other."""
@@ -84,10 +88,11 @@ def read_facts(issuers: Collection[str], recipients: Collection[str] | None, *, 
     """Read the facts for decisions from `issuers` to `recipients`; `None` reads the whole directory."""
     asking = list(issuers)
     versions = [VersionFacts(*map(_fact, row)) for row in _rows(_VERSIONS, [now, asking])]
+    agencies = _agencies(None if recipients is None else {*issuers, *recipients})
     return Facts(
-        agencies=_agencies(None if recipients is None else {*issuers, *recipients}),
-        versions=_by_party(versions, issuers),
-        suspended=frozenset(_rows(_SUSPENSIONS, [asking, asking])),
+        agencies=agencies,
+        versions=_by_pair(versions, issuers, agencies.keys() if recipients is None else recipients),
+        suspended={row[:3]: row[3] for row in _rows(_SUSPENSIONS, [asking, asking])},
     )
 
 
@@ -106,9 +111,13 @@ def _fact(column: Any) -> Any:
     return frozenset(column) if isinstance(column, list) else column
 
 
-def _by_party(versions: list[VersionFacts], issuers: Collection[str]) -> dict[str, tuple[VersionFacts, ...]]:
-    by_party: defaultdict[str, list[VersionFacts]] = defaultdict(list)
+def _by_pair(
+    versions: Iterable[VersionFacts], issuers: Collection[str], recipients: Collection[str]
+) -> Mapping[tuple[str, str], Sequence[VersionFacts]]:
+    found: defaultdict[tuple[str, str], list[VersionFacts]] = defaultdict(list)
     for version in versions:
-        for agency in version.parties.intersection(issuers):
-            by_party[agency].append(version)
-    return {agency: tuple(found) for agency, found in by_party.items()}
+        reached = version.parties.intersection(recipients)
+        for issuer in version.parties.intersection(issuers):
+            for recipient in reached:
+                found[issuer, recipient].append(version)
+    return found

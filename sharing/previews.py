@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Previews: who would receive something with given terms if it were sent now, in codes that the caller words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +9,19 @@ from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.denials import Arguments
 from callers.errors import AbsentError
-from sharing.policy import Allowed, Terms, judge_sealable, version_of
+from sharing.models import Envelope
+from sharing.policy import (
+    Allowed,
+    Onward,
+    Terms,
+    Verdict,
+    deny_unsealable,
+    judge_sealable,
+    listed,
+    version_of,
+)
+from sharing.policy_facts import Facts, read_facts
+from sharing.releases import judge_release
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,37 @@ def preview_sending(
     if issuer is None:
         raise AbsentError
     facts, verdicts = judge_sealable(issuer, recipients, terms, now=now)
+    return _answers(facts, issuer, verdicts)
+
+
+def preview_release(
+    actor: Actor,
+    md: str,
+    recipients: Collection[str] | None,
+    *,
+    purpose: str,
+    is_emergency: bool,
+    now: datetime,
+) -> list[Previewed]:
+    """Tell for each agency, by id, whether the actor's agency could release this envelope onward to it now.
+
+    As `preview_sending`, but for the content's rules on who releases it, which the releaser's program reads in its manifest.
+    """
+    require(actor, Capability.ENVELOPE_SUBMIT)
+    if recipients is None:
+        require(actor, Capability.DIRECTORY_READ)
+    issuer = actor.agency_id or ""
+    envelope = Envelope.objects.known_to(issuer).filter(pk=md).defer("manifest", "jwe_head").first()
+    if envelope is None:
+        raise AbsentError
+    facts = read_facts([issuer, envelope.iss_id], recipients, now=now)
+    wanted = sorted(listed(facts, issuer) if recipients is None else set(recipients))
+    onward = Onward(issuer, purpose, is_emergency, envelope.iss_id)
+    verdicts = judge_release(facts, envelope, onward, wanted, now=now)
+    return _answers(facts, issuer, deny_unsealable(facts, issuer, verdicts, envelope.suite, now=now))
+
+
+def _answers(facts: Facts, issuer: str, verdicts: Mapping[str, Verdict]) -> list[Previewed]:
     answers = []
     for agency, verdict in verdicts.items():
         if isinstance(verdict, Allowed):

@@ -27,6 +27,7 @@ PROBLEMS: Final[Table] = {
         "Wait until `again_at`; a recovery and the answer to one are not held up.",
         members=("again_at",),
     ),
+    errors.AccessEndedError: shared.ACCESS_ENDED,
     errors.AgreementError: shared.AGREEMENT_REFUSED,
     errors.AlreadyRetractedError: shared.ALREADY_RETRACTED,
     errors.CheckFailedError: shared.ENVELOPE_REFUSED,

@@ -235,6 +235,13 @@ class StatementListSerializer(serializers.Serializer[Any]):
     items = StatementSerializer(many=True)
 
 
+class ReleaseParts(serializers.Serializer[Any]):
+    """Parts of a release onward: the signed statement, and the JSON array of entries in the order of its `aud`."""
+
+    release = serializers.FileField()
+    entries = serializers.FileField()
+
+
 class AgreementSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField()
     title = serializers.CharField()
@@ -250,6 +257,7 @@ class AgreementSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
     survive_lanes = serializers.ListField(child=serializers.ChoiceField(Lane.values))
     survive_flash = serializers.BooleanField()
+    emergency = serializers.BooleanField()
 
 
 class AgreementListSerializer(serializers.Serializer[Any]):

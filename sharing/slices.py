@@ -26,9 +26,18 @@ from callers.limits import SLICES
 from ledger.audit import Happening, record_event, record_events
 from ledger.proofs import receipt_for, receipts_for
 from sharing.blobs import StoredBlob
-from sharing.errors import ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError, SharingError
-from sharing.models import Blob, Delivery, Envelope
-from sharing.policy import Denied, Terms, judge
+from sharing.errors import (
+    AccessEndedError,
+    ContentDeletedError,
+    ExpiredError,
+    FlowSuspendedError,
+    RecalledError,
+    SharingError,
+)
+from sharing.locks import share_issuers
+from sharing.models import Blob, Delivery, Envelope, Release, Statement
+from sharing.onward_access import Chain, chains_to, ended_access, onward_of
+from sharing.policy import Denied, Terms, judge_passage
 from sharing.policy_facts import read_facts
 from sharing.recalls import recalls_that_count
 from sharing.refusal_audit import audit_refusal, cause_of
@@ -51,7 +60,7 @@ class SliceAnswer:
 def slice_for(actor: Actor, md: str, *, now: datetime) -> bytes:
     """Return the actor's slice of an envelope; a recipient's first one marks it fetched.
 
-    Raises `AbsentError`, `ContentDeletedError`; before the first fetch also `RecalledError`, `ExpiredError` and
+    Raises `AbsentError`, `ContentDeletedError`, `AccessEndedError`; before the first fetch also `RecalledError`, `ExpiredError` and
     `FlowSuspendedError`.
     """
     (answer,) = slices_for(actor, [md], now=now)
@@ -69,6 +78,8 @@ def slices_for(actor: Actor, mds: Sequence[str], *, now: datetime) -> list[Slice
     rows = Envelope.objects.visible_to(actor).in_bulk(fitting)
     receipts = receipts_for(rows) if rows else {}
     with transaction.atomic():
+        if any(row.iss_id != actor.agency_id for row in rows.values()):
+            _hold_policy(actor)
         door = _Door(actor, rows.values(), now)
         answers = [SliceAnswer(md, door.answer(rows.get(md), receipts.get(md))) for md in fitting]
         door.write()
@@ -91,7 +102,26 @@ def manifest_of(actor: Actor, md: str) -> tuple[bytes, Mapping[str, Any]]:
 
 def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     """Return one blob of an envelope that the actor may see, to be read in pieces; raise as `slice_for`, mark nothing."""
-    _require_readable(actor, md, now)
+    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
+    # Without a receipt the envelope is absent, even to its originator.
+    if envelope is None or receipt_for(md) is None:
+        raise AbsentError
+    with audit_refusal("blob.refused", actor, now=now) as attempt, transaction.atomic():
+        attempt.subject = md
+        _require_readable(actor, envelope, now)
+        blob = _blob(md, n)
+        record_event(
+            "blob.served",
+            actor=actor.audit_name,
+            agency=actor.agency_id or "",
+            subject=md,
+            detail={"n": n},
+            now=now,
+        )
+    return blob
+
+
+def _blob(md: str, n: int) -> StoredBlob:
     lying = Length("content", function="octet_length")
     row = Blob.objects.filter(envelope_id=md, n=n).values_list("pk", "sha256", lying).first()
     if row is None:
@@ -99,7 +129,6 @@ def stored_blob(actor: Actor, md: str, n: int, *, now: datetime) -> StoredBlob:
     key, digest, size_bytes = row
     if size_bytes is None:
         raise ContentDeletedError
-    _audit_blob(actor, md, n, now)
     return StoredBlob(key, digest, size_bytes)
 
 
@@ -144,13 +173,15 @@ class _Door:
         index = envelope.origin_index if delivery is None else delivery.index
         if envelope.manifest is None or envelope.jwe_head is None or entry is None:
             raise ContentDeletedError
+        via = self._gate.via(delivery)
         octets = build_slice(
             manifest=bytes(envelope.manifest),
             jwe_head=envelope.jwe_head,
             entry=entry,
             index=index,
-            path=inclusion_path(_leaves_of(envelope), index),
-            receipts=[receipt],
+            path=inclusion_path(_leaves_of(via[-1].release if via else envelope), index),
+            receipts=[receipt, *(step.receipt for step in via)],
+            via=[step.jws for step in via],
         )
         if delivery is not None and delivery.state == DeliveryState.AVAILABLE:
             delivery.state = move(delivery.state, "fetch")
@@ -165,8 +196,17 @@ class _Door:
         return delivery
 
 
+@dataclass(frozen=True)
+class _Step:
+    """One release of a chain, as it goes out."""
+
+    release: Release
+    jws: bytes
+    receipt: Mapping[str, Any]
+
+
 class _Gate:
-    """Conditions of the first fetch: not withdrawn, not expired, and allowed by policy now."""
+    """Conditions of each fetch: access by a release has not ended; and of the first: not withdrawn, not expired, allowed now."""
 
     def __init__(self, pairs: Sequence[tuple[Envelope, Delivery]], now: datetime) -> None:
         self._now = now
@@ -174,13 +214,19 @@ class _Gate:
         self._recalled = recalls_that_count(
             {envelope.md for envelope, delivery in waiting if delivery.recalled_at is not None}, now=now
         )
+        self._chains = chains_to({row.release_id for _, row in pairs if row.release_id})
+        self._ended = ended_access(self._chains, now=now) if self._chains else set()
+        self._said, self._receipts = _said_of(self._chains.values())
         issuers = {envelope.iss_id for envelope, _ in waiting}
+        issuers |= {self._chains[row.release_id][-1].iss for _, row in waiting if row.release_id}
         self._facts = (
             read_facts(issuers, {row.recipient_id for _, row in waiting}, now=now) if waiting else None
         )
 
     def require_open(self, envelope: Envelope, delivery: Delivery) -> None:
-        """Raise `RecalledError`, `ExpiredError` or `FlowSuspendedError` where a first fetch is refused."""
+        """Raise `AccessEndedError`; where a first fetch is refused, `RecalledError`, `ExpiredError` or `FlowSuspendedError`."""
+        if delivery.release_id in self._ended:
+            raise AccessEndedError
         if delivery.state != DeliveryState.AVAILABLE:
             return
         if envelope.md in self._recalled:
@@ -188,11 +234,24 @@ class _Gate:
         if int(self._now.timestamp()) >= envelope.exp:
             raise ExpiredError
         assert self._facts is not None, "it waited when the facts were read"
-        terms = Terms.of_envelope(envelope)
-        if isinstance(
-            judge(self._facts, envelope.iss_id, delivery.recipient_id, terms, now=self._now), Denied
-        ):
+        terms, chain = Terms.of_envelope(envelope), self._chains.get(delivery.release_id or "")
+        onward = onward_of(chain[-1], envelope.iss_id) if chain else None
+        verdict = judge_passage(
+            self._facts, envelope.iss_id, delivery.recipient_id, terms, onward, now=self._now
+        )
+        if isinstance(verdict, Denied):
             raise FlowSuspendedError
+
+    def via(self, delivery: Delivery | None) -> list[_Step]:
+        """Return the releases by which the recipient has it, oldest first; none where it was sent to it."""
+        chain = self._chains.get(delivery.release_id or "", ()) if delivery else ()
+        return [_Step(row, bytes(self._said[row.od].jws), self._receipts[row.od]) for row in chain]
+
+
+def _said_of(chains: Iterable[Chain]) -> tuple[Mapping[str, Statement], Mapping[str, Mapping[str, Any]]]:
+    """Return the statements of these releases, and their receipts; no query without a release."""
+    ods = {row.od for chain in chains for row in chain}
+    return (Statement.objects.in_bulk(ods), receipts_for(ods)) if ods else ({}, {})
 
 
 def _fitting(actor: Actor, mds: Sequence[str]) -> Sequence[str]:
@@ -217,34 +276,26 @@ def _require_kept(envelope: Envelope, now: datetime) -> None:
         raise ContentDeletedError
 
 
-def _leaves_of(envelope: Envelope) -> list[bytes]:
-    hashes = bytes(envelope.leaf_hashes or b"")
+def _leaves_of(sealed: Envelope | Release) -> list[bytes]:
+    hashes = bytes(sealed.leaf_hashes or b"")
     return [hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES)]
 
 
-def _require_readable(actor: Actor, md: str, now: datetime) -> None:
-    """Raise as `slice_for` where the actor gets no blob of this envelope."""
-    envelope = Envelope.objects.visible_to(actor).filter(pk=md).first()
-    # Without a receipt the envelope is absent, even to its originator.
-    if envelope is None or receipt_for(md) is None:
+def _hold_policy(actor: Actor) -> None:
+    """Have whoever suspends a lane with this recipient wait for a fetch that has begun; the next one sees the suspension.
+
+    Before any row is locked, as resuming does.
+    """
+    share_issuers([actor.agency_id or ""])
+
+
+def _require_readable(actor: Actor, envelope: Envelope, now: datetime) -> None:
+    """Raise as `slice_for` where the actor gets no blob of this envelope; in the caller's transaction."""
+    _require_kept(envelope, now)
+    if envelope.iss_id == actor.agency_id:
+        return
+    _hold_policy(actor)
+    delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
+    if delivery is None:
         raise AbsentError
-    with audit_refusal("blob.refused", actor, now=now) as attempt:
-        attempt.subject = md
-        _require_kept(envelope, now)
-        if envelope.iss_id != actor.agency_id:
-            delivery = Delivery.objects.visible_to(actor).filter(envelope=envelope).first()
-            if delivery is None:
-                raise AbsentError
-            _Gate([(envelope, delivery)], now).require_open(envelope, delivery)
-
-
-def _audit_blob(actor: Actor, md: str, n: int, now: datetime) -> None:
-    with transaction.atomic():
-        record_event(
-            "blob.served",
-            actor=actor.audit_name,
-            agency=actor.agency_id or "",
-            subject=md,
-            detail={"n": n},
-            now=now,
-        )
+    _Gate([(envelope, delivery)], now).require_open(envelope, delivery)

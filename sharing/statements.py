@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 
 from accord.envelope.errors import EnvelopeError, VerificationError
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import RELEASE, UNRELEASE
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.checks import accept_statement, verify_statement
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
@@ -44,6 +45,7 @@ from sharing.locks import lock_deliveries
 from sharing.models import Delivery, Envelope, FeedItem, FeedPending, Statement, StatementDelivery
 from sharing.recalls import recalls_that_count
 from sharing.refusal_audit import answer_to, audit_refusal
+from sharing.releases import OnwardRelease, unrelease
 from sharing.states import VISIBLE_STATES, DeliveryState, move
 from sharing.suspensions import resume_lanes, suspend_lanes
 
@@ -58,12 +60,14 @@ STATES = frozenset(
 """A partner's system, or an officer at the desk; a process of the hub acts for the agency it names."""
 
 
-def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
+def submit_statement(caller: Actor, jws: bytes, *, entries: bytes | None = None, now: datetime) -> Statement:
     """Accept a signed statement of the caller's own agency, suspended or not; the same bytes again return the same row.
+
+    `entries` come with a release onward, and with nothing else.
 
     Raises `NotPermittedError`, `AbsentError` (its subject is not visible to this agency), `EnvelopeError`, and these kinds of
     `SharingError`: `IdTakenError`, `IssuerSuspendedError` (still entering), `StatementKindError`, `AlreadyRetractedError`,
-    `NotFetchedError`.
+    `NotFetchedError`; for a release also what `sharing.releases` names.
     """
     if caller.agency_id is None or not (STATES & caller.capabilities or isinstance(caller, SystemActor)):
         raise NotPermittedError(Capability.STATEMENT_SUBMIT)
@@ -76,10 +80,10 @@ def submit_statement(caller: Actor, jws: bytes, *, now: datetime) -> Statement:
         if known is not None:
             return known
         require_admitted(caller)
-        _effect_of(unverified.statement)
         leaf = wanted_place(unverified.od)
+        effect = _effect_of(unverified, entries, moment_of(leaf.t) if leaf else now)
         _verify(unverified, leaf, now)
-        return _accept(caller, unverified, leaf, now)
+        return _accept(caller, unverified, effect, leaf, now)
 
 
 def _verify(unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime) -> None:
@@ -110,6 +114,12 @@ def accept_posted(caller: Actor, jws: bytes, *, now: datetime) -> Accepted:
     return Accepted(row.iss_id, row.statement_id, row.od)
 
 
+def accept_release_onward(caller: Actor, jws: bytes, entries: bytes, *, now: datetime) -> Accepted:
+    """Take a posted release onward with its entries; raise as `submit_statement`."""
+    row = submit_statement(caller, jws, entries=entries, now=now)
+    return Accepted(row.iss_id, row.statement_id, row.od)
+
+
 def _accept_revoke(caller: Actor, jws: bytes, now: datetime) -> Revocation:
     """Pass a `revoke` to the directory, which audits its own refusals; translate them into the exchange's answers."""
     try:
@@ -132,7 +142,8 @@ def statements_about(actor: Actor, md: str) -> list[Statement]:
         raise AbsentError
     visible = Statement.objects.visible_to(actor)
     about = list(visible.filter(sub_d=md) | _said_to_holders(envelope))
-    answers = list(visible.filter(sub_d__in=[row.od for row in about]))
+    released = envelope.releases.values_list("pk", flat=True)
+    answers = list(visible.filter(sub_d__in=[*(row.od for row in about), *released]))
     return sorted([*about, *answers], key=lambda row: (row.received_at, row.od))
 
 
@@ -158,12 +169,12 @@ def _find_known(unverified: UnverifiedStatement) -> Statement | None:
 
 
 def _accept(
-    caller: Actor, unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime
+    caller: Actor, unverified: UnverifiedStatement, effect: "Effect", leaf: LeafPlace | None, now: datetime
 ) -> Statement:
     """Store the statement once: when two submissions race, the second gets the first's row."""
     try:
         with transaction.atomic():
-            return _store(caller, unverified, leaf, now)
+            return _store(caller, unverified, effect, leaf, now)
     except (IntegrityError, AlreadyRetractedError, EntryExistsError):
         known = _find_known(unverified)
         if known is None:
@@ -172,12 +183,12 @@ def _accept(
 
 
 def _store(
-    caller: Actor, unverified: UnverifiedStatement, leaf: LeafPlace | None, now: datetime
+    caller: Actor, unverified: UnverifiedStatement, effect: "Effect", leaf: LeafPlace | None, now: datetime
 ) -> Statement:
     stated = unverified.statement
     if leaf is not None:
         _note_fetched(stated, leaf)
-    audience = _effect_of(stated)(stated, now)
+    audience = effect(stated, now)
     row = Statement.objects.create(
         od=unverified.od,
         iss_id=stated.iss,
@@ -203,13 +214,18 @@ def _store(
         od=row.od,
         what=FeedItem.STATEMENT,
         iss=stated.iss,
-        width=len(audience),
+        width=len(audience) + _onward_width(stated),
         queued_at=now,
         leaf=leaf.index if leaf else None,
     )
     compare_view(stated, now=now)
     _audit(caller, row, now)
     return row
+
+
+def _onward_width(stated: Stated) -> int:
+    """Return how many deliveries the statement brings beside its own."""
+    return len(stated.body["aud"]) if stated.k == RELEASE else 0
 
 
 def _note_fetched(stated: Stated, leaf: LeafPlace) -> None:
@@ -383,14 +399,18 @@ _EFFECTS: Final[dict[str, Effect]] = {
     "confirm": _confirm,
     "leave": leave_agreement,
     REAFFIRM: _reaffirm,
+    UNRELEASE: unrelease,
     "resume": resume_lanes,
     "suspend": suspend_lanes,
 }
 
 
-def _effect_of(stated: Stated) -> Effect:
-    """Return the effect of a kind; raise `StatementKindError`: keyset, revoke and pop have their own endpoints, the rest none."""
-    effect = _EFFECTS.get(stated.k)
-    if effect is None:
-        raise StatementKindError(stated.k)
+def _effect_of(unverified: UnverifiedStatement, entries: bytes | None, at: datetime) -> Effect:
+    """Return the effect of a statement; raise `StatementKindError`: keyset, revoke and pop have their own endpoints, the rest none."""
+    k = unverified.statement.k
+    if k == RELEASE and entries is not None:
+        return OnwardRelease(unverified, entries, at).store
+    effect = _EFFECTS.get(k)
+    if effect is None or entries is not None:
+        raise StatementKindError(k)
     return effect

@@ -15,7 +15,7 @@ from callers.actors import SystemActor
 from ledger.audit import record_event
 from ledger.set_aside import Item, Loop, begin_round
 from sharing.locks import lock_deliveries
-from sharing.models import Blob, Delivery, Envelope
+from sharing.models import Blob, Delivery, Envelope, Release
 
 SWEEPER: Final = SystemActor("exchange-worker")
 DELETING: Final = Loop("contents.deleting", SWEEPER.audit_name)
@@ -49,6 +49,7 @@ def _empty(rows: Sequence[Envelope], now: datetime) -> None:
         entry=None
     )
     Blob.objects.filter(envelope_id__in=mds).update(content=None)
+    Release.objects.filter(envelope_id__in=mds).update(leaf_hashes=None)
     Envelope.objects.filter(pk__in=mds).update(
         manifest=None, jwe_head=None, origin_entry=None, leaf_hashes=None
     )

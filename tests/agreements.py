@@ -33,3 +33,4 @@ def _told(service: Callable[P, R]) -> Callable[P, R]:
 
 record_agreement = _told(agreements.record_agreement)
 record_circle = _told(agreements.record_circle)
+change_circle = _told(agreements.change_circle)

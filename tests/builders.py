@@ -30,10 +30,12 @@ from accord.envelope.keysets import KeyRow, build_keyset_body
 from accord.envelope.manifest import Reference, Terms
 from accord.envelope.private import DecryptionKey, LedgerKey, Root, SignerSet, generate_decryption_key
 from accord.envelope.reading import open_alert
+from accord.envelope.releases import MadeRelease
+from accord.envelope.reseal import ReleaseTerms, make_release
 from accord.envelope.seal import Recipient, SealedEnvelope, seal
 from accord.envelope.statements.form import SubjectRef, make_statement, parse_statement
 from accord.envelope.tree.notes import VerifierKey
-from accord.envelope.verifying import Ledger, verify_slice
+from accord.envelope.verifying import Ledger, VerifiedSlice, verify_slice
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Agency as Entry
 from agencies.registry import register_keyset, verify_newcomer
@@ -203,12 +205,13 @@ class Hub(KeyChanges):
         rows: Sequence[KeyRow] | None = None,
         version: int = 1,
         prev: str | None = None,
+        signer: SignerSet | None = None,
     ) -> str:
-        """Sign and register a keyset of all keys of the agency; return the keyset's od."""
+        """Sign, by the root alone where no signer is named, and register a keyset of all keys of the agency; return its od."""
         jws = make_statement(
             "keyset",
             iss=agency.id,
-            signer=agency.root.signer,
+            signer=signer or agency.root.signer,
             suite=PQ1,
             id=new_uuid7(self.now),
             iat=seconds(self.now),
@@ -353,24 +356,63 @@ class Hub(KeyChanges):
     def fetch(self, reader: HeldAgency, sealed: SealedEnvelope) -> bytes:
         return slice_for(reader.client, sealed.md, now=self.now)
 
-    def open(self, reader: HeldAgency, sealed: SealedEnvelope) -> OpenedAlert:
-        """Fetch the slice, verify it with the ledger's key, and open it."""
-        directory = DatabaseKeyDirectory(self.now)
-        ledger = Ledger(keys=[VerifierKey.parse(self.key.vkey)])
-        verified = verify_slice(
+    def verified(self, reader: HeldAgency, sealed: SealedEnvelope) -> VerifiedSlice:
+        """Fetch the slice and verify it with the ledger's key."""
+        return verify_slice(
             self.fetch(reader, sealed),
             reader=reader.id,
-            directory=directory,
-            ledger=ledger,
+            directory=DatabaseKeyDirectory(self.now),
+            ledger=Ledger(keys=[VerifierKey.parse(self.key.vkey)]),
             now=seconds(self.now),
         )
+
+    def open(self, reader: HeldAgency, sealed: SealedEnvelope) -> OpenedAlert:
+        """Fetch the slice, verify it with the ledger's key, and open it."""
         return open_alert(
-            verified,
+            self.verified(reader, sealed),
             keys=reader.private_keys,
             blobs=[measure_blob(blob) for blob in sealed.blobs],
             seen=lambda iss, jti: None,
             now=seconds(self.now),
         )
+
+    def made_release(
+        self, releaser: HeldAgency, sealed: SealedEnvelope, *to: HeldAgency, **terms: Any
+    ) -> MadeRelease:
+        """Fetch, open and seal again for further agencies; `terms` are fields of `ReleaseTerms`, or `suite`."""
+        suite = terms.pop("suite", PQ1)
+        usual: dict[str, Any] = {
+            "id": new_uuid7(self.now),
+            "iat": seconds(self.now),
+            "exp": seconds(self.now) + DAY_SECS,
+            "nonce": os.urandom(16),
+            "purpose": "prevent",
+        }
+        directory = DatabaseKeyDirectory(self.now)
+        return make_release(
+            self.verified(releaser, sealed),
+            audience=self.open(releaser, sealed).audience,
+            terms=ReleaseTerms(**(usual | terms)),
+            issuer=self._recipient(directory, releaser),
+            key=releaser.decryption[suite],
+            recipients=[self._recipient(directory, agency) for agency in to],
+            signer=releaser.signing[suite],
+            now=seconds(self.now),
+        )
+
+    def release_onward(
+        self, releaser: HeldAgency, sealed: SealedEnvelope, *to: HeldAgency, **terms: Any
+    ) -> Statement:
+        """Release an envelope onward; it waits for `sequence`."""
+        made = self.made_release(releaser, sealed, *to, **terms)
+        return self.submit_release(releaser, made)
+
+    def submit_release(self, releaser: HeldAgency, made: MadeRelease) -> Statement:
+        return submit_statement(releaser.client, made.jws, entries=made.entries, now=self.now)
+
+    def unreleased(self, agency: HeldAgency, release: Statement, **changes: Any) -> bytes:
+        sub = SubjectRef("release", release.statement_id, release.od)
+        return self.statement(agency, "unrelease", sub, **({"body": {"code": "error"}} | changes))
 
     def statement(self, agency: HeldAgency, k: str, sub: SubjectRef | None = None, **changes: Any) -> bytes:
         """Return a signed statement of this moment."""
@@ -482,7 +524,7 @@ def take_in_places(*, now: datetime) -> None:
     said = HeldStatement.objects.filter(log_time=None).values_list("reader", flat=True)
     for agency in sorted({*sent, *said}):
         follower = peers_following.feed_follower_of(VerifiedDirectory(agency, now).memory, now=now)
-        take_places(follower)
+        take_places(follower, now=now)
         follower.memory.write()
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from accord.envelope.keys import EC1, PQ1, SIGN
 from accord.envelope.keysets import KeyRow
-from accord.envelope.private import Root, SignerSet, SigningKey, generate_signing_keys
+from accord.envelope.private import (
+    Root,
+    SignerSet,
+    SigningKey,
+    generate_decryption_key,
+    generate_signing_keys,
+)
 from agencies.accession import accept_revoke
 from agencies.directory import DatabaseKeyDirectory
 from agencies.models import Revocation
@@ -36,6 +42,7 @@ class KeyChanges:
             rows: Sequence[KeyRow] | None = None,
             version: int = 1,
             prev: str | None = None,
+            signer: SignerSet | None = None,
         ) -> str: ...
 
         def sequence(self) -> Any: ...
@@ -62,6 +69,29 @@ class KeyChanges:
         rows = [*kept, *(KeyRow(key, begin, begin + KEY_LIFETIME_SECS) for key in new.values())]
         low, version = before.low, before.version + 1
         self.publish_keyset(agency, low=low, rows=rows, version=version, prev=before.od)
+        self.sequence()
+
+    def renew_all_keys(
+        self, agency: "HeldAgency", *, change_root: bool = False, recover: bool = False
+    ) -> None:
+        """Publish and log the next keyset, all keys new and the old ones retired; by a new root, which the old one signs too,
+        or which recovers alone.
+        """
+        before = DatabaseKeyDirectory(self.now).keyset(agency.id)
+        assert before is not None
+        signer, old = agency.root.signer, agency.root
+        if change_root or recover:
+            agency.root, agency.next_root = agency.next_root, Root.generate()
+            signer = agency.root.signer if recover else old.change_signer(agency.root)
+        agency.signing = signing_keys_of(list(agency.signing))
+        agency.decryption = {suite: generate_decryption_key(suite) for suite in agency.decryption}
+        begin = int(self.now.timestamp())
+        new = {key.kid: key for each in agency.signing.values() for key in each.signers}
+        new |= {key.public.kid: key.public for key in agency.decryption.values()}
+        rows = [replace(row, st="retired") if row.st == "current" else row for row in before.rows]
+        rows += [KeyRow(key, begin, begin + KEY_LIFETIME_SECS) for key in new.values()]
+        version = before.version + 1
+        self.publish_keyset(agency, low=before.low, rows=rows, version=version, prev=before.od, signer=signer)
         self.sequence()
 
     def recover_root(self, agency: "HeldAgency", *, revoking: int, since: datetime) -> None:

@@ -24,6 +24,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = {
     "reply": "card",
     "callnote": "card",
     "agreementtext": "card",
+    "onwardrelease": "card",
     "sampleprofile": "card",
     "contribution": "card",
     "storedstructure": "card",

@@ -36,6 +36,8 @@ from accord.envelope.keysets import KeyDirectory, newest_signing_keys
 from accord.envelope.manifest import Terms
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.reading import open_alert
+from accord.envelope.releases import MadeRelease
+from accord.envelope.reseal import ReleaseTerms, make_release
 from accord.envelope.slices import UnverifiedSlice, parse_slice
 from accord.envelope.statements.form import SubjectRef, make_statement
 from accord.envelope.unseal import open_attachment as unseal_attachment
@@ -56,6 +58,8 @@ from vault.wrapped_keys import HeldDecryptionKeys, private_keys
 
 WORKER: Final = "desk-worker"
 SCREENED: Final = "alert.screened"
+ONWARD: Final = "released onward"
+"""The reason in the audit for opening what is released onward."""
 STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "accept": Capability.AGENCY_MANAGE,
     "ack": Capability.ALERT_ACKNOWLEDGE,
@@ -68,6 +72,7 @@ STATEMENT_CAPABILITIES: Final[Mapping[str, Capability]] = {
     "resume": Capability.AGENCY_MANAGE,
     "retract": Capability.ALERT_WITHDRAW,
     "suspend": Capability.AGENCY_MANAGE,
+    "unrelease": Capability.ALERT_WITHDRAW,
 }
 """Kinds of statement that the vault signs, and the capability that an officer needs for each."""
 
@@ -246,6 +251,53 @@ def open_envelope(
         raise
     _record_durably(act, actor, agency, md, now, checked_reason, {})
     return opened
+
+
+def release_onward(
+    actor: Actor,
+    unverified: UnverifiedSlice,
+    *,
+    recipients: Sequence[str],
+    until: int,
+    purpose: str,
+    code: str | None,
+    peers: KeyDirectory,
+    pins: Mapping[str, Pin],
+    blobs: Sequence[bytes],
+    ledger: Ledger,
+    now: datetime,
+) -> MadeRelease:
+    """Open the own agency's slice, wrap its content key for these agencies, and sign the release.
+
+    An opening, audited as such. Not inside a transaction. Raises NotPermittedError, SigningKeysMissingError, SealingError, and as
+    `open_envelope`.
+    """
+    agency = _agency_of_officer(actor, Capability.ALERT_RELEASE)
+    opened = open_envelope(actor, unverified, peers=peers, reason=ONWARD, blobs=blobs, ledger=ledger, now=now)
+    at = int(now.timestamp())
+    verified = verify_slice(unverified, reader=agency, directory=peers, ledger=ledger, now=at)
+    key = HeldDecryptionKeys(agency).get(verified.jwe.entries[0].kid)
+    if key is None:
+        raise OpeningError(Failure.KEY_MISSING)
+    terms = ReleaseTerms(
+        id=new_id(now),
+        iat=at,
+        exp=until,
+        nonce=secrets.token_bytes(_NONCE_SIZE_BYTES),
+        purpose=purpose,
+        code=code,
+        act=actor.public_id,
+    )
+    return make_release(
+        verified,
+        audience=opened.audience,
+        terms=terms,
+        issuer=_recipient(peers, agency, {}),
+        key=key,
+        recipients=_recipients(peers, sorted(set(recipients)), pins),
+        signer=_signer(peers, agency, verified.manifest.suite, now),
+        now=at,
+    )
 
 
 def open_ahead(

@@ -40,6 +40,7 @@ class AgreementAnswer:
     until: int | None
     survive_lanes: tuple[str, ...]
     survive_flash: bool
+    emergency: bool
 
     def survives(self, lane: str, pri: str) -> bool:
         """Tell whether it says that a suspension of the lane does not stop what has this speed."""
@@ -81,8 +82,8 @@ def read_circles(rows: Sequence[Any], agency: str) -> list[CircleAnswer]:
 
 
 def _agreement(row: Mapping[str, Any]) -> AgreementAnswer:
-    until, flash = row.get("until"), row.get("survive_flash")
-    if not isinstance(flash, bool):
+    until, flash, emergency = row.get("until"), row.get("survive_flash"), row.get("emergency")
+    if not isinstance(flash, bool) or not isinstance(emergency, bool):
         raise other_shape("agreements")
     return AgreementAnswer(
         ref=_text(row.get("ref"), "agreements"),
@@ -97,6 +98,7 @@ def _agreement(row: Mapping[str, Any]) -> AgreementAnswer:
         until=None if until is None else read_moment(until, "agreements"),
         survive_lanes=_texts(row, "survive_lanes"),
         survive_flash=flash,
+        emergency=emergency,
     )
 
 

@@ -178,8 +178,8 @@ class Exchange(Protocol):
         """
         ...
 
-    def post_statement(self, statement_id: str, jws: bytes) -> None:
-        """Submit a statement; sending the same bytes again is harmless."""
+    def post_statement(self, statement_id: str, jws: bytes, entries: bytes | None = None) -> None:
+        """Submit a statement; a release onward goes with its entries. Sending the same bytes again is harmless."""
         ...
 
     def entry(self, agency: str) -> EntryAnswer:
@@ -417,8 +417,17 @@ class HttpExchange:
             "/envelopes", named, limit=_MAX_TEXT_BYTES, repeat=True, key=jti, moved=moved
         )
 
-    def post_statement(self, statement_id: str, jws: bytes) -> None:
-        """Submit a statement; sending the same bytes again is harmless."""
+    def post_statement(self, statement_id: str, jws: bytes, entries: bytes | None = None) -> None:
+        """Submit a statement; a release onward goes with its entries. Sending the same bytes again is harmless."""
+        if entries is not None:
+            parts = [
+                Part("release", "release.json", jws, _JOSE),
+                Part("entries", "entries.json", entries, _JSON),
+            ]
+            self._transport.post_parts(
+                "/releases", parts, limit=_MAX_TEXT_BYTES, repeat=True, key=statement_id
+            )
+            return
         self._transport.post(
             "/statements", body=jws, media_type=_JOSE, limit=_MAX_TEXT_BYTES, repeat=True, key=statement_id
         )

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suspension of lanes at the terminal: suspend, resume, suspensions."""
+"""Lanes at the terminal: suspend, resume, suspensions, may-send."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
+from accord.calls.answers import PreviewAnswer
 from accord.cli.asking import confirm
 from accord.cli.showing import moment, plain, print_json, print_table
 from accord.cli.workplace import Workplace
@@ -61,3 +62,26 @@ def suspensions(place: Workplace) -> None:
         rows,
         empty="No lane is or was suspended between your agency and another, as far as this home knows.",
     )
+
+
+def may_send(place: Workplace) -> None:
+    """Tell whom something with these terms may be sent to now, and why not the others."""
+    options = place.options
+    with place.client() as client:
+        found = client.may_send(
+            options.agency, lane=options.lane, purpose=options.purpose, tlp=options.tlp, pri=options.pri
+        )
+    if options.json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [(one.agency, "yes" if one.allowed else "no", one.code or "-", _named(one)) for one in found]
+    print_table(("agency", "may send", "why not", "about"), rows, empty="No other agency takes part yet.")
+
+
+def _named(one: PreviewAnswer) -> str:
+    """Return what an answer names, as `ref G1; tlp AMBER`."""
+    args = (
+        (name, value if isinstance(value, str) else ", ".join(value) or "none")
+        for name, value in one.args.items()
+    )
+    return "; ".join(f"{name} {value}" for name, value in args if name != "name") or "-"

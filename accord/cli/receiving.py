@@ -30,7 +30,7 @@ from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.inbox import Doubt, require_no_alarm
 from accord.client.outgoing import describe_file, read_time
-from accord.client.questions import OVERDUE
+from accord.client.questions import OVERDUE, OVERDUE_SUSPENDED
 from accord.client.results import InboxEntry, Opened, Question, Stated, Verified
 from accord.client.saved_alerts import load_saved, save_opened
 from accord.client.state_changes import REMINDER, REPUDIATED
@@ -81,11 +81,14 @@ def _question_row(entry: InboxEntry) -> tuple[object, ...]:
     asked = entry.question
     assert asked is not None
     state = f"{_state_of_question(asked)}{_of_keys(entry)}"
-    return (moment(asked.reply_by), state, entry.ref or "-", entry.iss, entry.d)
+    return (moment(asked.answer_by), state, entry.ref or "-", entry.iss, entry.d)
 
 
 def _state_of_question(asked: Question) -> str:
-    words = asked.state.upper() if asked.state == OVERDUE else asked.state
+    named = {OVERDUE: "OVERDUE", OVERDUE_SUSPENDED: "overdue, suspended"}
+    words = named.get(asked.state, asked.state)
+    if asked.answer_by != asked.reply_by:
+        words += f" (signed for {moment(asked.reply_by)}, moved by suspension)"
     if asked.code is not None:
         words += f" ({plain(asked.code)} {moment(asked.answered_at)})"
     return f"{words}; IN DOUBT: call the sender" if asked.in_doubt else words

@@ -255,6 +255,7 @@ def sent_lines(sent: Sent) -> list[str]:
     """Return what was sent, to whom, and who was left out."""
     lines = [f"Sent to {', '.join(sent.to)}", f"md {sent.md}", f"jti {sent.jti}", _logged(sent.log_time)]
     lines += [f"left out: {_left_out(item)}" for item in sent.left_out]
+    lines += [f"withheld from {agency}: the lane is suspended (accord withheld)" for agency in sent.withheld]
     return lines
 
 

@@ -103,6 +103,10 @@ def print_alert(opened: Opened) -> None:
     if terms.re is not None:
         print(f"{_REFERS.get(terms.kind, terms.kind)} {terms.re.md}")
     print(f"logged {moment(opened.content.log_time)} as entry {opened.index} (time stated by the hub alone)")
+    if opened.written_at is not None:
+        print(f"written {moment(opened.written_at)}, sent after a suspension")
+    if opened.repeats is not None:
+        print(f"the same alert was opened here before: {opened.repeats}")
     print(f"to {', '.join(opened.content.audience)}")
     if terms.ack_by is not None:
         print(f"acknowledge by {moment(terms.ack_by)}")
@@ -153,6 +157,7 @@ def opened_as_json(opened: Opened) -> dict[str, Any]:
     return {
         "md": opened.md,
         "reference": opened.reference,
+        "repeats": opened.repeats,
         "iss": opened.manifest.iss,
         "suite": opened.manifest.suite,
         "terms": terms.as_json(),

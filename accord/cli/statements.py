@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE
 from accord.cli.showing import plain
+from accord.envelope.releases import RELEASE, UNRELEASE
 from accord.following.records import StatementRecord
 from accord.suspensions import RESUME, SUSPEND
 
@@ -19,4 +20,10 @@ def said_in_words(said: StatementRecord) -> str:
     if said.k in (ACCEPT, LEAVE):
         verb = {"accept": "accepts", "refuse": "refuses"}.get(said.body.get("st", ""), "leaves")
         return f"{plain(said.iss)} {verb} the agreement {said.about}"
+    if said.k == RELEASE:
+        aud = plain(", ".join(said.body["aud"]))
+        urgent = " in an emergency" if said.body["code"] == "emergency" else ""
+        return f"{plain(said.iss)} releases your alert {said.about} to {aud}{urgent}"
+    if said.k == UNRELEASE:
+        return f"{plain(said.iss)} ends the release {said.about}"
     return f"{said.body.get('st') or said.body.get('code') or ''} about {said.about}"

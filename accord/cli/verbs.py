@@ -15,14 +15,16 @@ from accord.cli.holding import holder
 from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
-from accord.cli.lanes import resume, suspend, suspensions
+from accord.cli.lanes import may_send, resume, suspend, suspensions
 from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.record import record
+from accord.cli.releasing import release_onward, unrelease
 from accord.cli.screening import screen
 from accord.cli.sending import check, reaffirm, retract, seal, submissions, submit
 from accord.cli.systems import systems
 from accord.cli.watching import watch
+from accord.cli.withheld import resend, withheld
 from accord.cli.workplace import Workplace
 
 VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
@@ -39,7 +41,10 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "suspend": suspend,
     "resume": resume,
     "suspensions": suspensions,
+    "may-send": may_send,
     "record": record,
+    "withheld": withheld,
+    "resend": resend,
     "entry": entry,
     "systems": systems,
     "holder": holder,
@@ -52,6 +57,8 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "answer": answer,
     "called": called,
     "retract": retract,
+    "release-onward": release_onward,
+    "unrelease": unrelease,
     "reaffirm": reaffirm,
     "confirm": confirm,
     "verify": verify,

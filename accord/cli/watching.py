@@ -52,7 +52,7 @@ def _tell_due(place: Workplace, due: DueAnswer) -> None:
     words = "ANSWER OVERDUE since" if due.is_overdue else "answer due by"
     name = plain(due.ref or due.d)
     print(
-        f"{words} {moment(due.reply_by)}, asked by {plain(due.iss)}  {name}  (accord answer {due.d})",
+        f"{words} {moment(due.answer_by)}, asked by {plain(due.iss)}  {name}  (accord answer {due.d})",
         flush=True,
     )
 

@@ -143,6 +143,9 @@ def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[st
         question_change=question_change(opened.alert),
         status=terms.status,
         for_attention=for_attention(opened.alert),
+        lane=terms.lane,
+        pri=terms.pri,
+        keep=terms.keep,
     )
     title = opened.alert.get("title")
     return record, title if isinstance(title, str) else None, manifest.signers, verified.standing

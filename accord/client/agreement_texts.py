@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from accord.agreement_texts import KeptText, TextState, VersionText, names_text, text_of, text_terms
 from accord.agreements import AGREEMENT, SignedVersion
-from accord.client.errors import AbsentError, DocumentError, RefusedError, RequestError
+from accord.client.errors import DocumentError, RefusedError, RequestError
 from accord.client.outgoing import AlertToSend
 from accord.client.reading import Place, open_envelope
 from accord.client.results import Opened
@@ -56,8 +56,8 @@ def read_text(act: Act, version: SignedVersion) -> ReadText:
         return ReadText(version, VersionText(TextState.NONE))
     try:
         opened = open_envelope(act, Place(named["md"], None), officer=None)
-    except (AbsentError, RefusedError) as closed:
-        if isinstance(closed, RefusedError) and closed.status >= 500:
+    except RefusedError as closed:
+        if closed.status >= 500:
             raise
         other = [
             KeptText(record.iss, record.id, record.d, {})

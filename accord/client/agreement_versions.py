@@ -11,38 +11,23 @@ from accord.agreements import (
     ACCEPT,
     AGREEMENT,
     LEAVE,
-    OF_AGREEMENTS,
     SignedVersion,
-    VersionState,
-    read_versions,
+    newest_agreed,
 )
 from accord.client.agreement_texts import drop_text, read_entered, read_text, spool_text
 from accord.client.errors import RefusedError, RequestError
 from accord.client.results import Stated
 from accord.client.sending import send_spooled
 from accord.client.session import Act
+from accord.client.signed_agreements import list_versions
 from accord.client.stating import own_officer, settled, state
 from accord.envelope.errors import MalformedError
 from accord.envelope.statements.bodies import KIND_RULES
-from accord.envelope.statements.form import parse_statement
-from accord.following.judging import counts
 
 _SETS: Final = ("parties", "lanes", "purposes", "survive_lanes")
 _TERMS: Final = frozenset(
     {*_SETS, "ref", "tlp", "begins", "until", "survive_flash", "clocks", "emergency", "text"}
 )
-
-
-def list_versions(act: Act) -> tuple[SignedVersion, ...]:
-    """Return every version that names this agency, the oldest first; what a stolen key signed does not count."""
-    records = [
-        record
-        for record in act.state.statements.values()
-        if record.k in OF_AGREEMENTS and (record.iss == act.agency or counts(act, record))
-    ]
-    ordered = sorted(records, key=lambda record: (record.log_time, record.index or 0))
-    said = [(parse_statement((row.jws or "").encode()).statement, row.log_time) for row in ordered]
-    return tuple(one for one in read_versions(said) if act.agency in one.parties)
 
 
 def propose_version(act: Act, terms: Mapping[str, Any], *, officer: str | None, wait_secs: float) -> Stated:
@@ -92,16 +77,11 @@ def version_of(act: Act, od: str) -> SignedVersion:
 
 def leave_agreement(act: Act, ref: str, *, officer: str | None, wait_secs: float) -> Stated:
     """Leave a signed agreement at once. Raises RequestError, RefusedError."""
-    version = _in_force(act, ref)
+    version = newest_agreed(list_versions(act), ref, act.now)
     if version is None or act.agency in version.left:
         raise RequestError("No signed agreement of this reference is in force with your agency.")
     stated = state(act, LEAVE, version.subject, {}, officer=own_officer(officer))
     return settled(act, stated, wait_secs)
-
-
-def _in_force(act: Act, ref: str) -> SignedVersion | None:
-    rows = (one for one in list_versions(act) if one.ref == ref)
-    return next((one for one in rows if one.state(act.now) == VersionState.IN_FORCE), None)
 
 
 def _body(act: Act, terms: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -114,7 +94,7 @@ def _body(act: Act, terms: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
             f"Terms: unknown {', '.join(unknown) or '-'}; missing {', '.join(missing) or '-'}."
         )
     sets = {name: _set(terms.get(name, []), name) for name in _SETS}
-    before = _in_force(act, str(terms["ref"]))
+    before = newest_agreed(list_versions(act), str(terms["ref"]), act.now)
     body = {
         "ref": terms["ref"],
         "ver": before.body["ver"] + 1 if before else 1,

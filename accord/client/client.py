@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from accord.agreements import SignedVersion
-from accord.calls.answers import EntryAnswer
+from accord.calls.answers import EntryAnswer, PreviewAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
@@ -33,7 +33,6 @@ from accord.client.agreement_texts import ReadText, read_text
 from accord.client.agreement_versions import (
     answer_version,
     leave_agreement,
-    list_versions,
     propose_version,
     version_of,
 )
@@ -49,6 +48,7 @@ from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
 from accord.client.lanes import resume_lanes, suspend_lanes
 from accord.client.manifests import learn_manifests, unknown_manifests
+from accord.client.may_send import ask_policy
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
 from accord.client.own_entry import shown_entry, state_entry
@@ -58,6 +58,7 @@ from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
 from accord.client.record import PartnerRecord, record_with
+from accord.client.releasing import OnwardOrder, release_onward, unrelease
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
     DueAnswer,
@@ -69,6 +70,7 @@ from accord.client.results import (
     Stated,
     SubmissionStatus,
     Verified,
+    Withheld,
 )
 from accord.client.sealing import seal_offline
 from accord.client.sending import (
@@ -80,6 +82,7 @@ from accord.client.sending import (
     submit_sealed,
 )
 from accord.client.session import Act, Connect, Session, connect_http, require_sound_backend
+from accord.client.signed_agreements import list_versions
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,
@@ -90,8 +93,10 @@ from accord.client.suspensions import list_suspensions
 from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
+from accord.client.withheld import list_withheld, resend_withheld
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
+from accord.envelope.keys import PQ1
 from accord.passphrases import Passphrase
 from accord.reciprocity import Period
 from accord.state import CallRecord, OtherHolder, State
@@ -286,6 +291,20 @@ class Client:
         follow_feed(act)
         return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
 
+    def may_send(
+        self,
+        agencies: Collection[str] = (),
+        *,
+        lane: str,
+        purpose: str,
+        tlp: str,
+        pri: str = "routine",
+        suite: str = PQ1,
+    ) -> list[PreviewAnswer]:
+        """Tell for each agency, or for all, whether something with these terms may be sent to it now, and why not."""
+        terms = {"lane": lane, "purpose": purpose, "tlp": tlp, "pri": pri, "status": "actual", "suite": suite}
+        return ask_policy(self._session.begin(), agencies, terms)
+
     def record(self, peer: str, period: Period) -> PartnerRecord:
         """Return what counts between the own agency and another in a period, after taking in the news."""
         act = self._session.begin()
@@ -409,6 +428,14 @@ class Client:
         """
         act = self._begin_to_send()
         return [*resend_spooled(act), *resend_wanted(act)]
+
+    def withheld(self) -> list[Withheld]:
+        """Return what suspended lanes kept from others, after taking in the news and the receipts."""
+        return list_withheld(self._session.begin())
+
+    def resend_withheld(self, peer: str, lane: str, *, mds: Collection[str] = ()) -> list[Withheld]:
+        """Send an agency what was withheld from it on a lane, all that waits or these; a repeat goes on where one broke off."""
+        return list(resend_withheld(self._begin_to_send(), peer, lane, mds=mds))
 
     def inbox(self, *, after: int | None = None, limit: int = 100) -> list[InboxEntry]:
         """Take in all news of the feed, then list what is kept: after a number, or else the newest.
@@ -545,6 +572,19 @@ class Client:
             act, _require_digest(md), code=code, by=by, officer=officer, wait_secs=wait_secs
         )
 
+    def release_onward(
+        self, place: str, order: OnwardOrder, *, officer: str | None = None, wait_secs: float = 0
+    ) -> Stated:
+        """Release an alert that this agency sent or received to further agencies; `place` is its reference or md."""
+        act = self._begin_to_send()
+        return release_onward(act, find_envelope(act, place), order, officer=officer, wait_secs=wait_secs)
+
+    def unrelease(self, d: str, *, code: str, officer: str | None = None, wait_secs: float = 0) -> Stated:
+        """End a release onward, by its digest: an own one, or one of an own alert."""
+        act = self._begin_to_send()
+        follow_feed(act)
+        return unrelease(act, _require_digest(d), code=code, officer=officer, wait_secs=wait_secs)
+
     def reaffirm(self, d: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
         """Reaffirm an alert or a statement of our own whose signature a later revocation repudiated."""
         act = self._begin_to_send()
@@ -600,7 +640,8 @@ class Client:
         """Return what became of one object of ours, by md or od."""
         act = self._session.begin()
         act.refresh(act.agency)
-        return status_of(act, facts_of(act, _require_digest(d)), Questions(act))
+        facts = facts_of(act, _require_digest(d))
+        return status_of(act, facts, Questions(act, own_agreements(act)))
 
 
 def _require_digest(text: str) -> str:

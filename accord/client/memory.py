@@ -10,6 +10,7 @@ from typing import Final
 from accord.agreements import AGREEMENT, OF_AGREEMENTS
 from accord.client import state_changes
 from accord.client.state_changes import StateChanges
+from accord.envelope.releases import RELEASE
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.entitlement import SubjectFacts
 from accord.following.records import (
@@ -103,10 +104,11 @@ class HomeMemory:
             return SubjectFacts(said.k, said.id, said.od, said.iss, parties=frozenset(said.body["parties"]))
         if own is not None:
             kind = MANIFEST if own.what == "envelope" else own.kind
-            holders = self._holders(own.d if own.what == "envelope" else own.about)
-            return SubjectFacts(kind, own.id, own.d, agency, agency, holders=holders)
+            about = own.d if own.what == "envelope" else own.about
+            sender = self._sender_of(about) or agency
+            return SubjectFacts(kind, own.id, own.d, agency, sender, holders=self._holders(about))
         if said is not None:
-            return SubjectFacts(said.k, said.id, said.od, said.iss)
+            return SubjectFacts(said.k, said.id, said.od, said.iss, self._sender_of(said.about))
         received = self._state.inbox.get(d)
         if received is None or received.what != "envelope":
             return None
@@ -135,10 +137,20 @@ class HomeMemory:
     def _state(self) -> State:
         return self._changes.state
 
+    def _sender_of(self, md: str | None) -> str | None:
+        """Return who sent an envelope, as verified here."""
+        found = verified_senders(self._state).get(md or "")
+        return None if found is None else found[0]
+
     def _holders(self, md: str | None) -> set[str]:
-        """Return the holders known to this client: the recipients of our own envelope, else ourselves."""
+        """Return the holders known to this client: those of our own envelope, by releases onward too; else ourselves."""
         own = self._state.submissions.get(md) if md else None
-        return set(own.to) if own is not None else {self._state.agency}
+        if own is None:
+            return {self._state.agency}
+        mine = (one for one in self._state.submissions.values() if (one.kind, one.about) == (RELEASE, md))
+        theirs = (one for one in self._state.statements.values() if (one.k, one.about) == (RELEASE, md))
+        released = [*(one.to for one in mine), *(one.body["aud"] for one in theirs)]
+        return {*own.to, *(agency for aud in released for agency in aud)}
 
 
 def verified_senders(state: State) -> dict[str, tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.fate import fate_of
-from accord.client.questions import Questions
+from accord.client.questions import Questions, own_agreements
 from accord.client.results import SubmissionStatus
 from accord.client.sending import settle
 from accord.client.session import Act
@@ -21,11 +21,11 @@ PAGE = 100
 def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
     """Return the newest `limit` objects, those in the spool first; raise VerificationError for a bad receipt."""
     act.refresh(act.agency)
-    listed: list[SubmissionStatus] = []
+    listed, agreements = list[SubmissionStatus](), own_agreements(act)
     after: str | None = None
     while len(listed) < limit:
         page = act.session.exchange.submissions(after=after, limit=min(PAGE, limit - len(listed)))
-        questions = Questions(act)
+        questions = Questions(act, agreements)
         listed += [status_of(act, facts, questions) for facts in page.items]
         after = page.next
         if after is None or not page.items:

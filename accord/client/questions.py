@@ -7,7 +7,7 @@
 - The newest answer counts. Where that was withdrawn the question is open again: no earlier one takes its place.
 - An answer counts for every later version of the question, up to one that asks anew. An acknowledgement changes nothing.
 - A version that asks no more closes the question.
-- While a lane is suspended the clock stands still of each question that was not overdue before: where agreements are given.
+- Suspensions stop clocks, move due times and hold answers back as `accord.suspensions` says: where agreements are given.
 
 No state is stored: it follows from manifests, statements and own submissions, which the home keeps.
 """
@@ -22,6 +22,7 @@ from typing import Any, Final
 from accord.calls.agreements import AgreementAnswer, read_agreements
 from accord.client.results import AnswerGiven, Question
 from accord.client.session import Act
+from accord.client.signed_agreements import list_versions
 from accord.client.suspensions import list_suspensions
 from accord.document.rules import ASKS_ANEW, CLOSED, DEFERRING
 from accord.envelope.manifest import Manifest
@@ -29,12 +30,13 @@ from accord.envelope.statements.bodies import MANIFEST
 from accord.following.judging import counts, retraction_of
 from accord.following.records import StatementRecord
 from accord.state import ManifestRecord, SubmissionRecord
-from accord.suspensions import Suspension, suspended_since
+from accord.suspensions import Clock, KnownSuspensions
 
 ANSWER: Final = "answer"
 UPDATE: Final = "update"
 REPLY: Final = "reply"
 OPEN, INTERIM, ANSWERED, OVERDUE, FROZEN = "open", "interim", "answered", "overdue", "frozen"
+OVERDUE_SUSPENDED: Final = "overdue_suspended"
 
 _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
 
@@ -87,12 +89,19 @@ def manifest_record(
         lane=terms.lane,
         pri=terms.pri,
         status=terms.status,
+        resent=repeated_by(document or {}),
     )
 
 
+def repeated_by(document: Mapping[str, Any]) -> str:
+    """Return the id of the alert that this one repeats after a suspension; empty for any other."""
+    resent = document.get("resent")
+    return str(resent.get("jti", "")) if isinstance(resent, Mapping) else ""
+
+
 def own_agreements(act: Act) -> list[AgreementAnswer]:
-    """Return the agency's agreements as the hub states them now, where a lane is suspended; none where they stop no clock."""
-    if all(one.until is not None for one in list_suspensions(act)):
+    """Return the agency's agreements as the hub states them now, where a lane is or was suspended; none where they count for nothing."""
+    if not list_suspensions(act):
         return []
     return read_agreements(act.session.exchange.agreements(), act.agency)
 
@@ -100,17 +109,19 @@ def own_agreements(act: Act) -> list[AgreementAnswer]:
 class Questions:
     """Questions and answers as one act knows them; made anew after the act has learned more.
 
-    `agreements`: those of the agency, where it matters whether a suspension stops a clock.
+    `agreements`: those of the agency, where it matters what suspensions do to clocks; None leaves all times as they were signed.
     """
 
-    def __init__(self, act: Act, agreements: Sequence[AgreementAnswer] = ()) -> None:
-        self._act = act
-        self._in_force = [one for one in agreements if one.until is None or one.until > act.now]
+    def __init__(self, act: Act, agreements: Sequence[AgreementAnswer] | None = None) -> None:
+        self._act, self._agreements = act, agreements
         self._state = act.state
 
     @cached_property
-    def _suspensions(self) -> tuple[Suspension, ...]:
-        return list_suspensions(self._act)
+    def _suspensions(self) -> KnownSuspensions:
+        if self._agreements is None or not (stated := list_suspensions(self._act)):
+            return KnownSuspensions(self._act.agency)
+        in_force = [one for one in self._agreements if one.until is None or one.until > self._act.now]
+        return KnownSuspensions(self._act.agency, in_force, stated, list_versions(self._act))
 
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
@@ -119,9 +130,13 @@ class Questions:
             return None
         newest = self.own_answer(md)
         code = None if newest is None else newest.code
+        clock = self._suspensions.clock(
+            record.iss, record.lane, record.pri, due=record.reply_by, came=record.log_time, keep=record.keep
+        )
         return Question(
             record.reply_by,
-            self._state_of(record, record.reply_by, code),
+            clock.due,
+            self._state_of(clock, code),
             code,
             None if newest is None else newest.logged_at or newest.iat,
             in_doubt=not self.counts(record),
@@ -131,7 +146,7 @@ class Questions:
         """Return the md of every received question without a final answer, the most urgent first."""
         asked = ((md, self.question(md)) for md in self._state.manifests)
         waiting = [(md, found) for md, found in asked if found is not None and found.state != ANSWERED]
-        return sorted(waiting, key=lambda item: item[1].reply_by)
+        return sorted(waiting, key=lambda item: item[1].answer_by)
 
     def record(self, md: str) -> ManifestRecord | None:
         """Return the verified manifest of an envelope of another agency."""
@@ -179,14 +194,14 @@ class Questions:
 
     def answers_to(self, md: str) -> tuple[AnswerGiven, ...]:
         """Return the newest answer of each recipient to a question of ours, by agency."""
-        asked, due = self._state.submissions.get(md), self._last_asked(md)
-        if asked is None or due is None:
+        asked, last = self._state.submissions.get(md), self._last_asked(md)
+        if asked is None or last is None:
             return ()
         given: dict[str, list[ManifestRecord]] = {}
         for record in self._replies.get(self._own_root(md), ()):
             if record.iss in asked.to and self._answered_by(record) not in self._before_anew(md):
                 given.setdefault(record.iss, []).append(record)
-        return tuple(self._given(agency, rows, due) for agency, rows in sorted(given.items()))
+        return tuple(self._given(agency, rows, last) for agency, rows in sorted(given.items()))
 
     def is_closed(self, md: str) -> bool:
         """Tell whether the newest version of a received question asks no more."""
@@ -195,11 +210,19 @@ class Questions:
             return False
         return any(row.reply_by is not None for row in self._versions(newest.md))
 
-    def _given(self, agency: str, rows: list[ManifestRecord], due: int) -> AnswerGiven:
+    def _given(self, agency: str, rows: list[ManifestRecord], asked: SubmissionRecord) -> AnswerGiven:
         newest = next((row for row in reversed(rows) if row.code), None)
         unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
         if newest is None or self.is_withdrawn(newest.md):
             return AnswerGiven(agency, None, None, False, False, unopened)
+        due = self._suspensions.clock(
+            agency,
+            asked.lane,
+            asked.pri,
+            due=asked.reply_by or 0,
+            came=asked.logged_at or asked.iat,
+            keep=asked.keep,
+        ).due
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
 
@@ -232,9 +255,9 @@ class Questions:
             md = row.about
         return found
 
-    def _last_asked(self, md: str) -> int | None:
-        """Return by when the newest version that asks, up to this one, wanted its answer."""
-        return next((row.reply_by for row in self._own_versions(md) if row.reply_by is not None), None)
+    def _last_asked(self, md: str) -> SubmissionRecord | None:
+        """Return the newest version that asks, up to this one."""
+        return next((row for row in self._own_versions(md) if row.reply_by is not None), None)
 
     def _before_anew(self, md: str) -> set[str]:
         """Return the versions before the one that asked anew, whose answers no longer count."""
@@ -251,21 +274,14 @@ class Questions:
         is_kept = record.keep is None or record.keep > self._act.now
         return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
 
-    def _state_of(self, record: ManifestRecord, reply_by: int, code: str | None) -> str:
+    def _state_of(self, clock: Clock, code: str | None) -> str:
         if code is not None and code not in DEFERRING:
             return ANSWERED
-        since = suspended_since(
-            self._act.agency,
-            self._suspensions,
-            self._in_force,
-            peer=record.iss,
-            lane=record.lane,
-            pri=record.pri,
-        )
-        if since is not None and since < reply_by:
+        is_held = clock.suspended_since is not None
+        if is_held and not clock.runs:
             return FROZEN
-        if self._act.now >= reply_by:
-            return OVERDUE
+        if self._act.now >= clock.due:
+            return OVERDUE_SUSPENDED if is_held else OVERDUE
         return OPEN if code is None else INTERIM
 
     @cached_property

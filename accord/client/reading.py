@@ -16,7 +16,7 @@ from accord.client.checks import FORM, LOG, OPENING, OUTER, all_held, failed_at,
 from accord.client.errors import AbsentError, NotEntitledError, RequestError
 from accord.client.incoming import HeldBlob, take_blob
 from accord.client.progress import FETCHING, Meter
-from accord.client.questions import manifest_record
+from accord.client.questions import manifest_record, repeated_by
 from accord.client.results import Opened, Verified
 from accord.client.session import Act
 from accord.client.state_changes import add_failure, add_inbox_item, add_manifest, mark_opened
@@ -221,4 +221,16 @@ def _opened(
         asked=asked,
         slice_octets=octets,
         blobs=blobs,
+        repeats=_repeated(act, content),
     )
+
+
+def _repeated(act: Act, content: OpenedAlert) -> str | None:
+    """Return the md under which the same alert was opened here, sent before or after a suspension."""
+    manifest, before = content.manifest, repeated_by(content.alert)
+    seen = act.state.seen.get(manifest.iss, {})
+    if before in seen:
+        return seen[before]
+    known = (record for record in act.state.manifests.values() if record is not None and record.resent)
+    same = (one.md for one in known if (one.iss, one.resent) == (manifest.iss, manifest.jti))
+    return next(same, None)

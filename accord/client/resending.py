@@ -33,6 +33,7 @@ from accord.client.sending import (
 from accord.client.session import Act
 from accord.client.spool import JWE, MANIFEST, Spool, drop_older
 from accord.envelope.manifest import Terms
+from accord.envelope.releases import RELEASE
 from accord.envelope.statements.form import make_statement, parse_statement
 from accord.envelope.vocabulary import MAX_CLOCK_AHEAD_SECS, MAX_IAT_AGE_SECS
 from accord.following.keysets import refresh_keysets
@@ -189,7 +190,7 @@ def _state_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     require_same(record, statement.id, statement.od)
     if statement.exp is not None and act.now >= statement.exp:
         raise OutlivedError(record.d, forget(act.session, record))
-    suite = act.statement_suite()
+    suite = statement.suite if statement.k == RELEASE else act.statement_suite()
     jws = make_statement(
         statement.k,
         iss=act.agency,
@@ -206,7 +207,7 @@ def _state_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     )
     renewed = replace(record, d=parse_statement(jws).od, iat=act.now)
     with spool.draft(_draft_name(renewed)) as draft:
-        draft.write("statement", jws)
+        draft.write_statement(jws, spool.entries(record.id))
         _replace(act, record, renewed)
         draft.needed = True
     spool.renew(record.id, _draft_name(renewed))

@@ -32,7 +32,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sent:
-    """An envelope of our own. `log_time` is None until a receipt was verified: only then is it carried."""
+    """An envelope of our own. `log_time` is None until a receipt was verified: only then is it carried.
+
+    `withheld` are agencies that it was for and a suspended lane kept it from; it can be sent to them after the suspension.
+    """
 
     iss: str
     jti: str
@@ -40,6 +43,24 @@ class Sent:
     to: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     log_time: int | None
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """An alert of our own that a suspended lane kept from `peer`; times in seconds.
+
+    `state`: `suspended` while the lane is; `waiting` for a decision; `lost`, not kept for long enough any more; `ended`, withdrawn
+    or replaced by a newer version; `chosen`, `signed`, `logged`; `refused`, with its `code`.
+    """
+
+    md: str
+    peer: str
+    lane: str
+    at: int
+    keep: int
+    state: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,16 +89,20 @@ class Stated:
 
 @dataclass(frozen=True)
 class Question:
-    """An answer that this agency is asked for: by when (seconds), and its state.
+    """An answer that this agency is asked for: by when (seconds) as it was signed, by when as it counts, and its state.
+
+    - `answer_by` is later than `reply_by` where suspensions that are over have moved it; said of the questions that wait.
 
     - `open`; `interim`: an answer was sent after which another one is to come; `answered`; `overdue`: the time is past and no
-      final answer was sent; `frozen`: a suspension of the lane stops its clock, which is said of the questions that wait.
+      final answer was sent. Said of the questions that wait: `frozen`: a suspension of the lane stops its clock;
+      `overdue_suspended`: the clock runs on by the agreements, and the time passed during the suspension.
     - `code` and `answered_at` (seconds) are of the newest answer, None where there is none that counts. An acknowledgement changes
       nothing here.
     - `in_doubt`: its signature does not count at present.
     """
 
     reply_by: int
+    answer_by: int
     state: str
     code: str | None
     answered_at: int | None
@@ -86,12 +111,13 @@ class Question:
 
 @dataclass(frozen=True)
 class DueAnswer:
-    """An answer that this agency owes and that is due within a day, or overdue. `reply_by` in seconds."""
+    """An answer that this agency owes and that is due within a day, or overdue. Times as of `Question`."""
 
     d: str
     iss: str
     ref: str | None
     reply_by: int
+    answer_by: int
     is_overdue: bool
 
 
@@ -100,7 +126,7 @@ class AnswerGiven:
     """The newest answer of one agency to a question of ours, as far as it was opened here, and when it was logged (seconds).
 
     `code` is None where no answer was opened here; `unopened` are later messages about the question that were not opened yet,
-    and may be answers. `repudiated`: a key that signed it was revoked since.
+    and may be answers. `late`: after the due time, as suspensions have moved it. `repudiated`: a key that signed it was revoked since.
     """
 
     agency: str
@@ -179,6 +205,7 @@ class Opened:
     - `reference` is the one of the mail, where known. `first_opened` is when this home first opened it, in seconds; now, where
       it never did.
     - `asked`: the hub was asked for later statements about it.
+    - `repeats`: the md of the same alert, opened here before, where one of the two was sent after a suspension.
     """
 
     content: OpenedAlert
@@ -191,6 +218,13 @@ class Opened:
     asked: bool
     slice_octets: bytes = field(repr=False)
     blobs: tuple[HeldBlob, ...] = field(repr=False)
+    repeats: str | None = None
+
+    @property
+    def written_at(self) -> int | None:
+        """When it was first logged (seconds), of one that was sent after a suspension; its originator's word."""
+        resent = self.alert.get("resent")
+        return resent["logged"] if isinstance(resent, Mapping) and type(resent.get("logged")) is int else None
 
     @property
     def alert(self) -> Mapping[str, Any]:

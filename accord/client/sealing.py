@@ -64,9 +64,11 @@ def refuse_left_out(plan: Plan) -> None:
         raise SealingError(reason, agencies=[item.agency for item in plan.left_out])
 
 
-def seal_into(act: Act, order: AlertToSend, recipients: Sequence[Recipient], draft: Draft) -> SealedEnvelope:
+def seal_into(
+    act: Act, order: AlertToSend, recipients: Sequence[Recipient], draft: Draft, *, jti: str | None = None
+) -> SealedEnvelope:
     """Seal into a draft, which holds the result's blobs. Raises SealingError, RequestError, PrivateFileError."""
-    terms = order.terms(act.session.new_id(act.now), now=act.now)
+    terms = order.terms(jti or act.session.new_id(act.now), now=act.now)
     files = _seal_files(act, order.attachments, terms.jti, draft)
     return _write(draft, seal_terms(act, order, terms, recipients, files))
 

@@ -54,6 +54,7 @@ from accord.state import StateError, SubmissionRecord
 from accord.suspensions import RESUME, SUSPEND
 
 KEYSET_STALE: Final = "keyset-stale"
+LANE_SUSPENDED: Final = "lane-suspended"
 CHECK_FAILED: Final = "envelope-refused"
 TERMS_KEPT: Final = frozenset({SUSPEND, RESUME, *OF_AGREEMENTS})
 """Kinds of own statements that are kept whole once the hub has them: lists of agreements and lanes are read from them."""
@@ -76,27 +77,58 @@ def plan_sending(act: Act, order: AlertToSend) -> tuple[Plan, list[Recipient]]:
     return divide(act, order)
 
 
-def submit_alert(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
+def submit_alert(act: Act, order: AlertToSend, *, leave_out: bool, jti: str | None = None) -> Sent:
     """Seal and submit; with `leave_out` recipients that cannot receive are left out, else nothing is sent.
 
-    If keys changed while it was sealed, it is sealed once more. Raises SealingError naming every agency concerned,
-    RefusedError, SpoolError, UnreachableError (then the envelope stays in the spool and `resend` sends it).
+    Whom alone a suspended lane keeps it from is noted, and it is sent to the others. If keys changed while it was sealed, it is
+    sealed once more. Raises SealingError naming every agency concerned, RefusedError, SpoolError, UnreachableError (then the
+    envelope stays in the spool and `resend` sends it).
     """
     try:
-        return _submit_once(act, order, leave_out=leave_out)
+        return _submit_with_live_keys(act, order, leave_out=leave_out, jti=jti)
+    except RefusedError as refused:
+        held = _suspended_by(refused, order)
+        if not held:
+            raise
+    reduced = order.without(sorted(held))
+    return _submit_with_live_keys(act, reduced, leave_out=leave_out, jti=jti, withheld=tuple(sorted(held)))
+
+
+def denied_codes(refused: RefusedError) -> dict[str, str]:
+    """Return why policy denies which recipient, by the hub's answer."""
+    rows = refused.members.get("denials")
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {str(row.get("agency")): str(row.get("code")) for row in found}
+
+
+def _suspended_by(refused: RefusedError, order: AlertToSend) -> frozenset[str]:
+    """Return the recipients that nothing but a suspended lane denies, where others are left and nobody else is denied."""
+    denied = denied_codes(refused)
+    held = frozenset(denied)
+    is_all = order.kind in ("alert", "update") and set(denied.values()) == {LANE_SUSPENDED}
+    return held if is_all and held < set(order.to) else frozenset()
+
+
+def _submit_with_live_keys(
+    act: Act, order: AlertToSend, *, leave_out: bool, jti: str | None, withheld: tuple[str, ...] = ()
+) -> Sent:
+    try:
+        return _submit_once(act, order, leave_out=leave_out, jti=jti, withheld=withheld)
     except RefusedError as refused:
         if refused.slug != KEYSET_STALE:
             raise
-    return _submit_once(act, order, leave_out=leave_out)
+    return _submit_once(act, order, leave_out=leave_out, jti=jti, withheld=withheld)
 
 
-def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
+def _submit_once(
+    act: Act, order: AlertToSend, *, leave_out: bool, jti: str | None, withheld: tuple[str, ...]
+) -> Sent:
     plan, recipients = plan_sending(act, order)
     if not leave_out:
         refuse_left_out(plan)
     reduced = order.without([item.agency for item in plan.left_out])
     with act.session.home.spool.draft() as draft:
-        sealed = seal_into(act, reduced, recipients, draft)
+        sealed = seal_into(act, reduced, recipients, draft, jti=jti)
         about = None if order.re is None else order.re.md
         record = SubmissionRecord(
             ENVELOPE,
@@ -111,10 +143,14 @@ def _submit_once(act: Act, order: AlertToSend, *, leave_out: bool) -> Sent:
             question_change=question_change(order.alert),
             for_attention=for_attention(order.alert),
             status=order.status,
+            lane=order.lane,
+            pri=order.pri,
+            keep=order.terms(sealed.jti, now=act.now).keep,
+            withheld=withheld if order.status == "actual" else (),
         )
         spool_envelope(act, draft, record)
     send_spooled(act, record)
-    return Sent(act.agency, sealed.jti, sealed.md, plan.will, plan.left_out, None)
+    return Sent(act.agency, sealed.jti, sealed.md, plan.will, plan.left_out, None, withheld)
 
 
 def look_at_sealed(act: Act, folder: Path) -> OwnCopy:
@@ -158,6 +194,9 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
             question_change=question_change(own.inner.alert),
             for_attention=for_attention(own.inner.alert),
             status=terms.status,
+            lane=terms.lane,
+            pri=terms.pri,
+            keep=terms.keep,
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)
@@ -180,10 +219,10 @@ def spool_envelope(act: Act, draft: Draft, record: SubmissionRecord) -> None:
     _record(act, record, lambda: spool.keep(draft, record.id))
 
 
-def spool_statement(act: Act, record: SubmissionRecord, jws: bytes) -> None:
+def spool_statement(act: Act, record: SubmissionRecord, jws: bytes, entries: bytes | None = None) -> None:
     """Record a signed statement and keep it until its receipt; raise SpoolError."""
     spool = act.session.home.spool
-    _record(act, record, lambda: spool.keep_statement(record.id, jws))
+    _record(act, record, lambda: spool.keep_statement(record.id, jws, entries))
 
 
 def _record(act: Act, record: SubmissionRecord, keep: Callable[[], None]) -> None:
@@ -233,7 +272,7 @@ def send_kept(act: Act, record: SubmissionRecord, kept: Spool) -> None:
         jws = kept.statement(record.id)
         statement = parse_statement(jws).statement
         require_same(record, statement.id, statement.od)
-        act.session.exchange.post_statement(record.id, jws)
+        act.session.exchange.post_statement(record.id, jws, kept.entries(record.id))
 
 
 def _gone(record: SubmissionRecord, copy: Path | None) -> str:

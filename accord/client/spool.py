@@ -35,7 +35,9 @@ from accord.privatefiles import (
 
 MANIFEST: Final = "manifest"
 JWE: Final = "jwe"
-_STATEMENT: Final = "statement"
+STATEMENT: Final = "statement"
+ENTRIES: Final = "entries"
+"""Entries of a release onward, beside its statement."""
 _DRAFT_KEPT_SECS: Final = 24 * 3600
 
 
@@ -59,6 +61,12 @@ class Draft:
     def write(self, name: str, content: bytes) -> None:
         """Write one part, whole."""
         write_private(self.folder / name, content)
+
+    def write_statement(self, jws: bytes, entries: bytes | None) -> None:
+        """Write a statement, and the entries of a release."""
+        self.write(STATEMENT, jws)
+        if entries is not None:
+            self.write(ENTRIES, entries)
 
     def blob(self, n: int) -> AbstractContextManager[BinaryIO]:
         """Open blob `n`, to be written piece by piece."""
@@ -118,10 +126,10 @@ class Spool:
                 draft.write(blob_name(n), blob)
             self.keep(draft, jti)
 
-    def keep_statement(self, statement_id: str, jws: bytes) -> None:
-        """Store a statement until `drop`; raise SpoolError."""
+    def keep_statement(self, statement_id: str, jws: bytes, entries: bytes | None = None) -> None:
+        """Store a statement until `drop`, a release with its entries; raise SpoolError."""
         with self.draft() as draft:
-            draft.write(_STATEMENT, jws)
+            draft.write_statement(jws, entries)
             self.keep(draft, statement_id)
 
     def renew(self, object_id: str, name: str) -> None:
@@ -141,7 +149,15 @@ class Spool:
     def statement(self, statement_id: str) -> bytes:
         """Return the stored statement; raise SpoolError."""
         try:
-            return read_private(self.place(statement_id) / _STATEMENT)
+            return read_private(self.place(statement_id) / STATEMENT)
+        except PrivateFileError as exc:
+            raise _not_whole(statement_id, exc) from exc
+
+    def entries(self, statement_id: str) -> bytes | None:
+        """Return the entries stored with a release, None for any other statement; raise SpoolError."""
+        place = self.place(statement_id) / ENTRIES
+        try:
+            return read_private(place) if place.exists() else None
         except PrivateFileError as exc:
             raise _not_whole(statement_id, exc) from exc
 

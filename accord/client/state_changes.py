@@ -19,6 +19,7 @@ from accord.state import (
     ManifestRecord,
     OpeningFailure,
     Pin,
+    ResentRecord,
     State,
     StateFile,
     SubmissionRecord,
@@ -293,5 +294,14 @@ def mark_logged(d: str, log_time: int) -> StateChange:
         record = state.submissions.get(d)
         if record is not None and record.logged_at is None:
             state.submissions[d] = replace(record, accepted=True, logged_at=log_time)
+
+    return apply
+
+
+def set_resent(key: str, record: ResentRecord) -> StateChange:
+    """Set how far a withheld alert has come that was chosen to be sent."""
+
+    def apply(state: State) -> None:
+        state.resent[key] = record
 
     return apply

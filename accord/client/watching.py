@@ -38,7 +38,7 @@ from accord.client.inbox import (
 )
 from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.position import Position, open_position
-from accord.client.questions import FROZEN, OVERDUE, Questions, own_agreements
+from accord.client.questions import FROZEN, OVERDUE, OVERDUE_SUSPENDED, Questions, own_agreements
 from accord.client.reading import Place, open_fetched
 from accord.client.results import DueAnswer, InboxEntry, Opened, Question
 from accord.client.session import Act, Session
@@ -205,19 +205,19 @@ class _Reminder:
         for md, question in self._to_tell(act):
             known = act.state.inbox.get(md)
             iss, ref = (known.iss, known.ref) if known else ("", None)
-            self._due(DueAnswer(md, iss, ref, question.reply_by, question.state == OVERDUE))
+            is_overdue = question.state == OVERDUE
+            self._due(DueAnswer(md, iss, ref, question.reply_by, question.answer_by, is_overdue))
             act.changes.record(add_due_told(_word(md, question)))
         act.changes.write()
 
     def _to_tell(self, act: Act) -> list[tuple[str, Question]]:
-        """Return the questions to be told of now. Whether a suspension stops their clocks is asked where there are any.
+        """Return the questions to be told of now.
 
-        While one stops all of them it is asked every ten minutes.
+        Where lanes are or were suspended and questions wait, the agreements are asked for every ten minutes.
         """
-        known = self._agreements if act.now < self._asked_at + ASKED_AGAIN_SECS else ()
-        if not _told_of(act, known):
-            return []
-        self._agreements, self._asked_at = own_agreements(act), act.now
+        is_fresh = act.now < self._asked_at + ASKED_AGAIN_SECS
+        if not is_fresh and Questions(act).to_answer():
+            self._agreements, self._asked_at = own_agreements(act), act.now
         return _told_of(act, self._agreements)
 
 
@@ -225,8 +225,8 @@ def _told_of(act: Act, agreements: Sequence[AgreementAnswer]) -> list[tuple[str,
     return [
         (md, question)
         for md, question in Questions(act, agreements).to_answer()
-        if question.reply_by - act.now <= DUE_SOON_SECS
-        and question.state != FROZEN
+        if question.answer_by - act.now <= DUE_SOON_SECS
+        and question.state not in (FROZEN, OVERDUE_SUSPENDED)
         and not question.in_doubt
         and _word(md, question) not in act.state.due_told
         and not (question.state == OVERDUE and _was_called(act, md, since=question.answered_at or 0))
@@ -234,8 +234,9 @@ def _told_of(act: Act, agreements: Sequence[AgreementAnswer]) -> list[tuple[str,
 
 
 def _word(md: str, question: Question) -> str:
-    """Return what is noted once a question was told of."""
-    return f"{'overdue' if question.state == OVERDUE else 'due'} {md}"
+    """Return what is noted once a question was told of; it is told of anew where its due time has moved."""
+    moved = "" if question.answer_by == question.reply_by else f" {question.answer_by}"
+    return f"{'overdue' if question.state == OVERDUE else 'due'} {md}{moved}"
 
 
 def _was_called(act: Act, md: str, *, since: int) -> bool:

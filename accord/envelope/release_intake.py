@@ -108,12 +108,23 @@ def accept_release(
     envelope itself. For a rekey they are those by which its agencies have access. `Failure.KEYSET_STALE` names the agencies
     whose entry is not for their newest key.
     """
-    statement, manifest = unverified.statement, envelope.manifest
-    if len(entries) > MAX_ENTRIES_BYTES:
-        raise TooLargeError("entries", MAX_ENTRIES_BYTES)
-    if statement.k != RELEASE:
-        raise VerificationError(Failure.TYP, statement.k)
+    _check_form(unverified.statement, entries)
     accept_statement(unverified, caller=caller, directory=directory, now=now)
+    return check_release(unverified, entries, envelope=envelope, via=via, directory=directory, now=now)
+
+
+def check_release(
+    unverified: UnverifiedStatement,
+    entries: bytes,
+    *,
+    envelope: EnvelopeFacts,
+    via: Sequence[VerifiedStatement],
+    directory: IntakeDirectory,
+    now: int,
+) -> VerifiedRelease:
+    """Check a release whose signatures were checked before; as `accept_release`."""
+    statement, manifest = unverified.statement, envelope.manifest
+    _check_form(statement, entries)
     if envelope.retracted:
         raise VerificationError(Failure.RETRACTED)
     check_releasable(manifest, (envelope.standing, *(release.standing for release in via)), now=now)
@@ -123,6 +134,13 @@ def accept_release(
     read, leaves = _check_entries(entries, statement, manifest, directory, now)
     placed = place_entries(statement.body["aud"], read)
     return VerifiedRelease(statement, unverified.raw, placed, leaves)
+
+
+def _check_form(statement: Statement, entries: bytes) -> None:
+    if len(entries) > MAX_ENTRIES_BYTES:
+        raise TooLargeError("entries", MAX_ENTRIES_BYTES)
+    if statement.k != RELEASE:
+        raise VerificationError(Failure.TYP, statement.k)
 
 
 def _check_entries(

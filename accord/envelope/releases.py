@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from accord.envelope.content import holds
 from accord.envelope.errors import Failure, VerificationError
@@ -21,7 +22,18 @@ from accord.envelope.statements.checks import VerifiedStatement
 from accord.envelope.statements.form import Statement, SubjectRef
 from accord.envelope.vocabulary import MAX_RELEASE_DEPTH
 
-RELEASE, UNRELEASE, REKEY = "release", "unrelease", "rekey"
+RELEASE, UNRELEASE, REKEY, EMERGENCY = "release", "unrelease", "rekey", "emergency"
+
+
+@dataclass(frozen=True)
+class MadeRelease:
+    """The exact octets to submit, and to submit again until there is a receipt."""
+
+    od: str
+    id: str
+    aud: tuple[str, ...]
+    jws: bytes = field(repr=False)
+    entries: bytes = field(repr=False)
 
 
 def manifest_ref(manifest: Manifest) -> SubjectRef:

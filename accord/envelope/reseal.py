@@ -24,6 +24,7 @@ from accord.envelope.keys import PublicKey
 from accord.envelope.private import DecryptionKey
 from accord.envelope.releases import (
     RELEASE,
+    MadeRelease,
     access_before,
     check_access,
     check_chain,
@@ -72,16 +73,6 @@ class ReleaseTerms:
     cp: CheckpointRef | None = None
 
 
-@dataclass(frozen=True)
-class MadeRelease:
-    """The exact octets to submit, and to submit again until there is a receipt."""
-
-    od: str
-    aud: tuple[str, ...]
-    jws: bytes = field(repr=False)
-    entries: bytes = field(repr=False)
-
-
 def make_release(
     verified: VerifiedSlice,
     *,
@@ -112,7 +103,7 @@ def make_release(
     chain = (*before, *proof, said)
     check_chain(manifest, chain, now=now, withdrawn=())
     check_access(manifest, chain, audience)
-    return MadeRelease(said.od, resealed.aud, sign_statement(payload, signer), resealed.entries)
+    return MadeRelease(said.od, said.id, resealed.aud, sign_statement(payload, signer), resealed.entries)
 
 
 def _build_release(

@@ -14,6 +14,7 @@ from typing import Final
 from accord.calls.answers import StatementAnswer
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.keyrule import Valid
+from accord.envelope.releases import UNRELEASE
 from accord.envelope.statements.checks import verify_statement
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement, parse_statement
@@ -126,7 +127,16 @@ def _note_unless_refused(follower: Follower, answer: StatementAnswer, subject: S
 
 
 def _subject_of(follower: Follower, statement: Statement) -> SubjectFacts | None:
-    return None if statement.sub is None else follower.memory.subject_of(statement.sub.d)
+    """Return the subject; the issuer of an `unrelease` counts as that of a release that is not known here.
+
+    It can end nothing else, since it is compared with the release itself whenever it is judged.
+    """
+    if statement.sub is None:
+        return None
+    known = follower.memory.subject_of(statement.sub.d)
+    if known is None and statement.k == UNRELEASE:
+        return SubjectFacts(statement.sub.k, statement.sub.id, statement.sub.d, statement.iss)
+    return known
 
 
 def _holders(follower: Follower, md: str) -> Collection[str]:

@@ -5,18 +5,21 @@ A text is no alert: it stands in no box, starts no clock and is not acknowledged
 later version is compared with it.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from accord.agreement_texts import KeptText, VersionText, names_text, text_of
 from accord.agreements import AGREEMENT, SignedVersion
 from alerts.rows.agreement_texts import AgreementText
 from peers.models import HeldStatement
-from vault.sealed_store import REVISION, SealedStore, as_json
+from vault.sealed_store import REVISION, SealedStore, as_json, dataclass_of
 
-TEXTS: Final = SealedStore[Mapping[str, Any]]("agreementtext", as_json, json.loads)
+TEXTS: Final = SealedStore[KeptText](
+    "agreementtext", lambda text: as_json(asdict(text)), dataclass_of(KeptText)
+)
+"""The seal holds the address, too: a row that was given another one is the text of no other version."""
 
 
 def is_text(agency_id: str, iss: str, jti: str, md: str) -> bool:
@@ -30,7 +33,7 @@ def keep_text(agency_id: str, text: KeptText, *, now: datetime) -> None:
     if AgreementText.objects.filter(agency_id=agency_id, md=text.md).exists():
         return
     row = AgreementText(agency_id=agency_id, iss=text.iss, jti=text.jti, md=text.md, kept_at=now)
-    row.sealed = TEXTS.seal(agency_id, row.pk, text.document)
+    row.sealed = TEXTS.seal(agency_id, row.pk, text)
     row.save(force_insert=True)
 
 
@@ -44,6 +47,16 @@ def texts_of(agency_id: str, versions: Iterable[SignedVersion]) -> dict[str, Ver
     wanted = [one for one in versions if one.body["text"] is not None]
     issuers = {one.statement.iss for one in wanted}
     rows = list(AgreementText.objects.filter(agency_id=agency_id, iss__in=issuers)) if wanted else []
-    opened = TEXTS.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
-    kept = [KeptText(row.iss, row.jti, row.md, one or {}) for row, one in zip(rows, opened, strict=True)]
+    kept = _opened(agency_id, rows)
     return {one.od: text_of(one, kept) for one in versions}
+
+
+def own_texts_among(agency_id: str, mds: Collection[str]) -> set[str]:
+    """Return those of these envelopes that are texts which this desk sent for the agency; an altered row counts as none."""
+    rows = list(AgreementText.objects.filter(agency_id=agency_id, iss=agency_id, md__in=mds))
+    return {one.md for one in _opened(agency_id, rows)}
+
+
+def _opened(agency_id: str, rows: Sequence[AgreementText]) -> list[KeptText]:
+    opened = TEXTS.open_many(agency_id, [(row.pk, REVISION, row.sealed) for row in rows])
+    return [one for one in opened if one is not None]

@@ -13,10 +13,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accord.agreement_texts import KeptText, VersionText, text_terms
-from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState
+from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, newest_agreed
 from accord.calls.agreements import AgreementAnswer
 from accord.document.agreement_texts import check_text
-from accord.envelope.errors import MalformedError
+from accord.envelope.errors import MalformedError, SealingError, SealRefusal
 from accord.envelope.seal import SealedEnvelope
 from alerts.access import agency_of
 from alerts.agency.agreement_texts import keep_text, texts_of
@@ -72,11 +72,9 @@ def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
     return found
 
 
-def version_in_force(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
-    """Return the version of this agreement that every party has signed and none has replaced; None without one."""
-    at = int(now.timestamp())
-    rows = (one for one in versions_of(officer, now=now) if one.ref == ref)
-    return next((one for one in rows if one.state(at) == VersionState.IN_FORCE), None)
+def version_agreed(officer: Officer, ref: str, *, now: datetime) -> SignedVersion | None:
+    """Return the newest version of this agreement that every party has signed, begun or not; None without one."""
+    return newest_agreed(versions_of(officer, now=now), ref, int(now.timestamp()))
 
 
 def is_signed_here(officer: Officer, standing: AgreementShown, *, now: datetime) -> bool:
@@ -111,7 +109,7 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
     require(officer, Capability.AGENCY_MANAGE)
     own = agency_of(officer)
     _check(terms, own, now)
-    before = version_in_force(officer, terms.ref, now=now)
+    before = version_agreed(officer, terms.ref, now=now)
     body = _body(terms, own, before)
     peers = VerifiedDirectory(own.pk, now)
     text = _sealed_text(officer, terms, body, peers, now)
@@ -133,7 +131,8 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
             raise
         raise AgreementRefusedError(
             "text",
-            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s") % {"why": refused},
+            _("Text: the exchange refuses it, so that nobody can accept this. %(why)s")
+            % {"why": refused.text},
         ) from refused
     ask_for_agreements_again(officer, own.pk, now=now)
     return od
@@ -154,16 +153,21 @@ def _sealed_text(
     jti = uuid7_at(now, secrets.token_bytes(RANDOM_SIZE_BYTES))
     sent = text_terms(body, jti=jti, now=int(now.timestamp()), until=int(terms.until.timestamp()))
     with sealing_to(officer, peers, others, now=now):
-        return services.seal_agreement_text(
-            officer,
-            terms=sent,
-            document=terms.text,
-            suite=SUITE,
-            recipients=others,
-            peers=peers,
-            pins=pins_of(peers, others),
-            now=now,
-        )
+        try:
+            return services.seal_agreement_text(
+                officer,
+                terms=sent,
+                document=terms.text,
+                suite=SUITE,
+                recipients=others,
+                peers=peers,
+                pins=pins_of(peers, others),
+                now=now,
+            )
+        except SealingError as refusal:
+            if refusal.reason is not SealRefusal.CONTENT_TOO_LARGE:
+                raise
+            raise AgreementRefusedError("text", _("Text: too long to be sealed; shorten it.")) from refusal
 
 
 def _hand_in_text(
@@ -199,7 +203,7 @@ def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None
 def leave_agreement(officer: Officer, ref: str, *, now: datetime) -> None:
     """Leave a signed agreement, at once. Not inside a transaction; raises as `answer_version`."""
     require(officer, Capability.AGENCY_MANAGE)
-    own, version = agency_of(officer), version_in_force(officer, ref, now=now)
+    own, version = agency_of(officer), version_agreed(officer, ref, now=now)
     if version is None or own.pk in version.left:
         raise AbsentError
     with handing_in(officer, now=now) as handing:

@@ -18,6 +18,7 @@ from alerts.access import agency_of
 from alerts.errors import AgreementRefusedError
 from alerts.peers.agreements import known_agreements
 from alerts.peers.lanes import own_suspensions, settle_stops
+from alerts.replies.due_times import settle_due_times
 from alerts.sending.hand_in import handing_in
 from callers.capabilities import Capability, require
 from ledger.audit import record_event
@@ -102,6 +103,7 @@ def _state(
     with handing_in(officer, now=now) as handing:
         od = handing.state(k, None, {"lanes": named, "with": peers, **more})
         settle_stops(own.pk, peers, named, now=now)
+        settle_due_times(own.pk, peers, named, now=now)
         record_event(
             _ACTS[k],
             actor=officer.audit_name,

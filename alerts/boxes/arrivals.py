@@ -34,8 +34,8 @@ _COUNTED: Final = (
     (_RECEIVED, f"first_opened_at IS NULL AND {_CAN_BE_OPENED}"),
     (_RECEIVED, f"acknowledged_at IS NULL AND ack_by IS NOT NULL AND {_CAN_BE_OPENED}"),
     (_RECEIVED, f"acknowledged_at IS NULL AND ack_by <= %(now)s AND {_CAN_BE_OPENED}"),
-    (_RECEIVED, f"answered_at IS NULL AND reply_by IS NOT NULL AND {_CAN_BE_OPENED}"),
-    (_RECEIVED, f"answered_at IS NULL AND reply_by <= %(now)s AND {_CAN_BE_OPENED}"),
+    (_RECEIVED, f"answered_at IS NULL AND answer_by IS NOT NULL AND {_CAN_BE_OPENED}"),
+    (_RECEIVED, f"answered_at IS NULL AND answer_by <= %(now)s AND {_CAN_BE_OPENED}"),
     (_RECEIVED, "withdrawn_at IS NOT NULL AND withdrawal_confirmed_at IS NULL"),
     (_OWN, "state = 'draft' AND return_note IS NOT NULL"),
 )

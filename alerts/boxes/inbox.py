@@ -5,7 +5,7 @@ On its page what waits for the agency stands first, by due time; in JSON all sta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypedDict, Unpack
@@ -14,10 +14,10 @@ from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Least
 
 from alerts.boxes.paging import PAGE_ROWS, Page, by_number, take_due_first, take_page
-from alerts.boxes.state_words import ReceivedState, frozen_text, received_state, received_text
+from alerts.boxes.state_words import ReceivedState, held_text, received_state, received_text
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import Suspensions, mark_frozen, suspensions_of
+from alerts.peers.suspensions import Suspensions, mark_clocks, suspensions_of
 from alerts.projections.cards import Card, open_received_cards
 from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
@@ -25,6 +25,7 @@ from alerts.receiving.set_aside import mark_distrusted
 from alerts.receiving.signature_state import judge_received
 from alerts.replies.answers import still_to_answer
 from alerts.replies.display import titles_answered
+from alerts.review.tlp_ceiling import opens_on_duty
 from callers.capabilities import Capability, require
 from officers.models import Officer
 
@@ -33,6 +34,7 @@ _UNANSWERED: Final = _UNACKNOWLEDGED | {
     ReceivedState.TO_ANSWER,
     ReceivedState.ANSWER_OVERDUE,
     ReceivedState.FROZEN,
+    ReceivedState.OVERDUE_SUSPENDED,
 }
 
 
@@ -46,6 +48,7 @@ class InboxRow:
     """Received alert in a list. `card` is None for RED, where it could not be opened yet, and after `keep`.
 
     `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
+    `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
     """
 
     received: ReceivedAlert
@@ -53,6 +56,7 @@ class InboxRow:
     state: ReceivedState
     state_text: str
     answers: str | None = None
+    opens_on_duty: bool = False
 
     @property
     def owes_acknowledgement(self) -> bool:
@@ -73,17 +77,18 @@ class InboxRow:
 
     @property
     def due(self) -> datetime | None:
-        """Time by which it is owed; None while a suspension stops that clock."""
+        """Time by which it is owed; None while a suspension stops that clock, or holds back what is overdue."""
         owed = self.owed
         if owed is Owed.ACKNOWLEDGEMENT:
             return self.received.ack_by
-        return None if owed is None or self.received.frozen_since else self.received.reply_by
+        is_held = self.received.frozen_since or self.state is ReceivedState.OVERDUE_SUSPENDED
+        return None if owed is None or is_held else self.received.answer_by
 
     @property
-    def frozen_text(self) -> str:
-        """Words about the clock of its answer, where that is owed and stands still; else empty."""
-        since = self.received.frozen_since if self.owes_answer else None
-        return frozen_text(since) if since else ""
+    def held_text(self) -> str:
+        """Words about a suspension that holds its answer back, where that is owed; else empty."""
+        since = self.received.suspended_since if self.owes_answer else None
+        return held_text(since, runs=self.received.runs_on) if since else ""
 
     @property
     def is_unread(self) -> bool:
@@ -93,8 +98,8 @@ class InboxRow:
 
     @property
     def _answer_is_first(self) -> bool:
-        ack_by, reply_by = self.received.ack_by, self.received.reply_by
-        return ack_by is not None and reply_by is not None and reply_by < ack_by
+        ack_by, answer_by = self.received.ack_by, self.received.answer_by
+        return ack_by is not None and answer_by is not None and answer_by < ack_by
 
 
 class InboxFilters(TypedDict, total=False):
@@ -182,13 +187,15 @@ def inbox_rows(
     judge_received(received, peers=peers, now=now)
     judge_retracts(received, peers=peers, now=now)
     mark_distrusted(received)
-    mark_frozen(received, now=now)
+    mark_clocks(received, now=now)
     cards = open_received_cards(officer.agency_id or "", [row for row in received if row.keep > now])
     answered = titles_answered(officer, received)
     rows = []
     for row in received:
         state, pk = received_state(row, now), str(row.pk)
-        rows.append(InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk)))
+        shown = InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk))
+        row.agency = officer.agency or row.agency
+        rows.append(replace(shown, opens_on_duty=shown.is_unread and opens_on_duty(row)))
     return rows
 
 
@@ -230,22 +237,22 @@ def due_here(now: datetime) -> Least:
     """Return the time of the first that the agency owes, for rows that wait."""
     return Least(
         Case(When(still_to_acknowledge(), then=F("ack_by"))),
-        Case(When(still_to_answer(now), then=F("reply_by"))),
+        Case(When(still_to_answer(now), then=F("answer_by"))),
     )
 
 
 def overdue_here(known: Suspensions, now: datetime) -> Q:
     """Return the condition: the agency owes an acknowledgement or an answer whose time is past; nothing is owed past `keep`.
 
-    `known`: the agency's suspensions, in which the clocks of answers stand still.
+    `known`: the agency's suspensions; an answer that they hold back since before it was due is not overdue.
     """
     late = still_to_acknowledge() & Q(ack_by__lte=now)
-    return (late | answer_overdue(now) & ~known.frozen) & Q(keep__gt=now)
+    return (late | answer_overdue(now) & ~known.held) & Q(keep__gt=now)
 
 
 def answer_overdue(now: datetime) -> Q:
-    """Return the condition: the agency owes an answer whose time is past, unless a suspension stops its clock."""
-    return still_to_answer(now) & Q(reply_by__lte=now)
+    """Return the condition: the agency owes an answer whose time is past, unless a suspension holds that back."""
+    return still_to_answer(now) & Q(answer_by__lte=now)
 
 
 def _columns(named: Mapping[str, str], exercise: bool | None) -> Q:

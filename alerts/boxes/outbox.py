@@ -21,7 +21,7 @@ from alerts.drafting.revisions import DraftContent, read_revision
 from alerts.errors import UnopenableError
 from alerts.models import Alert, AlertQuerySet
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import suspensions_of
+from alerts.peers.suspensions import AnswerClock, clock_of_sent, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import sent_with_token
 from alerts.receiving.fetching import fetch_and_open
@@ -163,12 +163,15 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         versions = versions_seen(officer, row)
         replies = read_replies(officer, [version.md for version in versions], now=now)
         asking = versions_asking(versions)
-        given = answers_given(asking, replies, due=sent.reply_by or _last_asked(officer, versions))
+        clocks = _clocks(officer, row, versions, receipts, now)
+        given = answers_given(
+            asking, replies, due=lambda agency: clocks[agency].due if agency in clocks else None
+        )
         receipts = receipts.with_answers(
             given,
             asked_back(asking, replies, asker=row.agency_id),
+            clocks if sent.reply_by is not None else {},
             content.data.get("for_attention") or (),
-            suspensions=suspensions_of(row.agency_id, now=now),
         )
     _record(officer, row, now)
     data = sent_document(row, content)
@@ -195,10 +198,18 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
     )
 
 
-def _last_asked(officer: Officer, versions: Sequence[Alert]) -> dt.datetime | None:
-    """Return by when the newest of these versions that asks wanted its answer."""
-    sent = sent_of(officer, [version.md for version in versions])
-    return next((due for version in versions if (due := sent[version.md].reply_by)), None)
+def _clocks(
+    officer: Officer, row: Alert, versions: Sequence[Alert], receipts: Receipts, now: dt.datetime
+) -> dict[str, AnswerClock]:
+    """Return by agency the clock of its answer to this version or, where it asks no more, to the newest that asks."""
+    asking, terms = row, receipts.terms
+    if terms.reply_by is None:
+        sent = sent_of(officer, [version.md for version in versions])
+        asking = next((version for version in versions if sent[version.md].reply_by), row)
+        terms = sent[asking.md]
+    known = suspensions_of(row.agency_id, now=now)
+    of_each = {one.agency: clock_of_sent(asking, terms, one.agency, known) for one in receipts.rows}
+    return {agency: clock for agency, clock in of_each.items() if clock is not None}
 
 
 def recipients_named(row: Alert) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import Suspensions, suspensions_of
+from alerts.peers.suspensions import AnswerClock, Suspensions, clock_of_sent, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.red_readers import reads_answers
 from alerts.replies.answers import AnswerGiven, answers_given
@@ -103,10 +103,10 @@ def _of_row(row: InboxRow, calls: Calls, now: datetime) -> Iterator[WeOwe]:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
         yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by, called)
-    runs = not received.for_attention and received.frozen_since is None
-    reply_by = received.reply_by if runs else None
-    if received.answered_at is None and reply_by is not None and reply_by <= now:
-        yield WeOwe(row, Owed.ANSWER, reply_by, called)
+    runs = not received.for_attention and received.suspended_since is None
+    answer_by = received.answer_by if runs else None
+    if received.answered_at is None and answer_by is not None and answer_by <= now:
+        yield WeOwe(row, Owed.ANSWER, answer_by, called)
 
 
 def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
@@ -147,23 +147,23 @@ def _of_alerts(
     cards = open_alert_cards(officer.agency_id or "", alerts)
     for alert in alerts:
         terms = sent[alert.md]
-        given = answers_given(versions[alert.md], replies, due=terms.reply_by) if replies else {}
+        given = answers_given(versions[alert.md], replies, due=lambda _agency: None) if replies else {}
         for fact, _worth in facts[alert.md]:
             card, answer = cards.get(str(alert.pk)), given.get(fact.recipient)
             asked = card is None or fact.recipient not in card.for_attention
             asked &= reads_answers(officer, alert.tlp, card.reply_to if card else ())
-            asked &= not suspensions.freeze(fact.recipient, alert.lane, alert.pri, terms.reply_by)
-            for owed, due in _owed_by(fact, terms, answer, now, asked=asked):
+            clock = clock_of_sent(alert, terms, fact.recipient, suspensions) if asked else None
+            for owed, due in _owed_by(fact, terms, answer, clock, now):
                 agency = known[fact.recipient]
                 yield TheyOwe(alert, card, agency, owed, due, calls.get((alert.pk, agency.pk)))
 
 
 def _owed_by(
-    fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, now: datetime, *, asked: bool
+    fact: DeliveryFact, terms: Sent, answer: AnswerGiven | None, clock: AnswerClock | None, now: datetime
 ) -> Iterator[tuple[Owed, datetime]]:
     if terms.ack_by is not None and terms.ack_by <= now and fact.is_awaited:
         yield Owed.ACKNOWLEDGEMENT, terms.ack_by
     has_it = fact.state in REACHED and fact.recalled_at is None
     is_answered = answer is not None and answer.is_final
-    if asked and terms.reply_by is not None and terms.reply_by <= now and has_it and not is_answered:
-        yield Owed.ANSWER, terms.reply_by
+    if clock is not None and clock.is_overdue(now) and has_it and not is_answered:
+        yield Owed.ANSWER, clock.due

@@ -115,7 +115,7 @@ def read_start(officer: Officer, *, now: datetime) -> Start:
         answers_in_doubt=list_doubted_statements(officer, peers=peers, now=now) if reaffirms else (),
         overdue=_past([row.received.ack_by for row in received.acknowledge[:SHOWN]], now),
         answers_overdue=_past(
-            [row.received.reply_by for row in received.answer[:SHOWN] if not row.frozen_text], now
+            [row.received.answer_by for row in received.answer[:SHOWN] if not row.held_text], now
         ),
     )
 
@@ -149,7 +149,7 @@ def _received(officer: Officer, peers: VerifiedDirectory, now: datetime) -> _Rec
         unconfirmed = rows.filter(withdrawn_at__isnull=False, withdrawal_confirmed_at=None)
         asked["confirm"] = list(unconfirmed.order_by("-number")[: SHOWN + 1])
     if {Capability.ALERT_ACKNOWLEDGE, Capability.ALERT_WRITE} & can:
-        asked["answer"] = list(rows.filter(still_to_answer(now)).order_by("reply_by", "number")[: SHOWN + 1])
+        asked["answer"] = list(rows.filter(still_to_answer(now)).order_by("answer_by", "number")[: SHOWN + 1])
     together = {row.pk: row for found in asked.values() for row in found}
     shown = {
         row.received.pk: row for row in inbox_rows(officer, list(together.values()), peers=peers, now=now)

@@ -46,6 +46,7 @@ class ReceivedState(StrEnum):
     CLOSED = "closed"
     ANSWERED = "answered"
     FROZEN = "frozen"
+    OVERDUE_SUSPENDED = "overdue_suspended"
     ANSWER_OVERDUE = "answer_overdue"
     TO_ANSWER = "to_answer"
     ACKNOWLEDGED = "acknowledged"
@@ -59,7 +60,8 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
     s = ReceivedState
     standing = received.standing.state if received.standing else SignatureState.VALID
     owes = received.keep > now and not received.for_attention
-    reply_by = received.reply_by if owes else None
+    answer_by = received.answer_by if owes else None
+    is_late = is_past(answer_by, now)
     checks = (
         (s.WITHDRAWN, received.withdrawn_at),
         (s.UNRELIABLE, received.is_distrusted),
@@ -70,9 +72,10 @@ def received_state(received: ReceivedAlert, now: datetime) -> ReceivedState:
         (s.OVERDUE, received.acknowledged_at is None and is_past(received.ack_by, now)),
         (s.CLOSED, received.question_change == CLOSED),
         (s.ANSWERED, received.answered_at),
-        (s.FROZEN, received.frozen_since and received.acknowledged_at and reply_by),
-        (s.ANSWER_OVERDUE, is_past(reply_by, now) and not received.frozen_since),
-        (s.TO_ANSWER, received.acknowledged_at and reply_by),
+        (s.FROZEN, received.frozen_since and received.acknowledged_at and answer_by),
+        (s.OVERDUE_SUSPENDED, is_late and received.suspended_since and received.runs_on),
+        (s.ANSWER_OVERDUE, is_late and not received.suspended_since),
+        (s.TO_ANSWER, received.acknowledged_at and answer_by),
         (s.ACKNOWLEDGED, received.acknowledged_at),
         (s.OPENED, received.first_opened_at),
         (s.EXPIRED, received.exp <= now),
@@ -91,10 +94,12 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
         return received.standing.short
     if state is ReceivedState.OVERDUE and received.ack_by is not None:
         return overdue_text(received.ack_by)
-    if state is ReceivedState.ANSWER_OVERDUE and received.reply_by is not None:
-        return _("Answer due since %(time)s UTC") % {"time": utc_text(received.reply_by)}
+    if state is ReceivedState.ANSWER_OVERDUE and received.answer_by is not None:
+        return _("Answer due since %(time)s UTC") % {"time": utc_text(received.answer_by)}
+    if received.suspended_since is not None and state is ReceivedState.OVERDUE_SUSPENDED:
+        return _("Overdue, suspended since %(time)s UTC") % {"time": utc_text(received.suspended_since)}
     if received.frozen_since is not None and state is ReceivedState.FROZEN:
-        return frozen_text(received.frozen_since)
+        return held_text(received.frozen_since, runs=False)
     return {
         ReceivedState.WITHDRAWN: _("Withdrawn"),
         ReceivedState.UNRELIABLE: _("Do not rely on it"),
@@ -109,8 +114,10 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
     }.get(state, _("Not opened"))
 
 
-def frozen_text(since: datetime) -> str:
-    return _("Frozen: suspended since %(time)s UTC") % {"time": utc_text(since)}
+def held_text(since: datetime, *, runs: bool) -> str:
+    """Return words about a suspension that holds an answer back; `runs`: its clock runs on meanwhile."""
+    words = _("Suspended since %(time)s UTC") if runs else _("Frozen: suspended since %(time)s UTC")
+    return words % {"time": utc_text(since)}
 
 
 def sent_text(alert: Alert) -> str:

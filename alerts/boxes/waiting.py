@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
 
 from alerts.boxes.inbox import answer_overdue, overdue_here, still_to_acknowledge
 from alerts.boxes.on_the_way import came_back, written_by
@@ -21,7 +22,8 @@ from officers.models import Officer
 MOST: Final = 99
 """Most that a box is counted to; beyond, it is "99+"."""
 _INBOX, _RELEASE, _RETURNED = "inbox", "release", "returned"
-_OVERDUE, _ANSWER_OVERDUE = "overdue", "answer overdue"
+_OVERDUE, _ANSWER_OVERDUE = "overdue", "answer overdue, "
+"""Boxes of what is overdue; that of an answer goes on with its lane."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,16 @@ NOTHING: Final = Waiting()
 def count_waiting(officer: Officer, *, now: datetime) -> Waiting:
     """Count what waits for this officer, as the roles allow. At most one read, of at most 100 rows a box.
 
-    Where an answer is overdue and a lane is suspended, what is overdue is counted again.
+    Where an answer is overdue whose lane is suspended with anybody, what is overdue is counted again.
     """
     boxes = list(_boxes(officer, now))
     if not boxes:
         return NOTHING
     rows = boxes[0].union(*boxes[1:], all=True)
     found = Counter(row["box"] for row in rows)
-    overdue = found[_OVERDUE] + found[_ANSWER_OVERDUE]
-    if found[_ANSWER_OVERDUE] and (known := suspensions_of(officer.agency_id or "", now=now)).has_any:
+    lanes = {box.removeprefix(_ANSWER_OVERDUE) for box in found if box.startswith(_ANSWER_OVERDUE)}
+    overdue = sum(found[box] for box in (_OVERDUE, *(_ANSWER_OVERDUE + lane for lane in lanes)))
+    if lanes and lanes & (known := suspensions_of(officer.agency_id or "", now=now)).lanes:
         overdue = _received(officer, now).filter(overdue_here(known, now)).order_by()[: MOST + 1].count()
     return Waiting(
         inbox=found[_INBOX],
@@ -77,7 +80,8 @@ def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, 
     if _due(can, now):
         received, late = _received(officer, now), overdue_here(Suspensions(officer.agency_id or ""), now)
         yield _first_of(Value(_INBOX), received)
-        which = Case(When(answer_overdue(now), then=Value(_ANSWER_OVERDUE)), default=Value(_OVERDUE))
+        answer = Concat(Value(_ANSWER_OVERDUE), F("lane"))
+        which = Case(When(answer_overdue(now), then=answer), default=Value(_OVERDUE))
         yield _first_of(which, received.filter(late))
     own = Alert.objects.visible_to(officer)
     if Capability.QUEUE_READ in can:

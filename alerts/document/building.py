@@ -19,6 +19,8 @@ from alerts.document.validators import is_acceptable, read_moment
 
 SCHEMA: Final = "accord-alert/1"
 GRADING_SCHEME: Final = "europol4x4"
+RESENT: Final = "resent"
+"""Member of a document that is sent again to whom a suspended lane kept it from (docs/decisions/0066); no field of a form."""
 
 _UNJUDGED: Final = {"identity_state": "unknown", **dict.fromkeys(GRADES, NOT_GRADED)}
 """Values that are sent for what an author was asked and did not judge."""
@@ -39,7 +41,7 @@ def build_document(data: Mapping[str, Any], *, left_out: Collection[str] = ()) -
     for field in DOCUMENT_FIELDS:
         value = None if field.name in left_out else _sent(field, data)
         document[field.name] = [] if value is None and field.kind in _EMPTY_LISTS else value
-    return document
+    return document | ({RESENT: data[RESENT]} if data.get(RESENT) else {})
 
 
 def _sent(field: Field, data: Mapping[str, Any]) -> Any:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from alerts.document.building import GRADING_SCHEME, SCHEMA
+from accord.envelope.encoding import digest, members, timestamp, uuid7
+from accord.envelope.errors import MalformedError
+from alerts.document.building import GRADING_SCHEME, RESENT, SCHEMA
 from alerts.document.characters import made_visible
 from alerts.document.choices import HANDLING_CODES
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY
@@ -66,6 +68,11 @@ def read_document(alert: Mapping[str, Any]) -> ReadDocument:
             shown.add(one.name)
         elif one.name == "handling":
             data[one.name] = restricting(value)
+    if (resent := alert.get(RESENT)) is None:
+        shown.add(RESENT)
+    elif _is_resent(resent):
+        data[RESENT] = resent
+        shown.add(RESENT)
     missing = tuple(name for name in REQUIRED if _is_missing(name, alert))
     return _kept_apart(data, [name for name in alert if name not in shown], alert, missing)
 
@@ -80,6 +87,18 @@ def restricting(codes: object) -> list[str]:
 def read_as_text(alert: Mapping[str, Any]) -> ReadDocument:
     """Read a document of another schema: all of it as text."""
     return _kept_apart({}, alert, alert, ())
+
+
+def _is_resent(value: object) -> bool:
+    """Tell whether this names what an alert that was sent after a suspension repeats."""
+    try:
+        named = members(value, frozenset({"jti", "md", "logged"}), RESENT)
+        uuid7(named["jti"], RESENT)
+        digest(named["md"], RESENT)
+        timestamp(named["logged"], RESENT)
+    except MalformedError:
+        return False
+    return True
 
 
 def _kept_apart(

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from accord.document.chemistry import FORMULA_PATTERN, INCHI_PATTERN
 from accord.document.rules import LEAST_WIDE_TITLE
+from accord.moments import LATEST_SHOWN
 from alerts.document import choices as c
-from alerts.document.building import GRADING_SCHEME, SCHEMA
+from alerts.document.building import GRADING_SCHEME, RESENT, SCHEMA
 from alerts.document.characters import HIDDEN_PATTERN
 from alerts.document.countries import listed_codes
 from alerts.document.fields import DOCUMENT_FIELDS, Field, Kind
@@ -29,6 +30,20 @@ _EXAMPLES: Final = {
     "inchi": "InChI=1S/C8H10N4O2/c1-10-4-9-6-5(10)7(13)12(3)8(14)11(6)2/h4H,1-3H3",
 }
 """Values of caffeine."""
+RESENT_SHAPE: Final[dict[str, Any]] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["jti", "md", "logged"],
+    "properties": {
+        "jti": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        },
+        "md": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+        "logged": {"type": "integer", "minimum": 0, "maximum": LATEST_SHOWN},
+    },
+}
+"""What its originator had sent to others before, and when that was logged, in seconds."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -44,7 +59,12 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": list(REQUIRED),
-        "properties": {"schema": {"const": SCHEMA}, "grading_scheme": {"const": GRADING_SCHEME}} | members,
+        "properties": {
+            "schema": {"const": SCHEMA},
+            "grading_scheme": {"const": GRADING_SCHEME},
+            RESENT: {"title": "Sent after a suspension", "anyOf": [RESENT_SHAPE, {"type": "null"}]},
+        }
+        | members,
     }
 
 

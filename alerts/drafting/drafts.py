@@ -6,6 +6,7 @@ A result computed at an earlier submission stays while it still holds.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +73,25 @@ def create_draft(
         _save_content(author, alert, data=fields, kept=(), attachments=(), now=now)
         _record("alert.drafted", author, alert, now)
     return alert
+
+
+def add_revision_of(
+    writer: Officer,
+    alert: Alert,
+    *,
+    data: Mapping[str, Any],
+    kept: tuple[str, ...],
+    files: Iterable[AttachmentFile],
+    now: datetime,
+) -> AlertRevision:
+    """Save fields and files that were sent before as the first revision of a new alert. Inside a transaction."""
+    notes = tuple(
+        _keep_file(
+            alert, n, AttachmentNote(n, file.filename, file.media_type, len(file.data), ""), file.data, now
+        )
+        for n, file in enumerate(files)
+    )
+    return _save_content(writer, alert, data=data, kept=kept, attachments=notes, now=now)
 
 
 def read_draft(officer: Officer, alert: Alert) -> DraftContent:
@@ -234,6 +254,14 @@ def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
     locked.save()
     _record("alert.discarded", author, locked, now)
     return locked
+
+
+def _keep_file(alert: Alert, n: int, note: AttachmentNote, data: bytes, now: datetime) -> AttachmentNote:
+    file = DraftAttachment(alert=alert, n=n, size=len(data), added_at=now)
+    file.sealed = services.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
+    file.digest = services.row_digest(file.sealed)
+    file.save(force_insert=True)
+    return replace(note, digest=file.digest, sha256=file_digest(data))
 
 
 def _open_file(alert: Alert, row: DraftAttachment | None, note: AttachmentNote) -> AttachmentFile:

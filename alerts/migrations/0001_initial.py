@@ -281,6 +281,7 @@ class Migration(migrations.Migration):
                 ("keep", models.DateTimeField()),
                 ("ack_by", models.DateTimeField(null=True)),
                 ("reply_by", models.DateTimeField(null=True)),
+                ("answer_by", models.DateTimeField(null=True)),
                 ("logged_at", models.DateTimeField()),
                 ("log_index", models.BigIntegerField()),
                 ("received_at", models.DateTimeField()),
@@ -722,7 +723,7 @@ class Migration(migrations.Migration):
                     ("unopenable", False),
                     ("withdrawn_at__isnull", True),
                 ),
-                fields=["agency", "reply_by", "number"],
+                fields=["agency", "answer_by", "number"],
                 name="received_to_answer",
             ),
         ),
@@ -1039,5 +1040,226 @@ class Migration(migrations.Migration):
                 ),
                 name="call_about_one_alert",
             ),
+        ),
+        migrations.CreateModel(
+            name="WithheldAlert",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("lane", models.CharField(max_length=16)),
+                ("agreement", models.CharField(blank=True, max_length=20)),
+                ("kind", models.BinaryField(max_length=16)),
+                ("released_at", models.DateTimeField()),
+                ("keep", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Not decided"),
+                            ("not_needed", "Not needed"),
+                            ("chosen", "Chosen to be sent"),
+                            ("refused", "Could not be sent"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=60)),
+                ("batch", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "ordering": ["-released_at", "-id"],
+            },
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="resent_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="resent_jti",
+            field=models.CharField(blank=True, max_length=36),
+        ),
+        migrations.AddIndex(
+            model_name="receivedalert",
+            index=models.Index(
+                condition=models.Q(("resent_jti", ""), _negated=True),
+                fields=["agency", "issuer", "resent_jti"],
+                name="received_resent",
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="agency",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="withheld", to="alerts.alert"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="peer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withheldalert",
+            name="sent",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="resent_from",
+                to="alerts.alert",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withheldalert",
+            index=models.Index(
+                fields=["agency", "peer", "lane", "-released_at", "-id"], name="withheld_lists"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withheldalert",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["agency", "peer", "lane"],
+                name="withheld_undecided",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withheldalert",
+            constraint=models.UniqueConstraint(fields=("alert", "peer"), name="withheld_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="withheldalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "not_needed", "chosen", "refused"])),
+                name="withheld_state_known",
+            ),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="access_until",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="is_emergency",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="receivedalert",
+            name="via",
+            field=models.CharField(blank=True, max_length=23),
+        ),
+        migrations.CreateModel(
+            name="OnwardRelease",
+            fields=[
+                ("mac", models.CharField(blank=True, default="", editable=False, max_length=76)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "recipients",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=23), size=None
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("purpose", models.CharField(max_length=24)),
+                ("is_emergency", models.BooleanField()),
+                ("prepared_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(null=True)),
+                ("od", models.CharField(blank=True, default="", max_length=43)),
+                ("review_by", models.DateTimeField(null=True)),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                ("is_justified", models.BooleanField(null=True)),
+                ("review", models.BinaryField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "prepared_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "received",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="onward",
+                        to="alerts.receivedalert",
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["prepared_at", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="onward_of_one_alert",
+                    )
+                ],
+            },
         ),
     ]

@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accord.envelope.keys import show_fingerprint
+from accord.envelope.keysets import RECOVERED, Keyset
+from accord.moments import moment_of
 from alerts.access import agency_of
 from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
@@ -44,6 +47,28 @@ class PeerTrust:
     """Cause of a failed check, as in the audit; empty without one."""
     new_in: Sequence[Place] = ()
     """Circles in which it is to be confirmed."""
+    root_change: Keyset | None = None
+    """Keyset by which another root took the place of the one that is pinned here."""
+
+    @property
+    def is_recovered(self) -> bool:
+        """Tell whether the root in force came without the word of the one before it."""
+        return self.root_change is not None and self.root_change.succession == RECOVERED
+
+    @property
+    def root_text(self) -> str:
+        """What became of its root since it was compared or first seen; empty where it stands."""
+        if self.root_change is None or self.root_change.log_time is None:
+            return ""
+        if self.is_recovered:
+            text = _(
+                "Its root was recovered on %(day)s, without the old root. Compare the new fingerprint from paper."
+            )
+        else:
+            text = _(
+                "It changed its root on %(day)s, which the old root signed. Compare the new fingerprint from paper."
+            )
+        return text % {"day": date_format(moment_of(self.root_change.log_time), _("j M Y"))}
 
     @property
     def groups(self) -> str:
@@ -178,7 +203,7 @@ def _trust(row: Agency, directory: VerifiedDirectory, new_in: Sequence[Place]) -
     keyset = directory.keyset(row.pk)
     shown = keyset.root_fingerprint if keyset else ""
     pin, problem = directory.book.pins.get(row.pk, Pin()), directory.alarms.get(row.pk, "")
-    return PeerTrust(row, pin, shown, problem, new_in)
+    return PeerTrust(row, pin, shown, problem, new_in, directory.root_change(row.pk))
 
 
 def _checked(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from typing import Final
 
 from accord.envelope import keysets as envelope
@@ -168,6 +169,20 @@ class VerifiedDirectory:
         root = pin.root or keyset.root_fingerprint
         revoked = summed_up((*pin.revoked, *_kept_form(self._said[agency])))
         return replace(pin, root=root, version=max(pin.version, keyset.version), revoked=revoked)
+
+    def root_change(self, agency: str) -> envelope.Keyset | None:
+        """Return the keyset by which another root took the place of the pinned one: a recovery, if there was one, else the newest.
+
+        None while the pinned root is in force.
+        """
+        chain = envelope.in_force(self._chain(agency), self._seconds)
+        pinned = self._pinned_root(agency)
+        after = list(takewhile(lambda keyset: keyset.root_fingerprint != pinned, reversed(chain)))
+        changes = [keyset for keyset in after if keyset.succession != envelope.SAME]
+        return next(
+            (keyset for keyset in changes if keyset.succession == envelope.RECOVERED),
+            next(iter(changes), None),
+        )
 
     @property
     def _seconds(self) -> int:

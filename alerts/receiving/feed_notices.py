@@ -7,6 +7,7 @@ from functools import cached_property
 from accord.agreements import OF_AGREEMENTS
 from accord.calls.answers import FeedEntry
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import EMERGENCY, RELEASE
 from accord.envelope.worth import has_force
 from accord.suspensions import RESUME, SUSPEND
 from alerts.models import ReceivedAlert
@@ -14,6 +15,7 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.feed_statements import WITHDRAWALS
 from alerts.receiving.signature_judging import judge_statements
 from alerts.receiving.signature_state import judge_received
+from notices.emergencies import tell_of_emergency
 from notices.peers import tell_of_agreements
 from notices.queueing import readers_of
 from notices.telling import (
@@ -45,6 +47,8 @@ class FeedNotices:
         if received.withdrawn_at is not None:
             return
         tell_of_alert(self._readers, received.about, now=self._now)
+        if received.is_emergency:
+            tell_of_emergency(self._agency, received.md, now=self._now)
         if self._is_in_doubt(received):
             tell_of_doubt(self._agency, received.about, received.md, now=self._now)
 
@@ -58,6 +62,8 @@ class FeedNotices:
         said = HeldStatement.objects.filter(reader=self._agency, od=od).first()
         if said is not None and said.k in (SUSPEND, RESUME, *OF_AGREEMENTS):
             tell_of_agreements(self._agency, od, now=self._now)
+        if said is not None and said.k == RELEASE and said.body["code"] == EMERGENCY:
+            tell_of_emergency(self._agency, od, now=self._now)
         if said is None or said.k not in WITHDRAWALS:
             return
         if said.k == REAFFIRM:

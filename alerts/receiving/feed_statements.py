@@ -13,6 +13,7 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.jws import verify_jws
 from accord.envelope.keyrule import keys_of_signers
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import UNRELEASE
 from accord.envelope.statements.entitlement import SubjectFacts, check_entitled
 from accord.envelope.statements.form import Statement, parse_statement
 from accord.following.errors import LedgerAlarmError
@@ -72,7 +73,7 @@ def hold_statement(
     refresh_keys(peers, follower, {said.iss})
     subject = _subject(said, peers.memory) if said.sub else None
     is_doubtful = said.iss in peers.refused or (said.sub is not None and subject is None)
-    if is_doubtful and said.k not in WITHDRAWALS:
+    if is_doubtful and said.k not in (*WITHDRAWALS, UNRELEASE):
         log.warning("statement %s of %s is passed over at %s", od, said.iss, peers.reader)
         return
     try:
@@ -98,6 +99,6 @@ def _subject(said: Statement, memory: FeedMemory) -> SubjectFacts | None:
     """
     assert said.sub is not None
     known = memory.subject_of(said.sub.d)
-    if known is None and said.k in WITHDRAWALS:
+    if known is None and said.k in (*WITHDRAWALS, UNRELEASE):
         return SubjectFacts(said.sub.k, said.sub.id, said.sub.d, said.iss, said.iss)
     return known

@@ -12,17 +12,25 @@ from django.db import transaction
 from accord.calls.errors import ClientError, UnreachableError
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError, Failure, MalformedError, OpeningError, VerificationError
+from accord.envelope.releases import end_of
 from accord.envelope.slices import UnverifiedSlice
 from accord.envelope.verifying import Ledger
 from accord.following.log import KeptLog
 from accord.moments import moment_of
-from alerts.errors import AlertsError, ContentDeletedError, ExchangeAwayError, NotJudgedError
+from alerts.errors import (
+    AccessEndedError,
+    AlertsError,
+    ContentDeletedError,
+    ExchangeAwayError,
+    NotJudgedError,
+)
 from alerts.exchange_errors import away_error_for
 from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_known, keep_seen
 from alerts.receiving.held_envelopes import Held, drop_envelope, envelope_of, fetch_again
+from alerts.receiving.signature_judging import withdrawn_releases
 from callers.actors import Actor
 from callers.errors import AbsentError
 from ledger.audit import record_event
@@ -99,6 +107,7 @@ class _Act:
         if moment_of(unverified.manifest.terms.keep) <= self.now:
             # The manifest decides, whatever the row's column says.
             raise ContentDeletedError
+        require_access(self.peers, unverified, self.now)
         signers = _signers_of(unverified)
         away = _refresh(self.peers, {self.peers.reader, *signers})
         try:
@@ -153,7 +162,12 @@ def open_ahead(
     for one in held:
         with suppress(EnvelopeError):
             manifest = one.unverified.manifest
-            if manifest.att or moment_of(manifest.terms.keep) <= now or (manifest.iss, manifest.jti) in met:
+            if (
+                manifest.att
+                or one.unverified.via
+                or moment_of(manifest.terms.keep) <= now
+                or (manifest.iss, manifest.jti) in met
+            ):
                 continue
             met.add((manifest.iss, manifest.jti))
             given.append(one.unverified)
@@ -166,6 +180,13 @@ def open_ahead(
         return services.open_ahead(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
     except (ClientError, VerificationError):
         return {}
+
+
+def require_access(peers: VerifiedDirectory, unverified: UnverifiedSlice, now: datetime) -> None:
+    """Raise AccessEndedError where a release by which the agency has it has ended, or was withdrawn."""
+    ended = [release for release in unverified.via if moment_of(end_of(release.statement)) <= now]
+    if ended or withdrawn_releases(peers, unverified):
+        raise AccessEndedError
 
 
 def _signers_of(unverified: UnverifiedSlice) -> set[str]:

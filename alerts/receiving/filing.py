@@ -16,6 +16,7 @@ from alerts.models import ReceivedAlert
 from alerts.projections.cards import card_of, seal_received_card
 from alerts.projections.registry import projections
 from alerts.projections.tokens import keep_tokens
+from alerts.receiving.versions import place_copy
 from alerts.red_readers import is_red
 from alerts.replies.projection import keep_received
 
@@ -32,6 +33,7 @@ def file_content(
         keep_received(received, document.data, now=now)
         return
     parts = (
+        partial(place_copy, received, document.data),
         partial(_file_card, received, document),
         partial(keep_tokens, received, document.data, document.digests),
         *(partial(projection.on_received, received, document) for projection in projections()),

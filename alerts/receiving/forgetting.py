@@ -16,6 +16,7 @@ from alerts.models import CardToken, ReceivedAlert
 from alerts.projections.registry import projections
 from alerts.receiving.held_envelopes import forget_envelopes
 from alerts.rows.calls import CallNote
+from alerts.rows.onward import OnwardRelease
 from alerts.rows.replies import Reply, SampleProfile
 from callers.actors import Actor
 from ledger.audit import record_event
@@ -65,6 +66,7 @@ def _forget(actor: Actor, rows: Sequence[ReceivedAlert], now: datetime) -> None:
     SampleProfile.objects.filter(received__in=rows).delete()
     Reply.objects.filter(received__in=rows).update(summary=None)
     CallNote.objects.filter(received__in=rows).delete()
+    OnwardRelease.objects.filter(received__in=rows).delete()
     for row in rows:
         record_event("card.deleted", actor=actor.audit_name, agency=row.agency_id, subject=row.md, now=now)
 

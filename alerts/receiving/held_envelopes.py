@@ -22,6 +22,7 @@ from accord.envelope.slices import UnverifiedSlice
 from accord.following.slices import parse_slice_of
 from accord.moments import moment_of
 from alerts.errors import (
+    AccessEndedError,
     ContentDeletedError,
     ExchangeAwayError,
     ExpiredError,
@@ -35,9 +36,10 @@ from callers.errors import AbsentError
 from callers.rows import one_of
 from peers.exchange import exchange_of
 
-CLOSED: Final = (ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
+CLOSED: Final = (AccessEndedError, ContentDeletedError, ExpiredError, FlowSuspendedError, RecalledError)
 """Reasons for which the exchange keeps closed an alert that the agency may know of."""
 _REFUSALS: Final = {
+    "access-ended": AccessEndedError,
     "content-deleted": ContentDeletedError,
     "expired": ExpiredError,
     "flow-suspended": FlowSuspendedError,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts of a received alert from its manifest: the columns of its row, and whether its originator's keys signed it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from accord.calls.answers import FeedEntry
@@ -8,6 +9,8 @@ from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.jws import UnverifiedJws, verify_jws
 from accord.envelope.keyrule import keys_of_signers
 from accord.envelope.manifest import Manifest
+from accord.envelope.releases import EMERGENCY, end_of
+from accord.envelope.statements.form import UnverifiedStatement
 from accord.envelope.tree.receipts import Receipt
 from accord.following.follower import Follower
 from accord.following.slices import verify_logged_manifest
@@ -37,7 +40,16 @@ def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Rec
         setattr(received, name, getattr(terms, name))
     for name in ("iat", "exp", "keep", "ack_by", "reply_by"):
         setattr(received, name, moment_or_none(getattr(terms, name)))
+    received.answer_by = received.reply_by
     return received
+
+
+def note_release(received: ReceivedAlert, via: Sequence[UnverifiedStatement]) -> None:
+    """Note by whom the alert was released onward to the agency, as its slice says, which is verified at each opening."""
+    if via:
+        said = via[-1].statement
+        received.via, received.is_emergency = said.iss, said.body["code"] == EMERGENCY
+        received.access_until = moment_of(min(end_of(release.statement) for release in via))
 
 
 def verify_signed(

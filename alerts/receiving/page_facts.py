@@ -2,10 +2,12 @@
 """Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
 
 from collections.abc import Collection, Set
+from datetime import datetime
 
 from accord.agreements import AGREEMENT
 from alerts.agency.agreement_texts import is_text
 from alerts.models import ReceivedAlert
+from alerts.peers.suspensions import Suspensions, suspensions_of
 from alerts.receiving.fetching import seen_by
 from alerts.receiving.versions import UPDATE
 from peers.models import HeldStatement
@@ -22,6 +24,8 @@ class PageFacts:
         self._withdrawn: set[str] = set()
         self._first_mds: set[str] = set()
         self._proposers: Set[str] | None = None
+        self._suspensions: Suspensions | None = None
+        self._copies: dict[tuple[str, str], ReceivedAlert] = {}
 
     def learn(self, mds: Collection[str], jtis: Collection[str]) -> None:
         """Read what is kept about a page's alerts, by the addresses and ids that the exchange names."""
@@ -32,6 +36,8 @@ class PageFacts:
         retracts = HeldStatement.objects.filter(reader=self._agency_id, k="retract", sub_d__in=self._mds)
         self._withdrawn = set(retracts.values_list("sub_d", flat=True))
         self._first_mds = set(here.filter(first_md__in=self._mds).values_list("first_md", flat=True))
+        copies = here.filter(resent_jti__in=self._jtis).exclude(resent_jti="")
+        self._copies = {(row.issuer_id, row.resent_jti): row for row in copies}
 
     def seen(self, iss: str, jti: str) -> str | None:
         """Answer as `seen_by` does; from the facts read before, if they cover the id."""
@@ -43,17 +49,26 @@ class PageFacts:
 
     def may_have_versions(self, received: ReceivedAlert) -> bool:
         """Tell whether other versions of an alert may be here, for one that was filed just now."""
-        return received.kind == UPDATE or received.md not in self._mds or received.md in self._first_mds
+        is_later = received.kind == UPDATE or received.first_md != received.md
+        return is_later or received.md not in self._mds or received.md in self._first_mds
+
+    def place_beside_copy(self, received: ReceivedAlert) -> None:
+        """Stand an alert that is not saved yet beside the copy that was sent after a suspension and came first."""
+        copy = self._copies.get((received.issuer_id, received.jti))
+        if copy is not None:
+            received.first_md, received.version = copy.first_md, copy.version
 
     def note_filed(self, received: ReceivedAlert) -> None:
         """Note an alert that was filed."""
         self._met[received.issuer_id, received.jti] = received.md
+        if received.resent_jti:
+            self._copies[received.issuer_id, received.resent_jti] = received
         if received.kind == UPDATE:
             self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
-        """Drop what is known of withdrawals and proposals, since a statement was taken."""
-        self._mds, self._proposers = frozenset(), None
+        """Drop what is known of withdrawals, proposals and suspensions, since a statement was taken."""
+        self._mds, self._proposers, self._suspensions = frozenset(), None, None
 
     def is_text(self, iss: str, jti: str, md: str) -> bool:
         """Tell whether a proposed agreement of its originator names an envelope as its text."""
@@ -61,3 +76,9 @@ class PageFacts:
             proposed = HeldStatement.objects.filter(reader=self._agency_id, k=AGREEMENT)
             self._proposers = set(proposed.values_list("iss", flat=True).distinct())
         return iss in self._proposers and is_text(self._agency_id, iss, jti, md)
+
+    def suspensions(self, *, now: datetime) -> Suspensions:
+        """Return what is known of the agency's suspensions."""
+        if self._suspensions is None:
+            self._suspensions = suspensions_of(self._agency_id, now=now)
+        return self._suspensions

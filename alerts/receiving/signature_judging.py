@@ -13,6 +13,8 @@ from datetime import datetime
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.keyrule import Valid
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import UNRELEASE, withdrawn_by
+from accord.envelope.slices import UnverifiedSlice
 from accord.envelope.statements.checks import VerifiedStatement, verify_statement
 from accord.envelope.statements.form import parse_statement
 from accord.envelope.worth import Said, Signed, Worth, has_force, worth_of
@@ -48,6 +50,16 @@ def reaffirms_of(directory: VerifiedDirectory, ds: Collection[str]) -> Said:
         if word is not None:
             said[row.sub_d].append(word)
     return said
+
+
+def withdrawn_releases(directory: VerifiedDirectory, unverified: UnverifiedSlice) -> frozenset[str]:
+    """Return the ods of those releases of a slice that an `unrelease` held here withdraws; no query without a release."""
+    releases = [release.statement for release in unverified.via]
+    if not releases:
+        return frozenset()
+    held = _held(directory, k=UNRELEASE, sub_d__in=[release.od for release in releases])
+    said = [word for row in held if (word := _verified(directory, row)) is not None]
+    return withdrawn_by(unverified.manifest, releases, said)
 
 
 def recalls_that_count(directory: VerifiedDirectory, mds: Collection[str]) -> set[str]:

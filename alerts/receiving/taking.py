@@ -39,10 +39,12 @@ from accord.following.feed import Feed
 from accord.following.follower import Follower
 from accord.following.records import FeedPlace
 from accord.following.slices import verify_manifest_alone
+from accord.suspensions import RESUME, SUSPEND
 from alerts.agency.agreement_texts import keep_text
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
+from alerts.peers.suspensions import clock_of_received
 from alerts.projections.registry import projections
 from alerts.receiving.feed_items import ENVELOPE, name_of, name_of_envelope, name_of_received
 from alerts.receiving.feed_notices import FeedNotices
@@ -59,12 +61,19 @@ from alerts.receiving.held_envelopes import (
     held_envelopes,
     slug_of,
 )
-from alerts.receiving.manifest_facts import awaited_again, awaited_of, received_of, verify_signed
+from alerts.receiving.manifest_facts import (
+    awaited_again,
+    awaited_of,
+    note_release,
+    received_of,
+    verify_signed,
+)
 from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.statement_subjects import DeskSubjects
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
+from alerts.replies.due_times import settle_by_statement
 from alerts.replies.projection import keep_received
 from alerts.replies.reminder_times import first_reminder
 from alerts.sending.hand_in import queue_statement
@@ -75,7 +84,7 @@ from ledger.audit import record_event
 from ledger.set_aside import Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
-from peers.models import Agency, FeedCursor
+from peers.models import Agency, FeedCursor, HeldStatement
 from peers.progress import CLOCK_WARNED, ahead_secs
 from vault import services
 
@@ -165,7 +174,7 @@ class FeedOfAgency:
 
     def _speak(self) -> None:
         """Learn the ledger places of own statements, and report what was told and opened; a failure does not delay the feed."""
-        take_places(self._follower)
+        take_places(self._follower, now=self._now)
         try:
             report_told(self._agency.pk, now=self._now)
             report_openings(self._agency.pk)
@@ -295,6 +304,7 @@ class FeedOfAgency:
         with transaction.atomic():
             if item.what == REPUDIATED:
                 settle_versions(self._agency.pk, item.d, now=self._now)
+                self._settle_due_times(item.d)
                 self._notices.tell_of_doubt(item.d)
             elif item.what == REMINDER:
                 self._notices.tell_of_reminder(item)
@@ -336,6 +346,7 @@ class FeedOfAgency:
             drop_envelope(held)
             self._await(awaited, passed)
             return
+        note_release(received, unverified.via)
         opening = self._try_open(received, held)
         if (
             opening.document is None
@@ -454,9 +465,13 @@ class FeedOfAgency:
             awaited.reference,
             self._now,
         )
-        if received.reply_by is not None and received.status == "actual":
-            received.remind_at = first_reminder(received, now=self._now)
+        if received.reply_by is not None:
+            known = self._facts_here.suspensions(now=self._now)
+            received.answer_by = clock_of_received(received, known).due
+            if received.status == "actual":
+                received.remind_at = first_reminder(received, now=self._now)
         place_version(received)
+        self._facts_here.place_beside_copy(received)
         if self._facts_here.may_be_withdrawn(received.md):
             note_known_retract(received, peers=self._peers)
         return received
@@ -475,9 +490,16 @@ class FeedOfAgency:
         with transaction.atomic():
             self._peers.memory.write()
             apply_statement(self._actor, item.d, peers=self._peers, now=self._now)
+            self._settle_due_times(item.d)
             self._notices.tell_of_statement(item.d)
             if is_new:
                 self._move(item)
+
+    def _settle_due_times(self, od: str) -> None:
+        """Settle what a statement about lanes moves that came, or whose signature counts no more."""
+        said = HeldStatement.objects.filter(reader=self._agency.pk, od=od, k__in=(SUSPEND, RESUME)).first()
+        if said is not None:
+            settle_by_statement(said, now=self._now)
 
     def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         """Open an alert, outside any transaction. While the loop for derived parts is stopped, the alert waits closed."""

@@ -4,12 +4,17 @@
 - A version counts while its signatures count and it can be opened, so that a thief's update hides nothing once the key
   is known as stolen.
 - A version that was withdrawn still replaces those before it: an older text never comes back by itself.
+- What was sent again after a suspension stands, with the number of the one it repeats, among its versions, whichever came first:
+  lists show the newer of the two.
 - Lists use the order that is kept here; it is settled again when the feed says that a signature's worth has changed.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from accord.moments import moment_of
+from alerts.document.building import RESENT
 from alerts.models import ReceivedAlert
 from alerts.receiving.signature_state import judge_received
 from officers.models import Officer
@@ -35,6 +40,20 @@ def place_version(received: ReceivedAlert) -> None:
         received.first_md, received.version = held.first_md, held.version + 1
     else:
         received.first_md, received.version = received.re_md, 2
+
+
+def place_copy(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
+    """Note on a saved row what was written before the suspension, and stand it beside that where it is here."""
+    resent = document.get(RESENT)
+    if not resent:
+        return
+    received.resent_jti, received.resent_at = resent["jti"], moment_of(resent["logged"])
+    repeated = ReceivedAlert.objects.filter(
+        agency_id=received.agency_id, issuer_id=received.issuer_id, jti=received.resent_jti
+    ).first()
+    if repeated is not None and repeated.first_md:
+        received.first_md, received.version = repeated.first_md, repeated.version
+    received.save(update_fields=["resent_jti", "resent_at", "first_md", "version"])
 
 
 def lock_versions(received: ReceivedAlert) -> None:

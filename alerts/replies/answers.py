@@ -11,7 +11,7 @@
 - With each answer the reminders of the question end, or begin again where that was withdrawn (`alerts.replies.reminding`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -57,7 +57,7 @@ def settle_question(agency_id: str, md: str) -> None:
     versions.update(answered_at=sent_at if is_final else None, interim_at=None if is_final else sent_at)
     was_answered = any(row.answered_at or row.interim_at for row in asking)
     if not is_final and (newest is not None or was_answered):
-        versions.filter(status="actual").update(remind_at=Coalesce("remind_at", F("reply_by")))
+        versions.filter(status="actual").update(remind_at=Coalesce("remind_at", F("answer_by")))
     settle_waiting_answer(agency_id, mds, is_answered=newest is not None)
 
 
@@ -94,11 +94,11 @@ class AnswerGiven:
 
 
 def answers_given(
-    versions: Mapping[str, int], held: RepliesHeld, *, due: datetime | None
+    versions: Mapping[str, int], held: RepliesHeld, *, due: Callable[[str], datetime | None]
 ) -> dict[str, AnswerGiven]:
     """Return what each agency has answered to these versions of one question, by its id.
 
-    `held` are the replies as the reading agency holds them, judged; `due` is when the answer was asked for.
+    `held` are the replies as the reading agency holds them, judged; `due` says when that of an agency was.
     """
     newest: dict[str, Reply] = {}
     for row in sorted(held.rows, key=_said_at):
@@ -106,7 +106,7 @@ def answers_given(
         if row.re_md in versions and summary.alert_type == ANSWER and not _is_replaced(row):
             newest[agency_of(row)] = row
     return {
-        agency: _given(row, held.summaries[str(row.pk)], due)
+        agency: _given(row, held.summaries[str(row.pk)], due(agency))
         for agency, row in newest.items()
         if still_counts(row)
     }

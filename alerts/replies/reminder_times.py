@@ -18,7 +18,7 @@ AT_ANY_HOUR: Final = ANSWER_WITHIN["urgent_direct"]
 
 def first_reminder(received: ReceivedAlert, *, now: datetime) -> datetime | None:
     """Return when somebody is first told that the answer waits; None for one that was due long before."""
-    due = received.reply_by
+    due = received.answer_by
     at = None if due is None else first_telling(now, due)
     if at is None or due is None:
         return None
@@ -32,7 +32,7 @@ def first_reminder(received: ReceivedAlert, *, now: datetime) -> datetime | None
 
 def told_from(received: ReceivedAlert, at: datetime) -> datetime:
     """Return the first time from `at` on at which the agency's officers may be told of this question."""
-    due = received.reply_by
+    due = received.answer_by
     if received.pri != "routine" or due is None or due - received.iat <= AT_ANY_HOUR:
         return at
     work = working_time_of(received.agency)

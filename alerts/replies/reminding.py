@@ -11,7 +11,8 @@
 - A call to the asker that an officer has noted ends the escalation; a call to an agency that owes an answer, that who asked is told
   of it (`alerts.replies.calls`).
 - Of a routine question nobody is told outside the working time of the agency that owes the answer (`alerts.replies.reminder_times`).
-- While a suspension stops the clock of an answer nobody is told; it is looked at again each day (`alerts.peers.suspensions`).
+- While a suspension holds an answer back nobody is told, whether its clock stands still or runs on; it is looked at again each day.
+  Where suspensions have moved its due time, all goes by the time as moved (`alerts.replies.due_times`).
 - An exercise starts no clock. Of RED its named officers are told; who else is told hears only that it waits.
 - Who asked is told once, when agencies that got the question have given neither a final answer nor an interim one whose day is
   still to come.
@@ -30,7 +31,7 @@ from django.db.models import QuerySet
 from accord.answer_times import pause_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import mark_frozen, suspensions_of
+from alerts.peers.suspensions import AnswerClock, clock_of_received, clock_of_sent, suspensions_of
 from alerts.projections.cards import open_alert_cards
 from alerts.receiving.retractions import judge_for_display
 from alerts.replies.answers import AnswerGiven, answers_given, day_announced, still_to_answer
@@ -92,15 +93,14 @@ def _look_at_owed(pk: UUID, *, peers: Peers, now: datetime) -> None:
         return
     may_tell_at = told_from(received, now)
     received.remind_at = _tell_who_owes(received, peers, now) if may_tell_at == now else may_tell_at
-    received.save(update_fields=["remind_at"])
+    received.save(update_fields=["remind_at", "answer_by"])
 
 
 def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> datetime | None:
     """Tell whose turn it is; return when to look at the question again, None where nobody is left."""
-    due = received.reply_by
-    if due is None:
-        return None
-    if _is_in_doubt(received, peers, now) or _is_frozen(received, now):
+    clock = clock_of_received(received, suspensions_of(received.agency_id, now=now))
+    due = received.answer_by = clock.due
+    if _is_in_doubt(received, peers, now) or clock.suspended_since is not None:
         return now + LOOK_AGAIN
     owes, about = received.agency_id, received.about
     if now < due:
@@ -126,11 +126,6 @@ def _is_in_doubt(received: ReceivedAlert, peers: Peers, now: datetime) -> bool:
     return not counts or received.is_distrusted or received.withdrawn_at is not None
 
 
-def _is_frozen(received: ReceivedAlert, now: datetime) -> bool:
-    mark_frozen([received], now=now)
-    return received.frozen_since is not None
-
-
 @transaction.atomic
 def _look_at_asked(pk: UUID, *, now: datetime) -> None:
     rows = Alert.objects.select_related("agency").select_for_update(of=("self",))
@@ -147,11 +142,14 @@ def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
         return None
     cards = open_alert_cards(alert.agency_id, [alert])
     passed_over = agencies_called(alert).union(*(card.for_attention for card in cards.values()))
-    answers, is_frozen = list[AnswerGiven | None](), False
-    for agency, answer, frozen in _answers_to(alert, now):
-        if frozen and (answer is None or not answer.is_final):
-            is_frozen = True
-        elif agency not in passed_over:
+    answers, later = list[AnswerGiven | None](), list[datetime]()
+    for agency, answer, clock in _answers_to(alert, now):
+        if agency in passed_over:
+            continue
+        is_owed = answer is None or not answer.is_final
+        if is_owed and clock is not None and not clock.is_overdue(now):
+            later.append(now + LOOK_AGAIN if clock.due <= now else min(clock.due, now + LOOK_AGAIN))
+        else:
             answers.append(answer)
     missing = sum(answer is None or _is_over(answer, alert.agency, now) for answer in answers)
     if missing:
@@ -161,20 +159,21 @@ def _tell_who_asked(alert: Alert, now: datetime) -> datetime | None:
         tell_who_asked(alert.author_id, alert.agency_id, about, missing, now=now)
         return None
     is_all_final = all(answer is not None and answer.is_final for answer in answers)
-    return None if is_all_final and not is_frozen else now + LOOK_AGAIN
+    return min(later, default=None if is_all_final else now + LOOK_AGAIN)
 
 
-def _answers_to(alert: Alert, now: datetime) -> list[tuple[str, AnswerGiven | None, bool]]:
-    """Return each recipient that the question has reached, with its newest answer, and whether a suspension stops its clock.
+def _answers_to(alert: Alert, now: datetime) -> list[tuple[str, AnswerGiven | None, AnswerClock | None]]:
+    """Return each recipient that the question has reached, with its newest answer and the clock of that.
 
     Raises NotBoundError.
     """
     sent = sent_by(alert.agency_id, [alert.md])[alert.md]
     versions = versions_asking(versions_of(alert))
-    given = answers_given(versions, replies_of_agency(alert.agency_id, versions, now=now), due=sent.reply_by)
+    replies = replies_of_agency(alert.agency_id, versions, now=now)
+    given = answers_given(versions, replies, due=lambda _agency: None)
     known = suspensions_of(alert.agency_id, now=now)
     return [
-        (one, given.get(one), known.freeze(one, alert.lane, alert.pri, sent.reply_by) is not None)
+        (one, given.get(one), clock_of_sent(alert, sent, one, known))
         for one in (fact.recipient for fact in sent.facts if fact.state in REACHED)
     ]
 

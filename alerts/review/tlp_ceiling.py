@@ -64,6 +64,11 @@ def check_reason(received: ReceivedAlert, reason: str) -> None:
         raise InputError("reason", _("Reason: your agency asks for a case number here; choose it."))
 
 
+def opens_on_duty(received: ReceivedAlert) -> bool:
+    """Tell whether a list may offer to open it on duty: not RED, which says for whom it is opened, and no case number is asked for."""
+    return not is_red(received.tlp) and ON_DUTY in reasons_that_open(received, {ON_DUTY})
+
+
 def reasons_that_open(received: ReceivedAlert, offered: set[str]) -> set[str]:
     """Return those of these codes that the agency accepts for this alert; a flash alert may always be opened on duty."""
     if not policy_of(received.agency).case_number_required:

@@ -62,7 +62,7 @@ def amend_alert(author: Officer, alert: Alert, *, question_change: str = "", now
     if amendment_of(row) is not None:
         return _under_way(author, row)
     content = read_revision(row)
-    files = _files_sent(author, row, now) if content.attachments else []
+    files = files_sent(author, row, reason=AMENDED, now=now) if content.attachments else []
     with transaction.atomic():
         locked = lock_alert(author, row)
         check_amendable(author, locked, closes=closes, now=now)
@@ -214,13 +214,13 @@ def _dates_after(data: Mapping[str, Any], today: date) -> dict[str, str]:
     return {"expiry": min(today + EXPIRES_AFTER, kept).isoformat(), "review_date": kept.isoformat()}
 
 
-def _files_sent(author: Officer, alert: Alert, now: datetime) -> list[AttachmentFile]:
-    """Return the files as they were sent. Raises UnopenableError."""
+def files_sent(officer: Officer, alert: Alert, *, reason: str, now: datetime) -> list[AttachmentFile]:
+    """Return the files as they were sent, opened for this reason. Raises UnopenableError."""
     files = []
     try:
-        opened = fetch_and_open(author, alert.md, reason=AMENDED, now=now)
+        opened = fetch_and_open(officer, alert.md, reason=reason, now=now)
         for note in opened.attachments:
-            data = services.open_attachment(opened, note.n, held_blob(author, alert.md, note.n, now=now))
+            data = services.open_attachment(opened, note.n, held_blob(officer, alert.md, note.n, now=now))
             files.append(AttachmentFile(note.fn, inert_media_type(note.fn, data), data))
     except EnvelopeError as failure:
         raise UnopenableError(own_failed_text(), "") from failure

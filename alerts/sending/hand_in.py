@@ -22,6 +22,7 @@ from accord.calls.errors import ClientError
 from accord.envelope.encoding import MAX_MANIFEST_BYTES
 from accord.envelope.jws import parse_jws
 from accord.envelope.manifest import read_manifest
+from accord.envelope.releases import RELEASE, MadeRelease
 from accord.envelope.seal import SealedEnvelope
 from accord.envelope.statements.bodies import MANIFEST
 from accord.envelope.statements.form import SubjectRef
@@ -37,13 +38,16 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.peers.lanes import settle_stops
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.answers import settle_answered
+from alerts.replies.due_times import settle_by_statement
 from alerts.replies.projection import keep_sent
 from alerts.review.verdicts import RecipientVerdict
+from alerts.rows.onward import unsay_release
 from alerts.sending import ledger_places as placing
 from alerts.sending.amendment import mark_replaced
 from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.sent_document import sent_document
 from alerts.states import AlertState, Move, check_move
+from alerts.withheld.noting import note_withheld
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
@@ -85,6 +89,14 @@ class Handing:
         """Sign a statement, hold it and queue it; return its digest. Raises what the vault refuses."""
         self.ds.append(queue_statement(self.actor, k, sub, body, exp=exp, now=self.now))
         return self.ds[-1]
+
+    def release(self, made: MadeRelease, pri: str) -> None:
+        """Hold and queue a release onward, with its entries."""
+        said = held_statement(self.actor.agency_id or "", made.jws, now=self.now)
+        keep_bound([said])
+        by = self.actor.public_id or ""
+        outgoing.put_statement(said, by=by, entries=made.entries, pri=pri, now=self.now)
+        self.ds.append(said.od)
 
     def send(self, alert: Alert, envelope: SealedEnvelope, recipients: Collection[str]) -> None:
         """Queue an alert's envelope."""
@@ -353,10 +365,12 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
         ack_by=moment_or_none(terms.ack_by),
         reply_by=moment_or_none(terms.reply_by),
         exp=moment_of(terms.exp),
+        keep=moment_of(terms.keep),
     )
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
     content = read_revision(alert)
+    note_withheld(alert, content, terms, released_at=row.queued_at)
     keep_sent(alert, content, sent_document(alert, content), now=now)
     alert.attachments.all().delete()
 
@@ -384,17 +398,24 @@ def _unsay(row: Outgoing, now: datetime) -> None:
         received.filter(md=row.subject).update(**unsaid)
     if row.k == "confirm":
         received.filter(retract_od=row.subject).update(withdrawal_confirmed_at=None)
+    if row.k == RELEASE:
+        unsay_release(row.reader, row.d)
     if row.k in (SUSPEND, RESUME):
         settle_stops(row.reader, said.body["with"], said.body["lanes"], now=now)
+        settle_by_statement(said, now=now)
     if row.k == AGREEMENT:
-        for text in outgoing.queued_about(row.reader, [row.d]).filter(k=TEXT):
-            outgoing.settle(text, OutgoingState.CANCELLED, now=now)
-            forget_text(row.reader, text.d)
+        _cancel_text(row, now)
     if row.k == "retract" and not _is_retracted(row):
         own = Alert.objects.filter(agency=row.reader, md=row.subject, state=AlertState.WITHDRAWN)
         own.update(state=AlertState.RELEASED, withdrawn_at=None, withdrawn_by=None, changed_at=now)
         for alert in Alert.objects.filter(agency=row.reader, md=row.subject):
             settle_answered(alert)
+
+
+def _cancel_text(row: Outgoing, now: datetime) -> None:
+    for text in outgoing.queued_about(row.reader, [row.d]).filter(k=TEXT):
+        outgoing.settle(text, OutgoingState.CANCELLED, now=now)
+        forget_text(row.reader, text.d)
 
 
 def _is_retracted(row: Outgoing) -> bool:

@@ -16,6 +16,7 @@ from accord.moments import moment_of
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.statement_subjects import DeskSubjects
+from alerts.replies.due_times import settle_by_statement
 from callers.errors import NotBoundError
 from callers.task_calls import call_task
 from peers.following import feed_follower_of
@@ -41,13 +42,13 @@ def take_receipts(*, now: datetime) -> None:
         peers = VerifiedDirectory(agency_id, now, subjects=DeskSubjects(agency_id))
         follower = feed_follower_of(peers.memory, now=now)
         follower.judges_by = peers
-        take_places(follower)
+        take_places(follower, now=now)
         peers.memory.write()
     if waiting.filter(released_at__gt=now - NEW_FOR).exists():
         call_task(RECEIPTS_TASK, in_secs=RECEIPT_SECS)
 
 
-def take_places(follower: Follower) -> None:
+def take_places(follower: Follower, *, now: datetime) -> None:
     """Note the ledger places of the agency's own alerts and statements; ask again for those without a receipt.
 
     Not inside a transaction. A failure with one is logged and does not stop the others.
@@ -60,7 +61,7 @@ def take_places(follower: Follower) -> None:
             _place_alert(follower, alert)
     for row in said.order_by("?")[:PLACED_AT_MOST]:
         with _logged(row.od):
-            _place_statement(follower, row)
+            _place_statement(follower, row, now)
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def _place_alert(follower: Follower, alert: Alert) -> None:
         Alert.objects.filter(pk=alert.pk).update(**place)
 
 
-def _place_statement(follower: Follower, row: HeldStatement) -> None:
+def _place_statement(follower: Follower, row: HeldStatement, now: datetime) -> None:
     receipt = follower.exchange.statement(row.od).receipt
     if receipt is None:
         return
@@ -88,3 +89,4 @@ def _place_statement(follower: Follower, row: HeldStatement) -> None:
         locked = HeldStatement.objects.select_for_update().get(pk=row.pk)
         locked.log_time, locked.log_index = log_time, receipt.index_at(log_time)
         locked.save(update_fields=["log_time", "log_index"])
+        settle_by_statement(locked, now=now)

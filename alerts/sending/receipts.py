@@ -8,7 +8,7 @@ from datetime import datetime
 from alerts.boxes.state_words import delivery_text
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import Suspensions
+from alerts.peers.suspensions import AnswerClock
 from alerts.receiving.signature_state import signature_facts_of
 from alerts.receiving.verification import answer_doubt_text
 from alerts.replies.answers import AnswerGiven, AskedBack
@@ -34,10 +34,25 @@ class Receipt:
     answer: AnswerGiven | None = None
     """Its newest answer, if the alert asks for one."""
     asked_back: AskedBack | None = None
-    frozen_since: datetime | None = None
-    """Since when a suspension stops the clock of its answer; None while that runs."""
+    clock: AnswerClock | None = None
+    """Clock of its answer, if the alert asks for one."""
     for_attention: bool = False
     """The question is for its attention, and it owes no answer."""
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """Time by which its answer is due: as it was signed, and later by suspensions that are over."""
+        return self.clock.due if self.clock else None
+
+    @property
+    def frozen_since(self) -> datetime | None:
+        """Since when a suspension stops the clock of its answer; None while that runs."""
+        return self.clock.frozen_since if self.clock else None
+
+    @property
+    def suspended_since(self) -> datetime | None:
+        """Since when a suspension holds its answer back, whether its clock runs or not."""
+        return self.clock.suspended_since if self.clock else None
 
     @property
     def is_confirmed(self) -> bool:
@@ -84,19 +99,17 @@ class Receipts:
         self,
         answers: Mapping[str, AnswerGiven],
         back: Mapping[str, AskedBack],
+        clocks: Mapping[str, AnswerClock],
         for_attention: Collection[str] = (),
-        *,
-        suspensions: Suspensions,
     ) -> "Receipts":
-        """Return the same with what each agency has answered and asked back, by its id, which owe no answer, and whose clock stands."""
-        asked = self.newest
+        """Return the same with what each agency has answered and asked back and its clock, by its id, and which owe no answer."""
         rows = (
             replace(
                 row,
                 answer=answers.get(row.agency),
                 asked_back=back.get(row.agency),
                 for_attention=row.agency in for_attention,
-                frozen_since=suspensions.freeze(row.agency, asked.lane, asked.pri, self.terms.reply_by),
+                clock=clocks.get(row.agency),
             )
             for row in self.rows
         )

@@ -31,6 +31,7 @@ from accord.envelope.statements.checks import verify_statement
 from accord.envelope.statements.form import UnverifiedStatement, parse_statement
 from accord.envelope.vocabulary import TYP_MANIFEST
 from accord.following.follower import Follower
+from alerts.agency.agreement_texts import own_texts_among
 from alerts.errors import ExchangeAwayError, KeysetUnreadableError
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
@@ -39,7 +40,6 @@ from alerts.receiving.feed_statements import asked_again, refresh_keys
 from alerts.receiving.first_opening import is_common
 from alerts.receiving.manifest_facts import verify_signed
 from alerts.receiving.taking import ROLE, STATEMENT
-from alerts.rows.agreement_texts import AgreementText
 from callers.binding import BoundRow, keep_bound
 from ledger.set_aside import Item, Loop, begin_round
 from peers.feed_memory import held_statement
@@ -160,7 +160,7 @@ class OwnSubmissions:
         return {
             *Alert.objects.filter(agency=self._agency_id, md__in=ds).values_list("md", flat=True),
             *said.values_list("od", flat=True),
-            *AgreementText.objects.filter(agency=self._agency_id, md__in=ds).values_list("md", flat=True),
+            *own_texts_among(self._agency_id, ds),
             *(row.md for row in unsent if row.is_bound),
             *(key.partition(" ")[2] for key in self._round.keys_aside()),
         }

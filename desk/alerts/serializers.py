@@ -289,6 +289,10 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     exp = s.DateTimeField()
     ack_by = s.DateTimeField(allow_null=True)
     reply_by = s.DateTimeField(allow_null=True)
+    answer_by = s.DateTimeField(
+        allow_null=True,
+        help_text="By when the answer is due: `reply_by`, and later by suspensions that are over.",
+    )
     log_index = s.IntegerField(allow_null=True)
     logged_at = s.DateTimeField(allow_null=True)
     unopenable = s.BooleanField()
@@ -298,6 +302,10 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     for_attention = s.BooleanField(help_text="Its question owes no answer of this agency.")
     frozen_since = s.DateTimeField(
         allow_null=True, help_text="Since when a suspension stops the clock of its answer."
+    )
+    suspended_since = s.DateTimeField(
+        allow_null=True,
+        help_text="Since when a suspension holds its answer back, whether its clock runs or not.",
     )
     interim_at = s.DateTimeField(
         allow_null=True, help_text="When an answer was sent after which another follows."
@@ -313,6 +321,9 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     answer = s.CharField()
     version = s.IntegerField()
     replaced_by = s.UUIDField(source="replaced_by_id", allow_null=True)
+    resent_at = s.DateTimeField(
+        allow_null=True, help_text="When it was written, of an alert sent after a suspension."
+    )
 
 
 class ListedReceivedOut(s.Serializer[InboxRow]):
@@ -438,8 +449,16 @@ class RecipientFactOut(s.Serializer[Any]):
     answer = AnswerGivenOut(allow_null=True)
     asked_back = AskedBackOut(allow_null=True)
     for_attention = s.BooleanField(help_text="It owes no answer.")
+    answer_by = s.DateTimeField(
+        allow_null=True,
+        help_text="By when its answer is due: `reply_by`, and later by suspensions that are over.",
+    )
     frozen_since = s.DateTimeField(
         allow_null=True, help_text="Since when a suspension stops the clock of its answer."
+    )
+    suspended_since = s.DateTimeField(
+        allow_null=True,
+        help_text="Since when a suspension holds its answer back, whether its clock runs or not.",
     )
 
 

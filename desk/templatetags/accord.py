@@ -59,6 +59,12 @@ def distance(value: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def span_to(value: datetime, later: datetime) -> str:
+    """Return the time between two moments, in one unit, rounded down."""
+    return _span(int((later - value).total_seconds()))
+
+
+@register.filter
 def clock(due: datetime, now: datetime) -> str:
     """Return what is left until a time, or how long it is past, in few letters."""
     seconds = int((due - now).total_seconds())

@@ -23,6 +23,7 @@ from desk.agency.peers import api as peers
 from desk.agency.policy import api as policy
 from desk.agency.powers import api as powers
 from desk.agency.set_aside import api as aside
+from desk.agency.transition import api as transition
 from desk.alerts.boxes import overdue_api
 from desk.alerts.boxes import saved_views_api as views
 from desk.alerts.compose import api as own
@@ -31,6 +32,7 @@ from desk.alerts.compose import questions_api as asking
 from desk.alerts.compose import system_drafts_api as system_drafts
 from desk.alerts.compose import templates_api as templates
 from desk.alerts.compose.bulk_api import BulkDraftsView
+from desk.alerts.onward import api as onward
 from desk.alerts.received import api as received
 from desk.alerts.received.acknowledging_api import AcknowledgeManyView
 from desk.alerts.replies import api as replies
@@ -38,6 +40,7 @@ from desk.alerts.replies import calls_api as calls
 from desk.alerts.sent import doubts_api as doubts
 from desk.alerts.sent import handed_in_api as handed_in
 from desk.alerts.versions import api as versions
+from desk.alerts.withheld import api as withheld
 from desk.casework import api as casework
 from desk.keeper import api as keeper
 from desk.keeper import settings_api as desk_settings
@@ -50,9 +53,9 @@ from desk.science.substances import api as substances
 
 SCIENCE: Final = (board, profiles, spectra, substances, replies, law)
 MODULES: Final = (
-    system_drafts, versions, templates, calls, agreement_versions,
+    system_drafts, versions, templates, calls, onward, agreement_versions,
     account, apikeys, aside, audit, calendar, caller, casework, desk_settings, directory, doubts, exchange_keys, handed_in, keeper, keys, lanes, notices,
-    officers, own_entry, peers, policy, powers, reciprocity, restore, views,
+    officers, own_entry, peers, policy, powers, reciprocity, restore, transition, views, withheld,
     *SCIENCE,
 )  # fmt: skip
 """Modules that list their own addresses; those of `SCIENCE` also serve systems, as their API description says."""

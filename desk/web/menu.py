@@ -116,6 +116,7 @@ AGENCY: Final = (
             Tab("agreements", _("Agreements"), C.AGREEMENT_READ),
             Tab("reciprocity", _("Reciprocity"), C.ALERT_READ),
             Tab("commitments", _("Commitments"), C.ALERT_READ),
+            Tab("withheld", _("Withheld"), C.ALERT_READ),
             Tab("peers", _("Fingerprints"), C.KEY_READ),
         ),
     ),

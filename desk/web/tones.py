@@ -39,6 +39,7 @@ TONES: Final[Mapping[str, str]] = {
     "open": OK,
     "opened": DONE,
     "overdue": DANGER,
+    "overdue_suspended": WARN,
     "partly_suspended": WARN,
     "pending": QUIET,
     "queued": QUIET,

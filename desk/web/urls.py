@@ -23,6 +23,7 @@ from desk.account import sign_in_page as signing_in
 from desk.account import step_up
 from desk.agency.after_restore import page as after_restore
 from desk.agency.agreements import lanes_page as lanes
+from desk.agency.agreements import may_send_page as may_send
 from desk.agency.agreements import page as agreements
 from desk.agency.agreements import versions_page as versions
 from desk.agency.apikeys import exchange_page as exchange_keys
@@ -49,6 +50,7 @@ from desk.agency.peers import page as peers
 from desk.agency.policy import page as policy
 from desk.agency.powers import page as powers
 from desk.agency.set_aside import page as aside
+from desk.agency.transition import page as transition
 from desk.alerts.boxes import export_page as exporting
 from desk.alerts.boxes import overdue_page
 from desk.alerts.boxes import page as lists
@@ -56,6 +58,7 @@ from desk.alerts.boxes import saved_views_page as views
 from desk.alerts.boxes import search_page as searching
 from desk.alerts.boxes import start_page as start
 from desk.alerts.compose import starting, steps, structure
+from desk.alerts.onward import page as onward
 from desk.alerts.received import acknowledging_page as bulk
 from desk.alerts.received import page as received
 from desk.alerts.replies import calls_page as calls
@@ -65,6 +68,7 @@ from desk.alerts.sent import doubts_page as doubts
 from desk.alerts.sent import handed_in_page as handed_in
 from desk.alerts.sent import page as sent
 from desk.alerts.versions import page as comparing
+from desk.alerts.withheld import page as withheld
 from desk.casework import cases_page, tasks_page, units_page
 from desk.keeper import agencies_page as keeper
 from desk.keeper import moving_in_page as moving_in
@@ -201,6 +205,28 @@ PAGES: Final = (
     Page("inbox/<uuid:alert_id>/ask-back/", replying.ask_back, "ask_back", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/call/", calls.to_sender, "call_sender", C.ALERT_ACKNOWLEDGE, BOTH),
     Page("outbox/<uuid:alert_id>/call/", calls.to_recipient, "call_recipient", C.ALERT_ACKNOWLEDGE, BOTH),
+    # Releasing onward.
+    Page(
+        "inbox/<uuid:alert_id>/release-onward/", onward.received, "onward_received", C.ALERT_ACKNOWLEDGE, BOTH
+    ),
+    Page("outbox/<uuid:alert_id>/release-onward/", onward.sent, "onward_sent", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page("onward/<uuid:release_id>/release/", onward.release, "onward_release", C.ALERT_RELEASE, BOTH),
+    Page("onward/<uuid:release_id>/discard/", onward.discard, "onward_discard", C.ALERT_ACKNOWLEDGE, BOTH),
+    Page(
+        "inbox/<uuid:alert_id>/onward/<str:od>/end/",
+        onward.end_of_received,
+        "onward_received_end",
+        C.ALERT_WITHDRAW,
+        BOTH,
+    ),
+    Page(
+        "outbox/<uuid:alert_id>/onward/<str:od>/end/",
+        onward.end_of_sent,
+        "onward_sent_end",
+        C.ALERT_WITHDRAW,
+        BOTH,
+    ),
+    Page("emergencies/<uuid:release_id>/", onward.emergency, "emergency", C.OFFICER_READ, BOTH),
     Page("inbox/<uuid:alert_id>/review/", replying.review, "peer_review", C.ALERT_WRITE, BOTH),
     Page("inbox/<uuid:alert_id>/profile/", profiles.received_leads, "received_profile", C.SCIENCE_READ),
     Page(
@@ -342,6 +368,7 @@ PAGES: Final = (
     Page("calendar/change/", calendar.change, "calendar_change", C.AGENCY_MANAGE, BOTH),
     Page("policy/", policy.policy, "policy", C.OFFICER_READ),
     Page("policy/change/", policy.change, "policy_change", C.AGENCY_MANAGE, BOTH),
+    Page("transition/", transition.page, "transition", C.AGENCY_MANAGE, BOTH),
     Page("powers/", powers.powers, "powers", C.OFFICER_READ),
     Page("powers/<uuid:change_id>/agree/", powers.agree, "power_agree", C.POWER_DECIDE, BOTH),
     Page("powers/<uuid:change_id>/stop/", powers.stop, "power_stop", C.POWER_DECIDE, CHANGE),
@@ -385,7 +412,16 @@ PAGES: Final = (
     Page("peers/<str:agency_id>/circles/", peers.confirm, "peer_confirm", C.ALERT_VALIDATE, BOTH),
     Page("peers/<str:agency_id>/telephone/", peers.telephone, "peer_telephone", C.KEY_MANAGE, BOTH),
     Page("peers/<str:agency_id>/undo/", peers.undo, "peer_undo", C.PEER_COMPARE, BOTH),
+    Page("withheld/", withheld.withheld, "withheld", C.ALERT_READ),
+    Page("withheld/<str:peer>/<str:lane>/", withheld.lane, "withheld_lane", C.ALERT_READ),
+    Page("withheld/<str:peer>/<str:lane>/choose/", withheld.choose, "withheld_choose", C.ALERT_READ, CHANGE),
+    Page(
+        "withheld/<str:peer>/<str:lane>/decline/", withheld.decline, "withheld_decline", C.ALERT_READ, CHANGE
+    ),
+    Page("withheld/<str:peer>/<str:lane>/cancel/", withheld.cancel, "withheld_cancel", C.ALERT_READ, CHANGE),
+    Page("withheld/<str:peer>/<str:lane>/send/", withheld.send, "withheld_send", C.ALERT_RELEASE, BOTH),
     Page("agreements/", agreements.agreements, "agreements", C.AGREEMENT_READ),
+    Page("agreements/may-send/", may_send.page, "may_send", C.AGREEMENT_READ),
     Page("agreements/propose/", versions.propose, "agreement_propose", C.AGENCY_MANAGE, BOTH),
     Page("agreements/versions/<str:od>/", versions.version, "agreement_version", C.AGREEMENT_READ),
     Page("agreements/versions/<str:od>/accept/", versions.accept, "agreement_accept", C.AGENCY_MANAGE, BOTH),

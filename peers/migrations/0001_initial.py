@@ -320,6 +320,7 @@ class Migration(migrations.Migration):
                 ("ack_by", models.DateTimeField(null=True)),
                 ("reply_by", models.DateTimeField(null=True)),
                 ("exp", models.DateTimeField()),
+                ("keep", models.DateTimeField()),
             ],
             options={
                 "indexes": [

@@ -205,6 +205,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("survive_flash", models.BooleanField(default=False)),
+                ("emergency", models.BooleanField(default=False)),
                 ("recorded_at", models.DateTimeField()),
                 ("od", models.CharField(blank=True, default="", max_length=43)),
                 ("text_md", models.CharField(blank=True, default="", max_length=43)),
@@ -474,6 +475,57 @@ class Migration(migrations.Migration):
             name="envelope",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="sharing.envelope"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Release",
+            fields=[
+                ("od", models.CharField(max_length=43, primary_key=True, serialize=False)),
+                ("iss", models.CharField(max_length=23)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("investigate", "Investigate"),
+                            ("prevent", "Prevent"),
+                            ("public_health", "Public health"),
+                            ("regulatory_control", "Regulatory control"),
+                            ("science", "Science"),
+                        ],
+                        max_length=18,
+                    ),
+                ),
+                ("is_emergency", models.BooleanField()),
+                ("until", models.BigIntegerField()),
+                ("leaf_hashes", models.BinaryField(null=True)),
+                (
+                    "envelope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="sharing.envelope",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sharing.release",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="delivery",
+            name="release",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="sharing.release",
             ),
         ),
         migrations.CreateModel(
@@ -848,6 +900,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(fields=["recipient", "state"], name="delivery_of_recipient"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("release__isnull", False)),
+                fields=["release"],
+                name="delivery_released",
+            ),
         ),
         migrations.AddIndex(
             model_name="delivery",

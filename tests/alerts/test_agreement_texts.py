@@ -200,6 +200,12 @@ def test_the_text_lies_sealed_and_no_log_has_it(
     assert "Exchange of spectra" not in caplog.text + repr(list(events))
 
 
+def test_a_text_that_fits_no_envelope_is_refused(desks: Desks, lab: Officer) -> None:
+    with pytest.raises(AgreementRefusedError, match="too long to be sealed"):
+        proposed(desks, lab, agreement_text("Обмен", "я" * 40_000))
+    assert not Outgoing.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -218,3 +224,15 @@ def test_a_commitment_that_says_nothing_clear_is_not_written(
 ) -> None:
     with pytest.raises(AgreementRefusedError, match=pointer):
         proposed(desks, lab, agreement_text("Exchange", "1. Purpose", [ROW | change]))
+
+
+def test_a_row_that_was_given_another_address_is_no_other_versions_text(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    first, second = proposed(desks, lab), proposed(desks, lab, ref="LH 2")
+    learn(desks, lab, health)
+    md = version_of(health, second, now=desks.hub.now).body["text"]["md"]
+    AgreementText.objects.filter(agency="xb-health", md=md).delete()
+    AgreementText.objects.filter(agency="xb-health").update(md=md)
+    assert text_state(health, second, desks) == TextState.MISSING
+    assert text_state(health, first, desks) == TextState.HERE

@@ -5,12 +5,12 @@ import pytest
 
 from alerts.errors import AlertIncompleteError, ChangedSinceValidationError
 from alerts.peers.newcomers import confirm_circle_member
-from alerts.review.preview import preview_recipients_of
+from alerts.review.preview import circles_for, preview_recipients_of
 from alerts.sending.release import release_alert
 from callers.errors import InputError, NotPermittedError
 from ledger.models import AuditEvent
 from officers.models import Officer
-from tests.agreements import record_circle
+from tests.agreements import change_circle, record_circle
 from tests.alerts.conftest import GOOD, Desks
 from tests.builders import OPERATOR
 
@@ -70,3 +70,14 @@ def test_another_circle_is_confirmed_by_itself(circled: Desks) -> None:
     assert verdict(circled)[1] == "new-in-circle"
     with pytest.raises(InputError):
         confirm(circled, circled.lab.releaser, "A circle of others")
+
+
+def test_who_joins_or_leaves_a_circle_is_judged_so_at_the_next_preview(circled: Desks) -> None:
+    now = circled.hub.now
+    change_circle(OPERATOR, name="Early Look", members=["xa-lab", "xe-drugs"], now=now)
+    assert verdict(circled)[0], "it is out of the circle, and a party still"
+    assert circles_for(circled.lab.author) == [("Early Look", ["xe-drugs"])]
+    change_circle(OPERATOR, name="Early Look", members=["xa-lab", "xb-health"], now=now)
+    assert verdict(circled)[1] == "new-in-circle"
+    change_circle(OPERATOR, name="Early Look", members=[], now=now)
+    assert verdict(circled)[0] and circles_for(circled.lab.author) == []

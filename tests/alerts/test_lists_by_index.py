@@ -25,11 +25,11 @@ from peers.sent import awaited_of, envelopes_of
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 AGENCY = "xa-lab"
 Rows = Callable[[], QuerySet[Any]]
-FROZEN = Suspensions(
+HELD = Suspensions(
     AGENCY,
     (
         AgreementAnswer(
-            "G1", "All", 1, "", (AGENCY, "xb-health", "xc-customs"), ("science", "trade"), "AMBER", (), 0, None, (), True,
+            "G1", "All", 1, "", (AGENCY, "xb-health", "xc-customs"), ("science", "trade"), "AMBER", (), 0, None, (), True, False,
         ),
     ),
     (
@@ -37,7 +37,7 @@ FROZEN = Suspensions(
         Suspension(AGENCY, "xc-customs", "science", 5, None),
         Suspension("xc-customs", AGENCY, "trade", 7, None),
     ),
-).frozen  # fmt: skip
+).held  # fmt: skip
 
 
 def received(**columns: object) -> QuerySet[ReceivedAlert]:
@@ -58,7 +58,7 @@ BY_INDEX: dict[str, Rows] = {
         received(ack_by__lte=NOW).filter(still_to_acknowledge()).order_by("ack_by", "number")
     ),
     "received_to_answer": lambda: (
-        received().filter(answer_overdue(NOW) & ~FROZEN).order_by("reply_by", "number")
+        received().filter(answer_overdue(NOW) & ~HELD).order_by("answer_by", "number")
     ),
 }
 

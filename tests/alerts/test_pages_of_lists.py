@@ -17,6 +17,7 @@ from alerts.models import Alert, ReceivedAlert
 from callers.errors import InputError
 from tests.alerts.conftest import Desks
 from tests.alerts.test_search_alerts import copies
+from tests.due_times import due
 
 Read = Callable[..., "Page[object]"]
 
@@ -68,8 +69,8 @@ def test_what_waits_stands_first_by_due_time_and_no_page_skips_or_repeats_a_row(
     # Due in the order 3, 9, 6: an acknowledged question waits on for its answer, and the earlier of two times counts.
     wait = [numbers[3], numbers[9], numbers[6]]
     rows.filter(number=wait[0]).update(acknowledged_at=None, ack_by=now - timedelta(days=1))
-    rows.filter(number=wait[1]).update(reply_by=now + timedelta(hours=1))
-    later = {"ack_by": now + timedelta(hours=9), "reply_by": now + timedelta(hours=2)}
+    rows.filter(number=wait[1]).update(**due(now + timedelta(hours=1)))
+    later = {"ack_by": now + timedelta(hours=9), **due(now + timedelta(hours=2))}
     rows.filter(number=wait[2]).update(acknowledged_at=None, **later)
 
     def page(cursor: str) -> Page[object]:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each state change has its event in the audit, in its transaction, and only one; this file names the exceptions.
-
-`tests.boundaries.audited_writes` says how the code is read.
-"""
+"""Each state change has its event in the audit, in its transaction, and only one, as `audited_writes` reads it; with the exceptions."""
 
 from textwrap import dedent
 from typing import Final
@@ -111,7 +108,9 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/taking.py:FeedOfAgency._settle: alerts.ReceivedAlert",
         "alerts/receiving/taking.py:FeedOfAgency._visit_awaited: alerts.ReceivedAlert",
         "alerts/receiving/versions.py:_replace: alerts.ReceivedAlert",
+        "alerts/receiving/versions.py:place_copy: alerts.ReceivedAlert",
         "alerts/replies/answers.py:settle_question: alerts.ReceivedAlert",
+        "alerts/replies/due_times.py:settle_due_times: alerts.Alert, alerts.ReceivedAlert",
         "alerts/replies/projection.py:_note_question: alerts.ReceivedAlert",
         "alerts/sending/amendment.py:mark_replaced: alerts.Alert",
         "science/spectra/received.py:_count_try: science.LibrarySpectrum",
@@ -125,6 +124,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "alerts/receiving/taking.py:FeedOfAgency._file: alerts.ReceivedAlert",
         "alerts/sending/hand_in.py:_note_sent: alerts.Alert, alerts.DraftAttachment",
         "alerts/sending/ledger_places.py:_place_alert: alerts.Alert",
+        "alerts/withheld/noting.py:note_withheld: alerts.WithheldAlert",
         "peers/entries.py:_keep: peers.Agency",
         "vault/exchangekeys.py:HeldExchangeKeys.refuse: vault.ExchangeKey",
         "vault/exchangekeys.py:note_lacking: vault.ExchangeKey",
@@ -141,11 +141,14 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
     "another function of the same act records the event, which is found by a table, an argument or a `with`": (
         "agencies/own_statements.py:_keep: agencies.OwnStatement",
         "casework/cases.py:_store: casework.Case",
+        "alerts/sending/hand_in.py:Handing.release: peers.Outgoing",
         "alerts/sending/hand_in.py:Handing.send: peers.Outgoing, peers.OutgoingBlob",
         "alerts/sending/hand_in.py:Handing.state: peers.Outgoing",
         "sharing/agreement_statements.py:answer_agreement: sharing.AgreementParty, sharing.AgreementVersion, sharing.Delivery",
         "sharing/agreement_statements.py:leave_agreement: sharing.AgreementParty",
         "sharing/agreement_statements.py:propose_agreement: sharing.Agreement, sharing.AgreementLane, sharing.AgreementParty, sharing.AgreementVersion",
+        "sharing/releases.py:_store: sharing.Delivery, sharing.Release",
+        "sharing/releases.py:unrelease: sharing.Delivery",
         "sharing/statements.py:_acknowledge: sharing.Delivery",
         "sharing/statements.py:_confirm: sharing.Delivery",
         "sharing/statements.py:_retract: sharing.Delivery",
@@ -276,7 +279,6 @@ HEAD: Final = """
     from django.db import transaction
     from ledger.audit import record_event
     from rooms.models import Lane, Stop
-
 """
 SAMPLES: Final[dict[str, tuple[str, set[str]]]] = {
     "an event beside the write": (

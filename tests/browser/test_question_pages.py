@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -14,9 +15,18 @@ from alerts.models import ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.replies.calls import note_call
 from officers.models import AgencyCalendar, Officer
+from peers.models import HeldStatement, SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION, ask
-from tests.alerts.replies.test_suspension import opened, submitted, suspend
+from tests.alerts.replies.test_suspension import (
+    agree_that_clocks_run,
+    opened,
+    resume,
+    submitted,
+    suspend,
+)
+from tests.bound_rows import rewrite
 from tests.browser.looking import faults_of, look_at
+from tests.due_times import due
 from tests.own_desk import RedDesk
 from tests.pages.desk_world import DeskWorld
 
@@ -38,7 +48,7 @@ def test_from_the_draft_to_the_overdue_board(
     note_call(desk.ilka, asked, agency="xd-reg", called_at=desk.tick(), text=SAID, now=desk.tick())
     draft = desk.draft(**{**QUESTION, "for_attention": ["xb-health"]})
     desk.wait_for_the_clock()
-    ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=desk.hub.now - timedelta(minutes=1))
+    ReceivedAlert.objects.filter(agency=desk.health).update(**due(desk.hub.now - timedelta(minutes=1)))
     sign_in(desk.ilka)
     pages = {
         "question-due": f"/drafts/{draft.pk}/2/",
@@ -107,6 +117,36 @@ def test_a_suspended_question(
     look_at_each(page, live_server, {"frozen-review": f"/queue/{reply.pk}/"})
     sign_in(desk.ilka)
     look_at_each(page, live_server, {"frozen-asked": f"/outbox/{asked.pk}/"})
+    desk.catch_up()
+    resume(desk, desk.lab)
+    desk.wait_for_the_clock()
+    look_at_each(page, live_server, {"moved-asked": f"/outbox/{asked.pk}/"})
+    sign_in(desk.aroha)
+    look_at_each(page, live_server, {"moved-question": f"/inbox/{row.pk}/", "moved-inbox": "/inbox/"})
+
+
+def test_a_suspended_question_whose_clock_runs_on(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
+) -> None:
+    agree_that_clocks_run(desk)
+    asked = ask(desk)
+    row = opened(desk)
+    acknowledge_alert(desk.aroha, row, now=desk.tick())
+    suspend(desk, desk.lab)
+    desk.wait_for_the_clock()
+    past = due(timezone.now() - timedelta(minutes=1))
+    ReceivedAlert.objects.filter(agency=desk.health).update(**past)
+    rewrite(SentEnvelope.objects.filter(md=asked.md), reply_by=past["reply_by"])
+    sign_in(desk.aroha)
+    open_page(page, live_server, f"/inbox/{row.pk}/")
+    page.get_by_role("button", name="On duty").click()
+    pages = {"running-start": "/", "running-inbox": "/inbox/", "running-question": f"/inbox/{row.pk}/"}
+    look_at_each(page, live_server, pages)
+    sign_in(desk.ilka)
+    look_at_each(page, live_server, {"running-asked": f"/outbox/{asked.pk}/"})
+    version = HeldStatement.objects.get(reader="xa-lab", k="agreement")
+    sign_in(desk.sunniva)
+    look_at_each(page, live_server, {"running-agreed": f"/agreements/versions/{version.od}/"})
 
 
 def look_at_each(page: Page, live_server: LiveServer, pages: Mapping[str, str]) -> None:

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.agency.agreement_versions import Terms, propose_agreement
+from accord.document.agreement_texts import agreement_text
+from alerts.agency.agreement_versions import Terms, answer_version, propose_agreement
 from alerts.drafting.drafts import attach_file, save_revision
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
@@ -271,6 +272,9 @@ def test_officers_powers_and_peers(
     shoot("duty", "/officers/duty/")
     shoot("agreement", "/agreements/G1/")
     shoot("agreement-suspend", "/agreements/G1/suspend/")
+    shoot("may-send", "/agreements/may-send/?lane=trade&purpose=regulatory_control")
+    admin.post("/transition/", {"verb": "begin"})
+    shoot("transition", "/transition/")
     shoot("agreement-propose", "/agreements/G1/propose/")
     terms = Terms(
         "AB 2027-1",
@@ -281,7 +285,12 @@ def test_officers_powers_and_peers(
         begins=desk.hub.now,
         until=desk.hub.now + timedelta(days=365),
     )
-    od = propose_agreement(desk.haitham, replace(terms, parties=frozenset({desk.lab.pk})), now=desk.tick())
+    theirs = replace(terms, parties=frozenset({desk.lab.pk}), text=_text("Once a quarter is enough."))
+    first = propose_agreement(desk.haitham, theirs, now=desk.tick())
+    desk.settle()
+    answer_version(desk.sunniva, first, "accept", now=desk.tick())
+    desk.settle()
+    od = propose_agreement(desk.haitham, replace(theirs, text=_text("Late is told.", 2)), now=desk.tick())
     propose_agreement(desk.sunniva, replace(terms, ref="G1"), now=desk.tick())
     desk.settle()
     shoot("agreements-proposed", "/agreements/")
@@ -304,6 +313,20 @@ def test_officers_powers_and_peers(
         shoot(f"power-{kind}", f"/powers/{waiting.pk}/agree/")
     sign_in(desk.edda)
     shoot("audit-powers", "/audit/?powers=yes")
+
+
+def _text(said: str, quarters: int = 1) -> dict[str, Any]:
+    """Return the text of an agreement that ends with a paragraph, and a commitment."""
+    row = {
+        "by": "xb-health",
+        "to": "xa-lab",
+        "what": "methods",
+        "zone": "Europe/Vienna",
+        "from": "2027-01-01",
+        "every": {"n": quarters, "unit": "quarter"},
+    }
+    body = f"1. Purpose\n\nThe parties share what they measure.\n\n2. What is given\n\n{said}"
+    return agreement_text("Exchange of methods", body, [row])
 
 
 def _ask_for_powers(desk: DeskWorld, admin: Client) -> Officer:

@@ -9,11 +9,13 @@ from pytest_django import Settings
 from accord.agreements import VersionState
 from accord.client.client import Client
 from accord.client.errors import RefusedError
+from accord.document.agreement_texts import agreement_text
 from alerts.agency.agreement_versions import (
     Terms,
     answer_version,
     is_signed_here,
     propose_agreement,
+    text_of_version,
     version_of,
     versions_of,
 )
@@ -26,9 +28,17 @@ from callers.capabilities import Role
 from officers.models import Officer
 from peers.models import Agency
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.own_desk import make_own_agency
+from tests.own_desk import compare_by_hand, make_own_agency
 
 REF = "ABC 2027-1"
+OWED = {
+    "by": "xb-own",
+    "to": "xc-charlie",
+    "what": "spectra",
+    "every": {"n": 1, "unit": "quarter"},
+    "zone": "Europe/Vienna",
+    "from": "2027-01-01",
+}
 
 
 @pytest.fixture
@@ -65,6 +75,7 @@ def terms(world: PartnerWorld, **changes: object) -> Terms:
         "begins": world.hub.now,
         "until": world.hub.now + timedelta(days=730),
         "survive_lanes": frozenset({"science"}),
+        "text": agreement_text("Exchange among three", "1. Purpose\n\nThe parties share.", [OWED]),
     }
     return Terms(**(usual | changes))  # type: ignore[arg-type]
 
@@ -91,6 +102,7 @@ def learn(world: PartnerWorld, agency: Agency) -> None:
 
 @pytest.fixture
 def agreed(world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client]) -> str:
+    compare_by_hand(agency, "xa-alpha", "xc-charlie", now=world.hub.now)
     od = propose_agreement(admin, terms(world), now=world.hub.now)
     world.sequence()
     for command in commands:
@@ -106,6 +118,8 @@ def test_all_three_hold_every_signature_and_alerts_flow_among_them(
     for command in commands:
         (version,) = command.agreement_versions()
         assert version.od == agreed and version.is_signed
+        read = command.agreement_text(agreed).text
+        assert read.document is not None and read.document["title"] == "Exchange among three"
     alpha, charlie = commands
     assert alpha.submit(alert_to("xb-own", "xc-charlie", tlp="GREEN"), wait_secs=10).md
     assert charlie.inbox()[0]
@@ -153,9 +167,12 @@ def test_a_next_version_by_command_is_accepted_at_the_desk_and_one_leaves(
             "begins": "2026-01-01T00:00:00Z",
             "until": "2099-01-01T00:00:00Z",
             "clocks": "run",
+            "text": {"title": "Exchange among three", "text": "1. End", "commitments": [OWED]},
         }
     )
     learn(world, agency)
+    read = text_of_version(admin, version_of(admin, said.od, now=world.hub.now))
+    assert read.document is not None and read.document["text"] == "1. End"
     answer_version(admin, said.od, "accept", now=world.hub.now)
     world.sequence()
     charlie.answer_agreement(said.od)

@@ -31,6 +31,7 @@ TERMS: dict[str, Any] = {
     "until": "2099-01-01T00:00:00Z",
     "clocks": "freeze",
     "survive_flash": True,
+    "emergency": True,
 }
 
 

@@ -173,6 +173,7 @@ AGREED: dict[str, object] = {
     "until": None,
     "survive_lanes": [],
     "survive_flash": False,
+    "emergency": False,
     "suspended": [],
 }
 CIRCLE: dict[str, object] = {

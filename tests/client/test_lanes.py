@@ -31,6 +31,24 @@ def test_one_suspends_both_know_and_the_same_one_resumes(
     assert bravo.client.submit(alert_to("xa-alpha"))
 
 
+def test_it_says_to_whom_something_may_be_sent(
+    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
+) -> None:
+    alpha, bravo = terminals
+    terms = ("--lane", "science", "--purpose", "prevent", "--tlp", "GREEN")
+    (before,) = bravo.json("may-send", "xa-alpha", *terms)
+    assert (before["agency"], before["allowed"]) == ("xa-alpha", True)
+    alpha.run("suspend", "xb-bravo", "--lane", "science", "--yes")
+    world.sequence()
+    assert "lane-suspended" in (said := bravo.run("may-send", *terms)) and "by theirs" in said
+    alone = world.enrol("xd-delta")
+    world.hub.make_agreement("G4", "xa-alpha", "xd-delta")
+    (unpinned,) = alone.may_send(["xa-alpha"], lane="science", purpose="prevent", tlp="GREEN")
+    assert (unpinned.allowed, unpinned.code) == (False, "not-pinned")
+    with pytest.raises(RequestError):
+        alone.may_send(["Alpha"], lane="science", purpose="prevent", tlp="GREEN")
+
+
 def test_the_other_side_reads_it_in_words(world: PartnerWorld, terminals: tuple[Terminal, Terminal]) -> None:
     alpha, bravo = terminals
     alpha.run("suspend", "xb-bravo", "--lane", "trade", "--lane", "science", "--yes")

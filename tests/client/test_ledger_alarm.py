@@ -18,6 +18,7 @@ from accord.cli.main import main
 from accord.cli.sentences import FORKED, sentence_of
 from accord.client.answering import Answer
 from accord.client.client import Client
+from accord.client.releasing import OnwardOrder
 from accord.client.results import Sent
 from accord.client.saved_alerts import save_opened
 from accord.envelope.errors import Failure, VerificationError
@@ -70,6 +71,9 @@ ACTS: dict[str, Callable[[Client, str], object]] = {
     "acknowledge --refused": lambda client, md: client.acknowledge(md, officer="officer-7", st="refused"),
     "acknowledge --unopenable": lambda client, md: client.acknowledge(md, officer=None, st="unopenable"),
     "answer": lambda client, md: client.answer_order(md, Answer("no_hit")),
+    "release-onward": lambda client, md: client.release_onward(
+        md, OnwardOrder(["xc-charlie"], 4_000_000_000)
+    ),
     "watch --open": lambda client, md: list(client.watch(opening=True, once=True)),
 }
 
@@ -128,7 +132,7 @@ def test_every_verb_with_an_opening_is_in_this_file() -> None:
         for name, parser in verbs.choices.items()
         if any("--as" in item.option_strings for item in parser._actions)
     }
-    signing_only = {"retract", "reaffirm", "confirm", "agreements", "suspend", "resume"}
+    signing_only = {"retract", "reaffirm", "confirm", "agreements", "suspend", "resume", "unrelease"}
     # These name the officer for the record of questions, and open nothing.
     asking_only = {"screen", "similar", "match", "compare"}
     tested = {name.split()[0] for name in ACTS} | {"verify"}

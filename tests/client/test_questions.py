@@ -4,6 +4,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -463,7 +464,7 @@ def test_the_whole_job_at_two_terminals(
     assert "  open  " in line and line.endswith(asked.md)
     (item,) = bravo.json("inbox", "--to-answer")["items"]
     assert item == bravo.json("inbox")["items"][0]
-    assert set(item["question"]) == {"reply_by", "state", "code", "answered_at", "in_doubt"}
+    assert set(item["question"]) == {"reply_by", "answer_by", "state", "code", "answered_at", "in_doubt"}
 
     argv = ["answer", item["ref"], "--code", "hit", "--text", "Two cases.", "--attach", str(spectrum)]
     bravo.run(*argv, expect=exits.USAGE)
@@ -533,6 +534,52 @@ def test_while_its_lane_is_suspended_a_question_is_frozen_and_a_watch_tells_nobo
     assert " OVERDUE " in printed_at(bravo, late, "inbox", "--to-answer")
     (line,) = watched_at(bravo, late)
     assert line.startswith("ANSWER OVERDUE")
+
+
+def suspended_for(world: PartnerWorld, secs: int, *homes: str) -> None:
+    """Have the first partner suspend the lane and resume it; in these homes it was resumed so much later."""
+    alpha = world.client("xa-alpha")
+    alpha.suspend(["xb-bravo"], ["science"])
+    world.sequence()
+    resumed = alpha.resume(["xb-bravo"], ["science"])
+    world.sequence()
+    for home in homes:
+        client: Client = world.client(home)
+        client.inbox()
+        with client._session.state_file.change() as kept:
+            said = kept.statements[resumed.od]
+            kept.statements[resumed.od] = replace(said, log_time=said.log_time + secs)
+
+
+def test_once_a_suspension_is_over_the_answer_is_due_later_by_it(
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bravo, late = Terminal(world, "xb-bravo", capsys), 3 * DAY + HOUR
+    assert len(watched_at(bravo, 2 * DAY + HOUR)) == 1
+    suspended_for(world, 2 * DAY, "xb-bravo")
+    assert " open (signed for " in printed_at(bravo, late, "inbox", "--to-answer")
+    (item,) = json.loads(printed_at(bravo, late, "inbox", "--to-answer", "--json"))["items"]
+    moved_by = item["question"]["answer_by"] - item["question"]["reply_by"]
+    assert abs(moved_by - 2 * DAY) < HOUR
+    assert watched_at(bravo, late) == []
+    (line,) = watched_at(bravo, 4 * DAY + HOUR)
+    assert line.startswith("answer due by"), "it is told of once more, by the time as moved"
+    (line,) = watched_at(bravo, 5 * DAY + HOUR)
+    assert line.startswith("ANSWER OVERDUE")
+
+
+def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld, asked: Sent) -> None:
+    answer(world, asked)
+    suspended_for(world, 2 * DAY, "xa-alpha")
+    given(world, asked)
+    alpha: Client = world.client("xa-alpha")
+    for days, late in ((4, False), (6, True)):
+        with alpha._session.state_file.change() as kept:
+            for md, record in kept.manifests.items():
+                if record is not None and record.code:
+                    kept.manifests[md] = replace(record, log_time=int(time.time()) + days * DAY)
+        (read,) = alpha.submission(asked.md).answers
+        assert read.late is late
 
 
 def test_a_watch_says_nothing_of_what_was_answered(

@@ -11,7 +11,8 @@ import pytest
 from accord.envelope.errors import Failure, OpeningError, SealingError, SealRefusal, VerificationError
 from accord.envelope.keyrule import Reaffirmed, Repudiated
 from accord.envelope.private import SignerSet, generate_signing_keys
-from accord.envelope.reseal import MadeRelease, ReleaseTerms, ResealedEntries, make_release
+from accord.envelope.releases import MadeRelease
+from accord.envelope.reseal import ReleaseTerms, ResealedEntries, make_release
 from accord.envelope.statements.form import CheckpointRef, Statement, SubjectRef, parse_statement
 from tests.envelope.releasing import DELTA, ECHO, FOXTROT, Chain, Released
 from tests.envelope.world import ALERT, DAY, NOW, World, known_agency, uuid7
@@ -210,7 +211,7 @@ def test_five_hundred_are_released_to_at_once(pq1_chain: Chain) -> None:
 
 
 def test_nothing_secret_or_long_is_shown_and_nothing_changes() -> None:
-    made = MadeRelease("od", ("xd-delta",), b"jws-octets", b"entries-octets")
+    made = MadeRelease("od", "id", ("xd-delta",), b"jws-octets", b"entries-octets")
     resealed = ResealedEntries(("xd-delta",), 1, "rr", b"entries-octets")
     for value, member in ((made, "jws"), (resealed, "rr"), (release_terms(), "exp")):
         assert "octets" not in repr(value)

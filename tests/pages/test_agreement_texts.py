@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text and commitments of an agreement on pages: entered, begun with a model, read, compared with the version in force."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from accord.agreement_texts import TextState
 from alerts.agency.agreement_versions import text_of_version, versions_of
 from alerts.models import AgreementText
+from alerts.peers.pins import change_book
 from tests.agreements import take_in_agreements
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -40,7 +42,7 @@ def test_the_text_is_read_on_both_sides_with_its_commitments_as_sentences(
         page = client.get(address).content.decode()
         assert "gives spectra to Health Authority, Belmora every quarter, from 1 Jan 2027" in page
         assert '<h3 dir="auto">1. Purpose</h3>' in page and "The parties share what they measure." in page
-        assert "Beside the version in force" not in page
+        assert "Beside the version before" not in page
 
 
 def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
@@ -57,6 +59,11 @@ def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
     then = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", **changed)
     page = admin.get(then).content.decode()
     assert "2 added, 2 taken out" in page
+    assert (
+        f'<a href="{address}">Version 1</a>' in page
+        and f'<a href="{then}">' in admin.get(address).content.decode()
+    )
+    assert f'href="{address}#g-text"' in admin.get("/agreements/AB 2027-1/").content.decode()
     assert (
         '<ins><span class="change">Added</span> <span dir="auto" class="lines">Two months&#x27; notice.'
         in page
@@ -127,3 +134,14 @@ def test_a_version_without_a_text_says_so(desk: DeskWorld, admin: Client) -> Non
     assert "This version has no text." in admin.get(address).content.decode()
     (version,) = versions_of(desk.sunniva, now=desk.hub.now)
     assert text_of_version(desk.sunniva, version).state == TextState.NONE
+
+
+def test_where_it_cannot_be_sealed_now_it_is_said_and_what_was_entered_stays(
+    desk: DeskWorld, admin: Client
+) -> None:
+    change_book("xa-lab", lambda book: replace(book, pins={}), now=desk.hub.now)
+    answer = admin.post(PROPOSE, form(desk, **text(ROW)))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "could not be trusted now" in page
+    assert "The parties share what they measure." in page and '<option value="spectra" selected>' in page
+    assert not AgreementText.objects.exists()

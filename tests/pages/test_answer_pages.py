@@ -17,6 +17,7 @@ from peers.models import SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION
 from tests.alerts.replies.test_suspension import opened, suspend
 from tests.bound_rows import rewrite
+from tests.due_times import due
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
 from tests.pages.test_reply_pages import open_at_health, send_it
@@ -128,7 +129,7 @@ def test_the_overdue_board_names_both_sides_with_whom_to_call(desk: DeskWorld, a
     empty = as_officer(desk.aroha).get("/overdue/").content.decode()
     assert "owes nothing that is overdue" in empty and "Nobody owes your agency" in empty
     moment = timezone.now() - timedelta(hours=1)
-    ReceivedAlert.objects.filter(agency=desk.health).update(reply_by=moment)
+    ReceivedAlert.objects.filter(agency=desk.health).update(**due(moment))
     page = as_officer(desk.aroha).get("/overdue/").content.decode()
     assert QUESTION["title"] in page and "Forensic Laboratory, Arvenia" in page
 
@@ -203,7 +204,7 @@ def test_a_call_is_noted_on_its_page_and_read_on_the_alert_and_the_board(
     assert noted.status_code == 302, noted.content.decode()
     assert "They look on Monday." in browser.get(f"/outbox/{asked.pk}/").content.decode()
     received, theirs = desk.received(desk.aroha), as_officer(desk.aroha)
-    ReceivedAlert.objects.filter(pk=received.pk).update(reply_by=timezone.now() - timedelta(hours=1))
+    ReceivedAlert.objects.filter(pk=received.pk).update(**due(timezone.now() - timedelta(hours=1)))
     told = {"called_at": local_time(desk.aroha), "text": "Told them Monday."}
     noted = theirs.post(f"/inbox/{received.pk}/call/", told)
     assert noted.status_code == 302, noted.content.decode()

@@ -21,6 +21,7 @@ from desk.templatetags.accord import clock
 from desk.web.tones import isolated
 from peers.models import SentEnvelope
 from tests.bound_rows import rewrite
+from tests.due_times import due
 from tests.page_queries import without_checks
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
@@ -242,7 +243,7 @@ def test_rows_of_the_inbox_rank_by_edge_clock_and_weight(reader: Client, desk: D
         "One that is read": ("routine", {"acknowledged_at": now, "first_opened_at": now}),
         "One that is asked": (
             "routine",
-            {"acknowledged_at": now, "first_opened_at": now, "reply_by": now + timedelta(days=5)},
+            {"acknowledged_at": now, "first_opened_at": now, **due(now + timedelta(days=5))},
         ),
         "One that is flash": ("flash", {"ack_by": now + timedelta(minutes=59, seconds=30)}),
         "One that is late": ("urgent", {"ack_by": now - timedelta(days=8, minutes=1)}),

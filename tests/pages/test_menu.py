@@ -18,6 +18,7 @@ from desk.web.menu import MENU, MOST_AT_FIRST_SIGHT, navigation, tabs
 from desk.web.urls import PAGES
 from officers.models import Officer
 from peers.models import Agency
+from tests.due_times import due
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.test_lists import copies, received_copies
@@ -136,7 +137,7 @@ def test_counts_stand_where_work_waits(as_officer: SignIn, desk: DeskWorld, sent
     assert waits(client) == {"inbox": ("1", "1 to acknowledge or answer, 1 overdue", True)}
     ReceivedAlert.objects.update(acknowledged_at=timezone.now())
     assert not waits(client)
-    ReceivedAlert.objects.update(reply_by=timezone.now() + timedelta(hours=1))
+    ReceivedAlert.objects.update(**due(timezone.now() + timedelta(hours=1)))
     assert waits(client) == {"inbox": ("1", "1 to acknowledge or answer", False)}
 
 

@@ -19,7 +19,7 @@ PAGES_BY_ROLES: dict[str, str] = {
     "author releaser admin reader": """
         inbox outbox overdue search views notifications handed_in own_notices science_screen
         science_similar science_match science_compare science_library science_board
-        science_rules science_timeline science_caught science_watches tasks cases units
+        science_rules science_timeline science_caught science_watches tasks cases units withheld
     """,
     "author releaser admin": "case_new",
     "releaser": "queue",
@@ -40,7 +40,7 @@ CHANGES_BY_ROLES: dict[str, str] = {
     "author releaser admin": "case_reopen",
     "author releaser admin reader": """
         received_acknowledge received_confirm case_item_remove view_create view_rename view_default view_delete return
-        science_watch_end export own_mail browser_notices
+        science_watch_end export own_mail browser_notices withheld_choose withheld_decline withheld_cancel
     """,
     "author": """
         amend draft_reach draft_structure draft_submit draft_discard draft_overwrite draft_copy
@@ -60,7 +60,8 @@ ITEM_PAGES = """
     agreement_propose_next agreement_refuse agreement_resume agreement_suspend agreement_version
     answer answer_assign apikey_revoke apikey_rotate
     ask_back arrivals arrivals_news audit_alert audit_key_revoke audit_key_rotate by_reference
-    call_recipient call_sender case case_change case_close case_note case_review case_task
+    call_recipient call_sender emergency onward_discard onward_received onward_received_end onward_release
+    onward_sent onward_sent_end case case_change case_close case_note case_review case_task
     confirm desk_admin
     desk_agency desk_come desk_entry_key desk_keys desk_move_in desk_reopening desk_reopening_ask
     desk_reopening_file draft exchange_key_end hand_over history_take identity_take_over key_retire key_revoke
@@ -73,7 +74,7 @@ ITEM_PAGES = """
     received_changes received_profile recovery_cancel reply review root_change root_recover
     science_aside science_change science_change_own science_import science_import_delete
     science_look science_look_own science_rule science_spectrum_delete science_timeline_stored sent
-    sent_attachment sent_profile task task_end totp unit withdraw withdraw_unsent
+    sent_attachment sent_profile task task_end totp unit withdraw withdraw_unsent withheld_lane withheld_send
 """
 """Pages of one object, and those that differ by it: the matrix asks them all."""
 

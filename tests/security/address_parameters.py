@@ -74,6 +74,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "agreements/<str:ref>/leave/": {"ref": "signed agreement"},
     "agreements/versions/<str:od>/": {"od": "agreement version"},
     "reciprocity/<str:agency_id>/": {"agency_id": "agency"},
+    "withheld/<str:peer>/<str:lane>/": {"peer": "withheld peer", "lane": "withheld lane"},
     "peers/<str:agency_id>/": {"agency_id": "agency"},
     "science/rules/<str:rule_id>/": {"rule_id": "rule"},
     "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},
@@ -129,6 +130,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/agreements/<str:ref>/leave": {"ref": "signed agreement"},
     "api/v1/agreements/versions/<str:od>/": {"od": "agreement version"},
     "api/v1/reciprocity/<str:agency_id>": {"agency_id": "agency"},
+    "api/v1/withheld/<str:peer>/<str:lane>": {"peer": "withheld peer", "lane": "withheld lane"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "desk key"},
     "api/v1/exchange-keys/<str:prefix>": {"prefix": "API key"},
@@ -310,6 +312,12 @@ GOOD: Final[Mapping[str, Sent]] = {
         | {"suite": "PQ1", "recipients": [PARTNER]}
     ),
     "api/v1/deliveries/facts": Sent({"items": [{"md": "A" * 43, "fact": "told", "at": 1764104645}]}),
+    "transition/": Sent({"verb": "begin"}),
+    "api/v1/transition": Sent({"verb": "begin"}),
+    "withheld/<str:peer>/<str:lane>/choose/": Sent({"groups": "harm_cluster:2026-06"}),
+    "withheld/<str:peer>/<str:lane>/decline/": Sent({"groups": "harm_cluster:2026-06"}),
+    "api/v1/withheld/<str:peer>/<str:lane>/choose": Sent({"groups": ["harm_cluster:2026-06"]}),
+    "api/v1/withheld/<str:peer>/<str:lane>/decline": Sent({"groups": ["harm_cluster:2026-06"]}),
     "api/v1/agreements/<str:ref>/suspend": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
     "api/v1/agreements/<str:ref>/resume": Sent({"agencies": [PARTNER], "lanes": ["science"]}),
     "api/v1/agreements/versions": Sent(

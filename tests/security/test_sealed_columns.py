@@ -59,6 +59,7 @@ OTHERWISE: Final[dict[Column, str]] = {
     ("case", "number_token"): "equal for equal numbers on purpose; what it leads to is opened and bound",
     ("contribution", "counts_as"): "equal for what counts alike on purpose; it opens nothing",
     ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
+    ("withheldalert", "kind"): "equal for equal kinds on purpose; it only groups a list",
     ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
     ("vaultsecret", "wrapped"): "bound to agency, epoch and key of the ring, below",
     ("vaultkey", "wrapped"): "bound to agency, epoch, kid and use, below",

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -29,7 +29,8 @@ from alerts.boxes.saved_views import create_view
 from alerts.drafting.drafts import attach_file, create_draft
 from alerts.drafting.system_drafts import attach_system_draft_file
 from alerts.drafting.templates import create_template
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert, ReceivedAlert, WithheldAlert
+from alerts.projections.tokens import tokens_of
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.review.preview import preview_release
@@ -60,6 +61,7 @@ from tests.security.planted_science import SciencePlanting, open_in_sessions
 
 BACKEND: Final = "officers.login.backends.EmailBackend"
 INSTANCE: Final = "7d1f0c52-3a94-4f0e-9b6a-2c8d5e41b7a3"
+WITHHELD_IN: Final = datetime(2026, 6, 1, tzinfo=UTC)
 LAB, PARTNER, OWN_KEYS, CUSTOMS, STRANGER = "xa-lab", "xb-health", "xd-reg", "xc-customs", "xs-harbour"
 OFFICER_ROLES: Final = tuple(role for role in Role if role is not Role.KEEPER)
 READERS: Final = frozenset({"reader", "author", "releaser", "key_officer", "agency_admin"})
@@ -202,6 +204,7 @@ class SecurityWorld:
         self.put("validated", desk.validate(desk.submit(self._own_draft())).pk, roles=REVIEWERS)
         rewrite(AgencyPolicy.objects.filter(pk=LAB), flash_single_releaser=True)
         sent = desk.send(self._own_draft())
+        self._withhold(sent)
         flash = desk.send(self._own_draft(pri="flash"))
         Alert.objects.filter(pk=flash.pk).update(
             second_look_by=timezone.now() + timedelta(hours=20), released_by=self._other_releaser()
@@ -222,6 +225,15 @@ class SecurityWorld:
 
     def _other_releaser(self) -> Officer:
         return self.desk.hub.make_officer(self.desk.lab, Role.RELEASER, name="Other Releaser")
+
+    def _withhold(self, sent: Alert) -> None:
+        """Note of a sent alert, besides, that a lane that is open again had kept it from the partner."""
+        (kind,) = tokens_of(LAB, [("alert_type", "harm_cluster")])
+        row = WithheldAlert(agency_id=LAB, alert_id=sent.pk, peer_id=PARTNER, lane="public_health", kind=kind)
+        row.released_at, row.keep = WITHHELD_IN, timezone.now() + timedelta(days=365)
+        row.save()
+        self.put("withheld peer", PARTNER, STRANGER)
+        self.put("withheld lane", "public_health", "trade")
 
     def _incoming(self) -> ReceivedAlert:
         desk = self.desk

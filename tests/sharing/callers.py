@@ -45,9 +45,12 @@ class Caller:
         parts = {"manifest": sealed.manifest, "jwe": sealed.jwe}
         return self.post_parts(parts | {f"blob-{n}": blob for n, blob in enumerate(sealed.blobs)})
 
-    def post_parts(self, parts: dict[str, bytes]) -> Answer:
+    def post_parts(self, parts: dict[str, bytes], path: str = "envelopes") -> Answer:
         files = {name: SimpleUploadedFile(f"{name}.bin", octets) for name, octets in parts.items()}
-        return cast(Answer, self._client().post("/api/v1/envelopes", files, format="multipart"))
+        return cast(Answer, self._client().post(f"/api/v1/{path}", files, format="multipart"))
+
+    def post_release(self, jws: bytes, entries: bytes) -> Answer:
+        return self.post_parts({"release": jws, "entries": entries}, "releases")
 
     def post_fields(self, fields: dict[str, str]) -> Answer:
         return cast(Answer, self._client().post("/api/v1/envelopes", fields, format="multipart"))

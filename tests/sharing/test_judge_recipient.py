@@ -110,11 +110,11 @@ def test_a_lane_suspended_by_either_side_stops_both_ways(hub: Hub, four: Four, s
     hub.suspend(agency, "G1", "science", "trade")
     there = judge_recipient("xa-alpha", "xb-bravo", terms(), now=hub.now)
     back = judge_recipient("xb-bravo", "xa-alpha", terms(), now=hub.now)
-    assert said(there) == (
-        "lane-suspended",
-        "Science with Agency xb-bravo is suspended; enforcement and public health are open.",
-    )
-    assert isinstance(back, Denied)
+    ours = "Your agency suspended Science with Agency {} on 2 Mar 2026. Open: Enforcement, public health."
+    theirs = "Agency {} suspended Science with your agency on 2 Mar 2026. Open: Enforcement, public health."
+    first, second = (ours, theirs) if suspender == "alpha" else (theirs, ours)
+    assert said(there) == ("lane-suspended", first.format("xb-bravo"))
+    assert said(back) == ("lane-suspended", second.format("xa-alpha"))
     assert isinstance(
         judge_recipient("xa-alpha", "xb-bravo", terms(lane="enforcement"), now=hub.now), Allowed
     )
@@ -131,7 +131,7 @@ def test_the_sentence_names_the_one_lane_that_is_open(hub: Hub, four: Four) -> N
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="enforcement"), now=hub.now)
     assert said(verdict) == (
         "lane-suspended",
-        "Enforcement with Agency xd-delta is suspended; science is open.",
+        "Agency xd-delta suspended Enforcement with your agency on 2 Mar 2026. Open: Science.",
     )
 
 
@@ -140,7 +140,15 @@ def test_the_sentence_says_when_no_lane_is_open(hub: Hub, four: Four) -> None:
     hub.make_agreement("G3", four.alpha, four.delta, lanes=["science"], until=hub.now)
     hub.suspend(four.delta, "G2", "trade")
     verdict = judge_recipient("xa-alpha", "xd-delta", terms(lane="trade"), now=hub.now)
-    assert said(verdict) == ("lane-suspended", "Trade with Agency xd-delta is suspended; no lane is open.")
+    assert said(verdict) == (
+        "lane-suspended",
+        "Agency xd-delta suspended Trade with your agency on 2 Mar 2026. No lane is open.",
+    )
+    hub.later(days=1)
+    hub.suspend(four.alpha, "G2", "trade")
+    assert said(judge_recipient("xa-alpha", "xd-delta", terms(lane="trade"), now=hub.now))[1] == (
+        "Your agency and Agency xd-delta suspend Trade with each other, since 2 Mar 2026. No lane is open."
+    )
 
 
 def test_a_lane_that_was_agreed_to_survive_is_open_whatever_is_suspended(hub: Hub, four: Four) -> None:

@@ -7,8 +7,11 @@ import pytest
 
 from callers.actors import SystemActor
 from callers.capabilities import Capability
+from ledger.models import AuditEvent
 from sharing.agreement_facts import list_agreements, list_circles
-from sharing.agreements import record_circle
+from sharing.agreements import change_circle, record_circle
+from sharing.errors import AgreementError
+from sharing.models import AgreementParty
 from tests.builders import OPERATOR
 from tests.sharing.callers import Caller
 from tests.sharing.conftest import Callers
@@ -36,6 +39,7 @@ def test_an_agreement_as_it_counts_now(agreed: Callers) -> None:
         "until": None,
         "survive_lanes": [],
         "survive_flash": False,
+        "emergency": False,
     }
 
 
@@ -58,6 +62,37 @@ def test_circles_are_for_their_members(agreed: Callers) -> None:
         assert outsider.get("circles").json() == {"items": []}
 
 
+def members(caller: Caller) -> list[list[str]]:
+    return [item["members"] for item in caller.get("circles").json()["items"]]
+
+
+def test_a_circle_is_changed_and_ended_with_the_next_request(agreed: Callers) -> None:
+    three = ["xa-alpha", "xb-bravo", "xc-charlie"]
+    change_circle(OPERATOR, name="Lantern", members=three, now=agreed.hub.now)
+    assert members(agreed.charlie) == members(agreed.alpha) == [three]
+    change_circle(OPERATOR, name="Lantern", members=["xb-bravo", "xc-charlie"], now=agreed.hub.now)
+    assert (members(agreed.alpha), members(agreed.charlie)) == ([], [["xb-bravo", "xc-charlie"]])
+    with pytest.raises(AgreementError):
+        change_circle(OPERATOR, name="Lantern", members=["xd-delta"], now=agreed.hub.now)
+    change_circle(OPERATOR, name="Lantern", members=[], now=agreed.hub.now)
+    assert members(agreed.bravo) == []
+    with pytest.raises(AgreementError):
+        record_circle(OPERATOR, name="Lantern", agreement="G1", members=three, now=agreed.hub.now)
+    with pytest.raises(AgreementError):
+        change_circle(OPERATOR, name="Candle", members=three, now=agreed.hub.now)
+    acts = AuditEvent.objects.filter(act__startswith="circle.").order_by("pk").values_list("act", flat=True)
+    assert list(acts) == ["circle.recorded", "circle.changed", "circle.changed", "circle.ended"]
+
+
+def test_whom_the_agreement_names_no_more_is_out_of_its_circles_at_once(agreed: Callers) -> None:
+    hub, four = agreed.hub, agreed.four
+    change_circle(OPERATOR, name="Lantern", members=["xa-alpha", "xb-bravo", "xc-charlie"], now=hub.now)
+    hub.make_agreement("G1", four.alpha, four.bravo)
+    assert (members(agreed.alpha), members(agreed.charlie)) == ([["xa-alpha", "xb-bravo"]], [])
+    AgreementParty.objects.filter(agency_id="xb-bravo").update(left_at=hub.now)
+    assert (members(agreed.alpha), members(agreed.bravo)) == ([["xa-alpha"]], [])
+
+
 def test_a_read_without_news_costs_nothing(agreed: Callers) -> None:
     for path in ("agreements", "circles"):
         first = agreed.alpha.get(path)
@@ -72,7 +107,7 @@ def test_a_key_without_the_scope_is_refused(agreed: Callers) -> None:
 
 def test_without_an_agency_or_the_right_there_is_nothing(agreed: Callers) -> None:
     for actor in (OPERATOR, SystemActor("worker", "xa-alpha")):
-        assert list_agreements(actor, now=agreed.hub.now) == [] and list_circles(actor) == []
+        assert list_agreements(actor, now=agreed.hub.now) == list_circles(actor, now=agreed.hub.now) == []
 
 
 def test_many_agreements_cost_as_many_queries_as_one(

@@ -49,6 +49,8 @@ def test_each_recipient_is_answered_with_what_a_sentence_needs(hub: Hub, four: F
         "lane": "science",
         "name": "Agency xc-charlie",
         "open": ["enforcement", "public_health", "trade"],
+        "by": ["theirs"],
+        "since": hub.now.isoformat(),
     }
 
 

@@ -176,3 +176,23 @@ def test_only_an_operator_records(hub: Hub, file: Path, operator: Operator) -> N
     with pytest.raises(CommandError, match="No operator is called"):
         record(file)
     assert not Agreement.objects.exists()
+
+
+def circle(*words: str) -> str:
+    out = StringIO()
+    with under_login_of("operator"):
+        call_command("record_circle", *words, "--by", NAME, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_a_circle_is_recorded_changed_and_ended_by_a_command_of_its_own(file: Path) -> None:
+    record(file)
+    assert circle("C", "--agreement", "G7", "--member", "xa-alpha", "--member", "xb-bravo") == (
+        "C: xa-alpha, xb-bravo."
+    )
+    assert circle("C", "--member", "xb-bravo") == "C: xb-bravo."
+    assert circle("C") == "C is ended."
+    with pytest.raises(CommandError, match=r"^members: "):
+        circle("C", "--member", "xc-charlie")
+    with pytest.raises(CommandError, match=r"^name: no circle"):
+        circle("D", "--member", "xb-bravo")

@@ -8,10 +8,10 @@ import pytest
 
 from accord.envelope.content import Attachment
 from accord.envelope.seal import SealedEnvelope
-from accord.envelope.statements.form import SubjectRef
+from accord.envelope.statements.form import SubjectRef, parse_statement
 from sharing import api
 from sharing.models import Delivery
-from tests.builders import new_uuid7, reference_to
+from tests.builders import about, new_uuid7, reference_to, seconds
 from tests.sharing.callers import Answer, Caller
 from tests.sharing.conftest import Callers
 
@@ -57,6 +57,16 @@ def reply(callers: Callers, caller: Caller, sealed: SealedEnvelope, md: str) -> 
     return caller.post_envelope(hub.alert_to(four.alpha, sender=four.delta, **terms))
 
 
+def release_onward(callers: Callers, sealed: SealedEnvelope, md: str) -> Answer:
+    """Delta releases what it has not, with the entries of an alert of its own."""
+    hub, four = callers.hub, callers.four
+    made = hub.made_release(four.delta, hub.deliver(four.delta, four.alpha, rel="recipients"), four.charlie)
+    body = parse_statement(made.jws).statement.body
+    named = about(SealedEnvelope("", sealed.jti, md, b"", b"", ()))
+    jws = hub.statement(four.delta, "release", named, exp=seconds(hub.now) + 60, body=body)
+    return callers.delta.post_release(jws, made.entries)
+
+
 Ask = Callable[[Callers, SealedEnvelope, bool], Answer]
 """A request of delta: for an object that is there for others (True), or for an absent one (False)."""
 
@@ -87,6 +97,9 @@ ROUTES: dict[str, Ask] = {
     ),
     "statements": lambda callers, sealed, there: acknowledge(
         callers, callers.delta, sealed.md if there else NOTHING, sealed.jti
+    ),
+    "releases": lambda callers, sealed, there: release_onward(
+        callers, sealed, sealed.md if there else NOTHING
     ),
     "envelopes": lambda callers, sealed, there: reply(
         callers, callers.delta, sealed, sealed.md if there else NOTHING

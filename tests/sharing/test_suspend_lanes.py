@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accord.envelope.errors import VerificationError
 from callers.directory import AgencyStatus
@@ -15,9 +17,11 @@ from sharing.deliveries import expire_held
 from sharing.errors import AgreementError, FlowSuspendedError, PolicyDeniedError
 from sharing.models import Delivery, FeedHeld, FeedItem, FeedRequeue, LaneSuspension, Statement
 from sharing.statements import find_statement
-from tests.builders import HeldAgency, Hub
+from tests.agreements import record_circle
+from tests.builders import OPERATOR, HeldAgency, Hub
 from tests.entries import change_entry
-from tests.sharing.conftest import Four
+from tests.sharing.conftest import Callers, Four
+from tests.sharing.test_previews import TERMS
 
 
 def feed_of(agency: HeldAgency) -> list[tuple[int, str]]:
@@ -263,3 +267,35 @@ def test_nobody_suspends_in_the_name_of_another(hub: Hub, four: Four) -> None:
     with pytest.raises(AbsentError):
         hub.submit(four.charlie, hub.suspension(four.bravo, "xa-alpha"))
     assert in_force() == set()
+
+
+def test_third_parties_get_the_same_octets_by_as_many_questions_before_during_and_after(
+    callers: Callers,
+) -> None:
+    hub, four = callers.hub, callers.four
+    record_circle(
+        OPERATOR, name="Look", agreement="G1", members=["xa-alpha", "xb-bravo", "xc-charlie"], now=hub.now
+    )
+    hub.deliver(four.alpha, four.bravo, four.charlie)
+
+    def answers() -> list[tuple[str, bytes, int]]:
+        found = []
+        for caller in (callers.charlie, callers.delta):
+            for path in ("agreements", "circles", "agencies", "inbox?after=0"):
+                with CaptureQueriesContext(connection) as queries:
+                    answer = caller.get(path)
+                assert answer.status_code == 200
+                found.append((path, answer.content, len(queries)))
+            with CaptureQueriesContext(connection) as queries:
+                answer = caller.post_json("previews", {**TERMS, "recipients": None})
+            found.append(("previews", answer.content, len(queries)))
+        return found
+
+    answers()
+    before = answers()
+    hub.submit(four.alpha, hub.suspension(four.alpha, "xb-bravo"))
+    hub.sequence()
+    assert answers() == before
+    hub.submit(four.alpha, hub.resumption(four.alpha, "xb-bravo"))
+    hub.sequence()
+    assert answers() == before

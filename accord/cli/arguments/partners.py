@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verbs on agencies, contacts, systems and agreements: `agencies`, `entry`, `systems`, `holder`, `agreements`,
-`suspend`, `resume`, `suspensions`, `record`."""
+`suspend`, `resume`, `suspensions`, `may-send`, `record`, `withheld`, `resend`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from accord.cli.arguments.options import add_wait, verb
 from accord.envelope.statements.bodies import SUSPEND_REASONS
-from accord.envelope.vocabulary import LANES
+from accord.envelope.vocabulary import LANES, PRIORITIES, PURPOSES, TLPS
 
 if TYPE_CHECKING:
     from accord.cli.arguments.options import Verbs
@@ -97,6 +97,19 @@ def _add_lanes(verbs: Verbs) -> None:
         "list the lanes that are or were suspended between your agency and others",
         "By signed statements that were verified here.",
     )
+    asking = verb(
+        verbs,
+        "may-send",
+        "tell to whom something may be sent now, and why not to others",
+        "The hub's policy, which is asked again on sending, and your pins. Nothing is sent.",
+    )
+    asking.add_argument("agency", metavar="AGENCY", nargs="*", help="else: every other agency")
+    asking.add_argument("--lane", choices=sorted(LANES), required=True)
+    asking.add_argument("--purpose", choices=sorted(PURPOSES), required=True)
+    asking.add_argument("--tlp", choices=sorted(TLPS), required=True)
+    asking.add_argument(
+        "--pri", choices=sorted(PRIORITIES), default="routine", help="speed (default routine)"
+    )
     record = verb(
         verbs,
         "record",
@@ -110,6 +123,23 @@ def _add_lanes(verbs: Verbs) -> None:
     record.add_argument("--to", metavar="DAY", dest="last", required=True, help="the last day, as 2026-12-31")
     record.add_argument("--list", action="store_true", help="print the list of items, too")
     record.add_argument("--compare", metavar="FILE", help="the other side's list, one item on a line")
+    verb(
+        verbs,
+        "withheld",
+        "list the alerts that a suspended lane kept from an agency you had named",
+        "Only your agency knows of them. Once the lane is open: accord resend.",
+    )
+    resend = verb(
+        verbs,
+        "resend",
+        "send an agency what a suspended lane kept from it",
+        "All that waits, or the alerts that you name. Each is a new envelope, signed anew, under what is agreed today; it says\n"
+        "when it was written. What no longer fits is refused with a code and stops no other; a repeat goes on.",
+    )
+    resend.add_argument("--to", metavar="AGENCY", required=True, help="with whom the lane was suspended")
+    resend.add_argument("--lane", choices=sorted(LANES), required=True)
+    resend.add_argument("md", metavar="MD", nargs="*", help="only these")
+    resend.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_systems(verbs: Verbs) -> None:

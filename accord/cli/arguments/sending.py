@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accord.cli.arguments.options import add_progress, add_suite, add_wait, verb
-from accord.envelope.statements.bodies import RETRACT_CODES
+from accord.cli.arguments.options import add_place, add_progress, add_suite, add_wait, verb
+from accord.envelope.statements.bodies import CONDITIONS, RETRACT_CODES, UNRELEASE_CODES
 from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RELS, STATUSES, TLPS
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_submit(verbs)
     _add_seal(verbs)
     _add_retract(verbs)
+    _add_release(verbs)
     _add_reaffirm(verbs)
     _add_submissions(verbs)
     _add_adopt(verbs)
@@ -105,6 +106,38 @@ def _add_retract(verbs: Verbs) -> None:
     parser.add_argument("--as", metavar="OFFICER", dest="officer")
     parser.add_argument("--yes", action="store_true", help="do not ask before")
     add_wait(parser)
+
+
+def _add_release(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "release-onward",
+        "release an alert that you sent or received to further agencies, until a time",
+        "Its sender is told. Only where the sender allows it: what nobody, or the sender alone, may release, call for.\n"
+        "The access can be ended earlier (unrelease); what was read stays read.",
+    )
+    add_place(parser)
+    parser.add_argument("--to", metavar="AGENCY", action="append", required=True, help="may be repeated")
+    parser.add_argument("--until", metavar="TIME", required=True, help="as 30d or 2027-01-31T12:00+01:00")
+    parser.add_argument("--purpose", choices=sorted(PURPOSES), help="else the alert's own")
+    parser.add_argument(
+        "--condition", choices=sorted(CONDITIONS), action="append", default=[], help="may be repeated"
+    )
+    parser.add_argument("--further", action="store_true", help="they may release it, too")
+    parser.add_argument(
+        "--emergency",
+        action="store_true",
+        help="flash on public health alone, where your agreement says so; whatever is suspended. It is reviewed",
+    )
+    parser.add_argument("--as", metavar="OFFICER", dest="officer", help="the officer; RED is never released")
+    parser.add_argument("--yes", action="store_true", help="do not ask before")
+    add_wait(parser)
+    ending = verb(verbs, "unrelease", "end a release onward, your own or of your alert; every holder is told")
+    ending.add_argument("d", metavar="D", help="its digest, as submissions and inbox list it")
+    ending.add_argument("--code", choices=sorted(UNRELEASE_CODES), default="error")
+    ending.add_argument("--as", metavar="OFFICER", dest="officer")
+    ending.add_argument("--yes", action="store_true", help="do not ask before")
+    add_wait(ending)
 
 
 def _add_reaffirm(verbs: Verbs) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agency's agreements in JSON, and suspending and resuming their lanes."""
+"""The agency's agreements in JSON, what they let through, and suspending and resuming their lanes."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,13 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accord.envelope.statements.bodies import SUSPEND_REASONS
-from accord.envelope.vocabulary import MAX_RECIPIENTS
+from accord.envelope.vocabulary import MAX_RECIPIENTS, PRIORITIES
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of, circles_of
 from alerts.agency.lanes import resume_lanes, suspend_lanes
 from alerts.errors import AgreementRefusedError
+from alerts.review.may_send import may_send
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
-from callers.reading import read_body
+from callers.directory import AGENCY_ID_FORM
+from callers.reading import read_body, read_query
 from desk.web.api_answers import AgencyView, moment
 
 
@@ -148,8 +150,55 @@ def _shown(standing: AgreementShown) -> dict[str, Any]:
     }
 
 
+class MaySendQuery(s.Serializer[Any]):
+    """Terms as of an alert, and an agency."""
+
+    lane = s.ChoiceField(Lane.values, help_text="The lane.")
+    purpose = s.ChoiceField(Purpose.values, help_text="The purpose.")
+    tlp = s.ChoiceField(Tlp.values, help_text="The marking.")
+    pri = s.ChoiceField(sorted(PRIORITIES), default="routine", help_text="The speed.")
+    agency = s.RegexField(AGENCY_ID_FORM, required=False, help_text="Without it, every other agency.")
+
+
+class MaySendItemOut(s.Serializer[Any]):
+    """The answer on one agency: `text` says why not, for `code`.
+
+    `agreement` allows it, or came nearest to that. `open_lanes` are those on which anything may pass between the two now;
+    `life_passes`: flash on public health passes although that lane is suspended.
+    """
+
+    agency = s.CharField(source="verdict.agency")
+    name = s.CharField(source="verdict.name")
+    allowed = s.BooleanField(source="verdict.will")
+    code = s.CharField(source="verdict.code", allow_blank=True)
+    text = s.CharField(source="verdict.text", allow_blank=True)
+    agreement = s.CharField(source="ref", allow_blank=True)
+    ceiling = s.CharField(allow_blank=True)
+    open_lanes = s.ListField(child=s.ChoiceField(Lane.values))
+    life_passes = s.BooleanField()
+
+
+class MaySendOut(s.Serializer[Any]):
+    items = MaySendItemOut(many=True, source="rows")
+    as_of = s.DateTimeField(
+        allow_null=True, help_text="When the exchange said so, where it could not be asked now."
+    )
+
+
+class MaySendView(AgencyView):
+    capability = Capability.AGREEMENT_READ
+
+    @extend_schema(parameters=[MaySendQuery], responses={200: MaySendOut}, operation_id="agreements_may_send")
+    def get(self, request: Request) -> Response:
+        """Tell whom something with these terms would reach if it were sent now, and why not the others."""
+        asked = read_query(MaySendQuery, request)
+        agencies = [asked.pop("agency")] if "agency" in asked else []
+        return self.answer(MaySendOut(may_send(self.officer, asked, agencies, now=self.now)).data)
+
+
 _A: Final = "agreements/<str:ref>"
 urlpatterns = [
+    path("agreements/may-send", MaySendView.as_view(), name="agreements-may-send"),
     path("agreements", AgreementsView.as_view(), name="agreements-list"),
     path("circles", CirclesView.as_view(), name="circles-list"),
     path(f"{_A}/suspend", SuspendView.as_view(), name="agreements-suspend"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agreement, and suspending or resuming its lanes: the page first asks which lanes, and says what it means."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,12 +15,14 @@ from django.utils.translation import gettext_lazy
 from alerts.agency.agreement_versions import is_signed_here
 from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
+from alerts.withheld.lists import WithheldLane, withheld_lanes
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Purpose
 from desk.web.confirm import ConfirmForm, Question, ask
 from desk.web.frame import render_page, signed_in
 from desk.web.tones import isolated
+from officers.models import Officer
 
 
 class LanesForm(forms.Form):
@@ -77,7 +80,16 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
         may_leave=may_manage and bool(standing.said.od),
         may_suspend=may_manage and bool(standing.lanes_to("suspend")),
         may_resume=may_manage and bool(standing.lanes_to("resume")),
+        withheld=_withheld(officer, standing, now),
     )
+
+
+def _withheld(officer: Officer, standing: AgreementShown, now: datetime) -> list[WithheldLane]:
+    """Return what lanes of this agreement keep, or kept, from its parties; nothing for who reads no alerts."""
+    if Capability.ALERT_READ not in officer.capabilities:
+        return []
+    found = withheld_lanes(officer, now=now)
+    return [one for one in found if one.peer.pk in standing.said.parties and one.lane in standing.said.lanes]
 
 
 def suspend(request: HttpRequest, ref: str) -> HttpResponseBase:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text of an agreement's version for its page: commitments as sentences, paragraphs beside those of the version in force."""
+"""Text of an agreement's version for its page: commitments as sentences, paragraphs beside those of the version before."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accord.agreement_texts import Paragraph, TextState, VersionText, compare_texts
 from accord.agreements import SignedVersion
 from accord.commitments import read_commitments
-from alerts.agency.agreement_versions import text_of_version, version_in_force
+from alerts.agency.agreement_versions import text_of_version, versions_of
 from alerts.agency.commitment_words import commitment_text
 from officers.models import Officer
 from peers.models import Agency
@@ -33,7 +33,7 @@ WORDS: Final[dict[TextState, str | Promise]] = {
 
 @dataclass(frozen=True)
 class TextShown:
-    """Text for a page; `problem` is empty where it is here. With `compares`, changes from the version in force are marked."""
+    """Text for a page; `problem` is empty where it is here. With `compares`, changes from the version before are marked."""
 
     state: TextState
     problem: str | Promise
@@ -44,20 +44,20 @@ class TextShown:
 
     @property
     def added(self) -> int:
-        """Number of paragraphs and commitments that the version in force has not."""
+        """Number of paragraphs and commitments that the version before has not."""
         return _count("added", (*self.commitments, *self.paragraphs))
 
     @property
     def removed(self) -> int:
-        """Number of paragraphs and commitments that the version in force has, and this one has not."""
+        """Number of paragraphs and commitments that the version before has, and this one has not."""
         return _count("removed", (*self.commitments, *self.paragraphs))
 
 
 def text_shown(officer: Officer, shown: SignedVersion, now: datetime) -> TextShown:
-    """Return the text of a version, compared with that of the version in force, where there is another one."""
+    """Return the text of a version, compared with that of the version that it follows."""
     text = text_of_version(officer, shown)
-    standing = version_in_force(officer, shown.ref, now=now)
-    before = text_of_version(officer, standing) if standing and standing.od != shown.od else None
+    previous = next((one for one in versions_of(officer, now=now) if one.od == shown.body["prev"]), None)
+    before = text_of_version(officer, previous) if previous else None
     compares = before is not None and before.document is not None and text.document is not None
     names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
     was = before if compares and before is not None else text

@@ -55,7 +55,7 @@ class TextForm(forms.Form):
         label=gettext_lazy("Text"),
         required=False,
         max_length=_LIMITS["text"]["maxLength"],
-        widget=forms.Textarea(attrs={"rows": 24}),
+        widget=forms.Textarea(attrs={"rows": 18}),
         help_text=gettext_lazy(
             "Sealed for the parties: the exchange cannot read it. Leave an empty line between paragraphs; a short one that begins with a number is a heading."
         ),

@@ -140,7 +140,7 @@ class ParagraphOut(s.Serializer[Any]):
 
 
 class AgreementTextOut(s.Serializer[Any]):
-    """Text of a version. `compares`: `change` tells what differs from the version in force.
+    """Text of a version. `compares`: `change` tells what differs from the version before.
 
     `missing`, `differs` (another text came than the one that was signed), `unreadable`: it cannot be accepted.
     """
@@ -157,7 +157,7 @@ class TextView(AgencyView):
 
     @extend_schema(responses={200: AgreementTextOut}, operation_id="agreement_versions_text")
     def get(self, request: Request, od: str) -> Response:
-        """Read the sealed text of a version, compared with that of the version in force."""
+        """Read the sealed text of a version, compared with that of the version before."""
         version = version_of(self.officer, od, now=self.now)
         shown = text_shown(self.officer, version, self.now)
         document = text_of_version(self.officer, version).document or {}

@@ -23,13 +23,14 @@ from alerts.agency.agreement_versions import (
     leave_agreement,
     propose_agreement,
     text_of_version,
-    version_in_force,
+    version_agreed,
     version_of,
     versions_of,
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
 from alerts.agency.model_texts.filling import MODELS, model_text
-from alerts.errors import AgreementRefusedError
+from alerts.errors import AgreementRefusedError, NotTakenError, SendingStoppedError
+from alerts.problems import words_for
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
@@ -48,6 +49,7 @@ CLOCKS: Final = (
 PROPOSE: Final = "agency/agreement_propose"
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
+    VersionState.AGREED: (gettext_lazy("Agreed, begins later"), "ok"),
     VersionState.IN_FORCE: (gettext_lazy("In force"), "ok"),
     VersionState.REFUSED: (gettext_lazy("Refused"), "done"),
     VersionState.REPLACED: (gettext_lazy("Replaced"), "done"),
@@ -102,6 +104,10 @@ class VersionForm(forms.Form):
     clocks = forms.ChoiceField(
         label=gettext_lazy("During a suspension the clocks of answers"),
         choices=CLOCKS,
+        help_text=gettext_lazy(
+            "Where they stand still, an answer is due later by as long as the lane was suspended. "
+            "Where they run on, it is due as signed, and what falls due meanwhile is not counted as missed."
+        ),
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), gettext_lazy("Clocks: choose whether they stand still.")
@@ -192,6 +198,10 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
     except AgreementRefusedError as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.problem)
         return ask(request, question, form, template=PROPOSE)
+    except (SendingStoppedError, NotTakenError) as stopped:
+        # What was entered stays on the page.
+        form.add_error(None, words_for(stopped))
+        return ask(request, question, form, template=PROPOSE)
     messages.success(
         request,
         _("Proposed: %(ref)s. Each of the others is told, and accepts or refuses it.") % {"ref": terms.ref},
@@ -207,7 +217,7 @@ def _text_form(
     now: datetime,
 ) -> TextOfVersion:
     own = Agency.objects.get(pk=officer.agency_id)
-    signed = version_in_force(officer, standing.ref, now=now) if standing else None
+    signed = version_agreed(officer, standing.ref, now=now) if standing else None
     document = text_of_version(officer, signed).document if signed else None
     agencies = [(own.pk, own.name), *others]
     return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
@@ -270,7 +280,7 @@ def _others(officer: Officer) -> list[tuple[str, str]]:
 
 
 def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[str, Any]:
-    said, signed = standing.said, version_in_force(officer, standing.ref, now=now)
+    said, signed = standing.said, version_agreed(officer, standing.ref, now=now)
     return {
         "ref": said.ref,
         "parties": [party for party in said.parties if party != officer.agency_id],
@@ -302,10 +312,19 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         parties=_answers(shown),
         state_text=text,
         state_tone=tone,
+        others=_others_of(officer, shown, now),
         text=(sealed := text_shown(officer, shown, now)),
         may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
         may_accept=sealed.state in (TextState.NONE, TextState.HERE),
     )
+
+
+def _others_of(
+    officer: Officer, shown: SignedVersion, now: datetime
+) -> list[tuple[SignedVersion, datetime, Any, str]]:
+    """Return the other versions of the same agreement, the newest first, with their times and states in words."""
+    rows = (one for one in versions_of(officer, now=now) if one.ref == shown.ref and one.od != shown.od)
+    return [(one, moment_of(one.proposed_at), *STATES[one.state(int(now.timestamp()))]) for one in rows]
 
 
 def accept(request: HttpRequest, od: str) -> HttpResponseBase:

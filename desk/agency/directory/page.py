@@ -52,6 +52,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         more_address=_more(rows, filters),
         shows_keys=True,
         may_state=Capability.AGENCY_MANAGE in officer.capabilities,
+        may_ask=Capability.AGREEMENT_READ in officer.capabilities,
     )
 
 

@@ -10,6 +10,7 @@ from rest_framework import serializers as s
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accord.envelope.keysets import CHANGED, RECOVERED
 from alerts.peers.comparing import PeerTrust, compare_fingerprint, peer_of, peers_of, undo_comparison
 from alerts.peers.newcomers import confirm_circle_member
 from alerts.peers.pins import Origin
@@ -42,7 +43,7 @@ class NewInOut(s.Serializer[Any]):
     """A circle in which a peer is not confirmed yet."""
 
     circle = s.CharField()
-    since = s.DateTimeField(help_text="When the circle was recorded.")
+    since = s.DateTimeField(help_text="When the circle was recorded, or its members last changed.")
 
 
 class PeerOut(s.Serializer[Any]):
@@ -59,6 +60,11 @@ class PeerOut(s.Serializer[Any]):
     )
     waiting = s.BooleanField(help_text="One officer has compared; another one has to.")
     problem = s.CharField(allow_blank=True, help_text="Which check its keys failed; empty where they hold.")
+    root_changed = s.ChoiceField(
+        [CHANGED, RECOVERED],
+        allow_null=True,
+        help_text="How another root took the place of the one pinned here: `changed` by the old one, or `recovered` without it.",
+    )
     new_in = NewInOut(many=True, help_text="Nothing goes to it until it is confirmed there.")
 
 
@@ -76,6 +82,7 @@ def _shown(trust: PeerTrust) -> dict[str, Any]:
         "telephone_said": trust.agency.phone_said,
         "waiting": trust.pin.waiting is not None,
         "problem": trust.problem,
+        "root_changed": trust.root_change.succession if trust.root_change else None,
         "new_in": [{"circle": place.circle, "since": place.since} for place in trust.new_in],
     }
 

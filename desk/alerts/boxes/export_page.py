@@ -35,7 +35,7 @@ JSONL: Final = "application/jsonl; charset=utf-8"
 SEARCH: Final = "search"
 COLUMNS: Final = (
     *("list", "title", "kind", "substances", "countries", "from", "to", "tlp", "lane", "speed", "mode"),
-    *("state", "reference", "id", "digest", "version", "sent", "answer_by", "first_opened"),
+    *("state", "reference", "id", "digest", "version", "sent", "acknowledge_by", "first_opened"),
     *("acknowledged", "withdrawn", "recipients", "told", "opened", "acknowledgements", "overdue"),
 )
 RECEIVED, SENT = "received", "sent"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.agency.power_changes import decidable_by
 from alerts.boxes.start import Start, read_start
+from alerts.withheld.lists import offers_of
 from callers import clock
 from callers.capabilities import Capability
 from casework.tasks import ON_FIRST_PAGE, TaskRow, first_tasks, left_behind
@@ -25,8 +26,10 @@ from desk.alerts.boxes.start_rows import (
     rows_of_keys,
     rows_of_notices,
     rows_of_tasks,
+    rows_of_withheld,
     rows_of_work,
 )
+from desk.alerts.onward.page import rows_of_onward
 from desk.alerts.sent.doubts_page import worded_statements
 from desk.keeper.page import desk_page
 from desk.web.frame import is_in_review, render_page, signed_in
@@ -76,7 +79,9 @@ def start(request: HttpRequest) -> HttpResponse:
     tasks = first_tasks(officer, now=now)
     rows = [
         *rows_of_work(officer, work, answers),
+        *rows_of_onward(officer),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
+        *rows_of_withheld(offers_of(officer, now=now)),
         *rows_of_notices(_failed_notices(officer)),
         *rows_of_commitments(soon_due(commitments_of(officer, now=now), now=now)),
         *rows_of_keys(ending_keys(officer, now=now)),

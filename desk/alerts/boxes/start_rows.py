@@ -19,6 +19,7 @@ from alerts.boxes.start import Start, ToPhone
 from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
+from alerts.withheld.lists import WithheldLane
 from callers.endings import Ending
 from casework.tasks import TaskRow
 from desk.reciprocity.words import SUPPLIES
@@ -57,6 +58,7 @@ class StartRow:
     is_answer: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
+    opens_on_duty: bool = False
     phone: str = ""
     zone: str = ""
 
@@ -162,14 +164,15 @@ def _owed(row: InboxRow) -> StartRow:
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.frozen_text))),
+        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.held_text))),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
-        answer_by=received.reply_by
-        if row.owes_answer and row.owed != "answer" and not row.frozen_text
+        answer_by=received.answer_by
+        if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
         is_unread=row.is_unread,
+        opens_on_duty=row.opens_on_duty,
     )
 
 
@@ -283,6 +286,34 @@ def rows_of_keys(endings: Sequence[Ending]) -> Iterator[StartRow]:
             title = _("Encryption key …%(short)s, %(suite)s") % words
         key = f"key-{ending.kind}-{ending.short}"
         yield StartRow(key, pgettext_lazy("act", "Replace"), title, reverse("admin:keys"), due=ending.ends_at)
+
+
+def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
+    """Yield a row for each peer and lane that is open again, with what can be sent or what a colleague has chosen."""
+    for one in lanes:
+        address = reverse("admin:withheld_lane", args=[one.peer.pk, one.lane])
+        words = {"name": isolated(one.peer.name), "lane": one.label}
+        if one.chosen:
+            title = ngettext(
+                "%(n)d withheld alert for %(name)s, %(lane)s",
+                "%(n)d withheld alerts for %(name)s, %(lane)s",
+                one.chosen,
+            )
+            about = (_("a colleague has chosen what is sent"),)
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}-chosen", pgettext_lazy("act", "Release"),
+                title % {"n": one.chosen, **words}, address, about=about,
+            )  # fmt: skip
+        if one.offered:
+            title = ngettext(
+                "%(n)d withheld alert can be sent to %(name)s, %(lane)s",
+                "%(n)d withheld alerts can be sent to %(name)s, %(lane)s",
+                one.offered,
+            )
+            yield StartRow(
+                f"withheld-{one.peer.pk}-{one.lane}", pgettext_lazy("act", "Decide"),
+                title % {"n": one.offered, **words}, address,
+            )  # fmt: skip
 
 
 def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:

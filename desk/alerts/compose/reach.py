@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from alerts.document.display import choice_text
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE
+from alerts.review.may_send import ASKED
 from alerts.review.preview import Preview, candidates_for, circles_for
 from alerts.review.reply_readers import reply_readers
 from alerts.review.verdicts import RecipientVerdict
@@ -45,6 +47,8 @@ class Reach:
     wont: tuple[ReachRow, ...] = ()
     is_away: bool = False
     as_of: datetime | None = None
+    asked: str = ""
+    """The terms as a query, by which the page that explains policy answers alike."""
 
     @property
     def new(self) -> tuple[ReachRow, ...]:
@@ -74,7 +78,9 @@ def reach_of(preview: Preview | None, chosen: Collection[str] | None = None) -> 
     rows = [_row(verdict) for verdict in preview.rows if chosen is None or verdict.agency in chosen]
     will = tuple(row for row in rows if row.verdict.will)
     wont = tuple(row for row in rows if not row.verdict.will)
-    return Reach(will, wont, is_away=preview.as_of is not None, as_of=preview.as_of)
+    terms = preview.from_exchange.terms if preview.from_exchange else {}
+    asked = urlencode({name: terms[name] for name in ASKED if name in terms})
+    return Reach(will, wont, is_away=preview.as_of is not None, as_of=preview.as_of, asked=asked)
 
 
 def judge_directory(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview | None:

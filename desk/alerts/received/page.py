@@ -21,7 +21,7 @@ from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.suspensions import mark_frozen
+from alerts.peers.suspensions import mark_clocks
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
 from alerts.receiving.acknowledgement import ANSWERS, OPENED, acknowledge_alert
@@ -57,6 +57,7 @@ from desk.alerts.display.evidence import EvidenceShown, evidence_of
 from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
+from desk.alerts.onward.page import onward_part
 from desk.alerts.received.reading import Reading, forget_reading, reading_of, remember_reading
 from desk.alerts.replies.alert_acts import acts_on_received, may_note_calls, review_section
 from desk.alerts.sent.handed_in_page import say_signed
@@ -249,7 +250,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         spectra=show_spectra(spectra_in(view.files, view.document), view.document),
         ways=acts_on_received(officer, view.received, view.document),
         answer_under_way=_answer_under_way(officer, view.received),
-        own_answer=answers_given(numbers, held, due=alert.reply_by).get(alert.agency_id),
+        own_answer=answers_given(numbers, held, due=lambda _agency: alert.answer_by).get(alert.agency_id),
         asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
         may_note=may_note_calls(officer),
         calls=calls_about(officer, view.received),
@@ -265,6 +266,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
             names={alert.issuer_id: alert.issuer.name},
             now=now,
         ),
+        onward=onward_part(officer, alert, now=now),
         told_at=first_told(alert.agency_id, alert.md),
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
@@ -321,10 +323,11 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
     may_answer = Capability.ALERT_ACKNOWLEDGE in signed_in(request).capabilities
     over = alert.acknowledged_at or alert.unopenable or alert.withdrawn_at or alert.replaced_by_id
     asked = may_answer and not over
-    mark_frozen([alert], now=clock.now())
+    mark_clocks([alert], now=clock.now())
     return {
         "alert": alert,
         "casework": casework_on(signed_in(request), alert, is_open=is_open),
+        "released_by": _releaser(alert),
         "asks_answer": asked,
         "may_acknowledge": asked and alert.first_opened_at is not None,
         "opens_first": asked and alert.first_opened_at is None,
@@ -336,6 +339,12 @@ def _common(request: HttpRequest, alert: ReceivedAlert, *, is_open: bool) -> dic
         "answer_text": dict(ANSWERS).get(alert.answer, "") if alert.answer != OPENED else "",
         **_versions(signed_in(request), alert),
     }
+
+
+def _releaser(alert: ReceivedAlert) -> str:
+    """Return the name of the agency that released it onward to the own one; empty where its sender sent it."""
+    names = Agency.objects.filter(pk=alert.via).values_list("name", flat=True)
+    return (names.first() or alert.via) if alert.via else ""
 
 
 def _versions(officer: Officer, alert: ReceivedAlert) -> dict[str, Any]:

@@ -50,6 +50,7 @@ from desk.alerts.display.controlled import controlled_on_page
 from desk.alerts.display.evidence import evidence_of
 from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.structure import shown_structure
+from desk.alerts.onward.page import onward_part
 from desk.alerts.received.page import filled_by, inert
 from desk.alerts.replies.alert_acts import acts_on_sent, may_note_calls, review_section, submits
 from desk.alerts.sent.handed_in_page import say_signed
@@ -103,6 +104,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         ways=acts_on_sent(officer, alert, view.document),
         may_reaffirm=_may_reaffirm(officer, view),
         wants_second_look=_wants_second_look(officer, alert),
+        onward=onward_part(officer, alert, now=clock.now()),
         void_withdrawal=_void_withdrawal(officer, alert, receipts, now),
         **_versions(officer, view, now),
         **_ways_on(officer, alert, view, receipts, now),

@@ -14,9 +14,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from alerts.access import agency_of
 from alerts.document.countries import country_name
 from callers import clock
 from desk.web.frame import render_page, signed_in
+from officers.policy_in_force import policy_of
 from science.board.counting import ROWS, SECOND_LOOK_AFTER, SPANS, Board, Week
 from science.board.reading import USUAL, read_board
 
@@ -94,6 +96,7 @@ def board(request: HttpRequest) -> HttpResponse:
         map=draw_map(drawn.by_country),
         reports=draw_weeks(drawn, cases=False),
         cases=draw_weeks(drawn, cases=True),
+        opens_on_duty=not policy_of(agency_of(officer)).case_number_required,
         second_look_days=SECOND_LOOK_AFTER.days,
         ends=drawn.weeks[-1].monday + dt.timedelta(days=6),
     )

@@ -42,6 +42,10 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  // What is done in steps goes on by itself.
+  const next = document.querySelector("form[data-goes-on]");
+  if (next) setTimeout(() => next.requestSubmit(), 500);
+
   // A fingerprint to the clipboard; without script one press on it marks all of it.
   for (const button of document.querySelectorAll("[data-copy]")) {
     if (!navigator.clipboard) break;

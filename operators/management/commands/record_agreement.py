@@ -80,6 +80,7 @@ class AgreementSerializer(Strict):
     until = MomentField(allow_null=True, default=None)
     survive_lanes = WordsField(default=list)
     survive_flash = serializers.BooleanField(default=False)
+    emergency = serializers.BooleanField(default=False)
     circle = CircleSerializer(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class AgreementSerializer(Strict):
 class Command(BaseCommand):
     help = (
         "Record an agreement from a JSON file with ref, title, parties, lanes, ceiling, nbf and, where wanted, "
-        "purposes (none means all), until, survive_lanes, survive_flash, circle {name, members}."
+        "purposes (none means all), until, survive_lanes, survive_flash, emergency, circle {name, members}."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

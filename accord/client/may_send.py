@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May this agency send to others, and why not: the hub's policy, which is asked again on sending, and the pins of this home."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from accord.calls.answers import PreviewAnswer
+from accord.client.errors import RequestError
+from accord.client.session import Act
+from accord.envelope.encoding import agency_ids
+from accord.envelope.errors import MalformedError
+
+NOT_PINNED: Final = "not-pinned"
+
+
+def ask_policy(act: Act, agencies: Collection[str], terms: Mapping[str, str]) -> list[PreviewAnswer]:
+    """Return an answer for each of these agencies, by id; for every other one where none is named. Raises RequestError.
+
+    `terms`: lane, purpose, tlp, pri, status, suite.
+    """
+    try:
+        wanted = agency_ids(sorted(set(agencies)), "agencies") if agencies else None
+    except MalformedError as exc:
+        raise RequestError("Name agencies by their ids, as xa-lab.") from exc
+    return [_held(act, one) for one in act.session.exchange.previews(terms, wanted)]
+
+
+def _held(act: Act, answer: PreviewAnswer) -> PreviewAnswer:
+    """Return the answer; an agency whose root nobody has pinned here is sent nothing, whatever the hub says."""
+    if not answer.allowed or answer.agency in act.state.pins:
+        return answer
+    return replace(answer, allowed=False, code=NOT_PINNED, args={})

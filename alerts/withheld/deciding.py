@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The decision on withheld alerts: one person chooses what is sent or says that it is not needed; what is left stays offered."""
+
+import uuid
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from alerts.errors import SendingStoppedError
+from alerts.models import WithheldAlert
+from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
+from alerts.states import AlertState
+from alerts.withheld.lists import CHANGED, SIGNED, in_groups, undecided, withheld_lane
+from callers.capabilities import Capability, require
+from callers.errors import InputError
+from ledger.audit import record_event
+from officers.models import Officer
+
+
+def choose_withheld(
+    officer: Officer,
+    peer: str,
+    lane: str,
+    *,
+    groups: Iterable[str] = (),
+    ids: Iterable[uuid.UUID | str] = (),
+    now: datetime,
+) -> int:
+    """Choose alerts to be sent once a second person releases them; return how many. Groups are by kind and month.
+
+    What could not be sent may be chosen again, by its id. Raises InputError, SendingStoppedError while the lane is suspended.
+    """
+    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
+    if withheld_lane(officer, peer, lane, now=now).since:
+        raise SendingStoppedError(_("The lane is suspended: what is withheld can be sent once it is open."))
+    return _decide(officer, peer, lane, WithheldState.CHOSEN, groups, ids, now)
+
+
+def decline_withheld(
+    officer: Officer,
+    peer: str,
+    lane: str,
+    *,
+    groups: Iterable[str] = (),
+    ids: Iterable[uuid.UUID | str] = (),
+    now: datetime,
+) -> int:
+    """Say of alerts that the peer does not need them any more; return how many. Nobody else learns of it."""
+    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
+    withheld_lane(officer, peer, lane, now=now)
+    return _decide(officer, peer, lane, WithheldState.NOT_NEEDED, groups, ids, now)
+
+
+@transaction.atomic
+def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> int:
+    """Take back the choice of all that is not signed; it is offered again. Return how many."""
+    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
+    rows = _locked(officer, peer, lane, Q(state=WithheldState.CHOSEN)).exclude(SIGNED)
+    found = list(rows)
+    for row in found:
+        drop_copy(row, now=now)
+    _write(found, officer, WithheldState.WAITING, None, now)
+    _record("withheld.cancelled", officer, peer, lane, len(found), now)
+    return len(found)
+
+
+def drop_copy(row: WithheldAlert, *, now: datetime) -> None:
+    """Discard the alert under which it was to go out, unless it is signed or a person works on it. In a transaction."""
+    alert, row.sent = row.sent, None
+    if alert is not None and alert.state == AlertState.VALIDATED:
+        alert.state, alert.card, alert.changed_at = AlertState.DISCARDED, None, now
+        alert.attachments.all().delete()
+        alert.save()
+
+
+@transaction.atomic
+def _decide(
+    officer: Officer,
+    peer: str,
+    lane: str,
+    state: WithheldState,
+    groups: Iterable[str],
+    ids: Iterable[uuid.UUID | str],
+    now: datetime,
+) -> int:
+    one_by_one = Q(pk__in=_read_ids(ids))
+    wanted = undecided(now) & (in_groups(officer, groups) | one_by_one)
+    wanted |= Q(state=WithheldState.REFUSED) & one_by_one
+    found = list(_locked(officer, peer, lane, wanted))
+    if not found:
+        raise InputError("groups", str(CHANGED))
+    batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
+    _write(found, officer, state, batch, now)
+    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, len(found), now)
+    return len(found)
+
+
+def _read_ids(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(str(one)) for one in ids]
+    except ValueError:
+        raise InputError("ids", str(CHANGED)) from None
+
+
+def _locked(officer: Officer, peer: str, lane: str, wanted: Q) -> WithheldAlertQuerySet:
+    rows = WithheldAlert.objects.visible_to(officer).standing().filter(wanted, peer=peer, lane=lane)
+    return rows.select_related("sent").select_for_update(of=("self",)).order_by("pk")
+
+
+def _batch_under_way(officer: Officer, peer: str, lane: str) -> uuid.UUID:
+    """Return what names the alerts that are chosen and not all signed; a new name where there are none."""
+    rows = WithheldAlert.objects.filter(
+        agency=officer.agency_id, peer=peer, lane=lane, state=WithheldState.CHOSEN
+    )
+    return rows.exclude(SIGNED).values_list("batch", flat=True).first() or uuid.uuid4()
+
+
+def _write(
+    rows: Collection[WithheldAlert],
+    officer: Officer,
+    state: WithheldState,
+    batch: uuid.UUID | None,
+    now: datetime,
+) -> None:
+    for row in rows:
+        row.state, row.batch, row.code = state, batch, ""
+        row.decided_by, row.decided_at = officer, now
+    names = ["state", "batch", "code", "decided_by", "decided_at", "sent"]
+    WithheldAlert.objects.bulk_update(rows, names, batch_size=500)
+
+
+def _record(act: str, officer: Officer, peer: str, lane: str, count: int, now: datetime) -> None:
+    record_event(
+        act,
+        actor=officer.audit_name,
+        agency=officer.agency_id or "",
+        subject=f"agency:{peer}",
+        detail={"lane": lane, "alerts": count},
+        now=now,
+    )

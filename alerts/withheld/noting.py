@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Withheld alerts are noted once the exchange has taken the alert for its other recipients; only the originator knows of them."""
+
+from datetime import datetime
+
+from accord.envelope.manifest import Terms
+from accord.moments import moment_of
+from alerts.document.kinds import PROFILE_QUERY, REPLIES
+from alerts.drafting.revisions import DraftContent
+from alerts.models import Alert, WithheldAlert
+from alerts.peers.withheld_recipients import LANE_SUSPENDED
+from alerts.projections.tokens import tokens_of
+from peers.agreements import kept_agreements
+
+
+def note_withheld(alert: Alert, content: DraftContent, terms: Terms, *, released_at: datetime) -> None:
+    """Note each agency that the release left out because its lane is suspended, in the caller's transaction.
+
+    What is no real alert, and a reply, is not noted: a reply waits as it is (`alerts.review.preview`).
+    """
+    kind = content.data.get("alert_type")
+    if terms.status != "actual" or kind in REPLIES | PROFILE_QUERY:
+        return
+    peers = [row["agency"] for row in alert.validated_preview or () if row["code"] == LANE_SUSPENDED]
+    if not peers:
+        return
+    kept = kept_agreements(alert.agency_id)
+    (token,) = tokens_of(alert.agency_id, [("alert_type", str(kind))])
+    WithheldAlert.objects.bulk_create(
+        WithheldAlert(
+            agency_id=alert.agency_id,
+            alert=alert,
+            peer_id=peer,
+            lane=terms.lane,
+            agreement=next(
+                (one.ref for one in kept.agreements if peer in one.parties and terms.lane in one.lanes), ""
+            )
+            if kept
+            else "",
+            kind=token,
+            released_at=released_at,
+            keep=moment_of(terms.keep),
+        )
+        for peer in peers
+    )
