@@ -13,9 +13,9 @@ from alerts.errors import SendingStoppedError
 from alerts.models import WithheldAlert
 from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
 from alerts.states import AlertState
-from alerts.withheld.lists import CHANGED, SIGNED, in_groups, undecided, withheld_lane
-from callers.capabilities import Capability, require
-from callers.errors import InputError
+from alerts.withheld.lists import CHANGED, SIGNED, WithheldLane, in_groups, undecided, withheld_lane
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.models import Officer
 
@@ -33,8 +33,7 @@ def choose_withheld(
 
     What could not be sent may be chosen again, by its id. Raises InputError, SendingStoppedError while the lane is suspended.
     """
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
-    if withheld_lane(officer, peer, lane, now=now).since:
+    if _lane_to_decide(officer, peer, lane, now).since:
         raise SendingStoppedError(_("The lane is suspended: what is withheld can be sent once it is open."))
     return _decide(officer, peer, lane, WithheldState.CHOSEN, groups, ids, now)
 
@@ -49,15 +48,14 @@ def decline_withheld(
     now: datetime,
 ) -> int:
     """Say of alerts that the peer does not need them any more; return how many. Nobody else learns of it."""
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
-    withheld_lane(officer, peer, lane, now=now)
+    _lane_to_decide(officer, peer, lane, now)
     return _decide(officer, peer, lane, WithheldState.NOT_NEEDED, groups, ids, now)
 
 
 @transaction.atomic
 def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> int:
     """Take back the choice of all that is not signed; it is offered again. Return how many."""
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
+    _lane_to_decide(officer, peer, lane, now)
     rows = _locked(officer, peer, lane, Q(state=WithheldState.CHOSEN)).exclude(SIGNED)
     found = list(rows)
     for row in found:
@@ -65,6 +63,18 @@ def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> i
     _write(found, officer, WithheldState.WAITING, None, now)
     _record("withheld.cancelled", officer, peer, lane, len(found), now)
     return len(found)
+
+
+def may_decide(officer: Officer) -> bool:
+    """Tell whether the officer may choose and decline: authors and releasers may."""
+    return bool({Capability.ALERT_RELEASE, Capability.ALERT_WRITE} & officer.capabilities)
+
+
+def _lane_to_decide(officer: Officer, peer: str, lane: str, now: datetime) -> WithheldLane:
+    """Return the numbers of a lane on which the officer may decide; for everybody else there is none."""
+    if not may_decide(officer):
+        raise AbsentError
+    return withheld_lane(officer, peer, lane, now=now)
 
 
 def drop_copy(row: WithheldAlert, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.rows.withheld import WithheldState
-from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld
+from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld, may_decide
 from alerts.withheld.lists import (
     WithheldLane,
     list_withheld,
@@ -53,8 +53,6 @@ def _lane_page(
         rows = list_withheld(officer, peer, lane, group=group, cursor=request.GET.get("cursor", ""), now=now)
     elif shown.refused:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
-    can = officer.capabilities
-    may_decide = bool({Capability.ALERT_RELEASE, Capability.ALERT_WRITE} & can)
     progress = progress_of(officer, peer, lane)
     return render_page(
         request,
@@ -69,9 +67,9 @@ def _lane_page(
         progress=progress,
         goes_on=request.GET.get(GOES_ON) == "1" and progress.left > 0,
         problem=problem,
-        may_decide=may_decide,
-        picks=may_decide and shown.since is None,
-        may_send=Capability.ALERT_RELEASE in can,
+        may_decide=may_decide(officer),
+        picks=may_decide(officer) and shown.since is None,
+        may_send=Capability.ALERT_RELEASE in officer.capabilities,
     )
 
 
