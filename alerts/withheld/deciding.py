@@ -2,7 +2,7 @@
 """The decision on withheld alerts: one person chooses what is sent or says that it is not needed; what is left stays offered."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -57,12 +57,11 @@ def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> i
     """Take back the choice of all that is not signed; it is offered again. Return how many."""
     _lane_to_decide(officer, peer, lane, now)
     rows = _locked(officer, peer, lane, Q(state=WithheldState.CHOSEN)).exclude(SIGNED)
-    found = list(rows)
-    for row in found:
+    for row in rows.filter(sent__isnull=False):
         drop_copy(row, now=now)
-    _write(found, officer, WithheldState.WAITING, None, now)
-    _record("withheld.cancelled", officer, peer, lane, len(found), now)
-    return len(found)
+    found = _write(rows, officer, WithheldState.WAITING, None, now)
+    _record("withheld.cancelled", officer, peer, lane, found, now)
+    return found
 
 
 def may_decide(officer: Officer) -> bool:
@@ -99,13 +98,12 @@ def _decide(
     one_by_one = Q(pk__in=_read_ids(ids))
     wanted = undecided(now) & (in_groups(officer, groups) | one_by_one)
     wanted |= Q(state=WithheldState.REFUSED) & one_by_one
-    found = list(_locked(officer, peer, lane, wanted))
+    batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
+    found = _write(_locked(officer, peer, lane, wanted), officer, state, batch, now)
     if not found:
         raise InputError("groups", str(CHANGED))
-    batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
-    _write(found, officer, state, batch, now)
-    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, len(found), now)
-    return len(found)
+    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, found, now)
+    return found
 
 
 def _read_ids(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
@@ -129,17 +127,15 @@ def _batch_under_way(officer: Officer, peer: str, lane: str) -> uuid.UUID:
 
 
 def _write(
-    rows: Collection[WithheldAlert],
+    rows: WithheldAlertQuerySet,
     officer: Officer,
     state: WithheldState,
     batch: uuid.UUID | None,
     now: datetime,
-) -> None:
-    for row in rows:
-        row.state, row.batch, row.code = state, batch, ""
-        row.decided_by, row.decided_at = officer, now
-    names = ["state", "batch", "code", "decided_by", "decided_at", "sent"]
-    WithheldAlert.objects.bulk_update(rows, names, batch_size=500)
+) -> int:
+    """Write the decision on these locked rows, in two statements whatever their number; return how many they are."""
+    decided = WithheldAlert.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    return decided.update(state=state, batch=batch, code="", sent=None, decided_by=officer, decided_at=now)
 
 
 def _record(act: str, officer: Officer, peer: str, lane: str, count: int, now: datetime) -> None:

@@ -12,7 +12,9 @@ from django.utils.translation import ngettext
 from alerts.rows.withheld import WithheldState
 from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld, may_decide
 from alerts.withheld.lists import (
+    WithheldGroup,
     WithheldLane,
+    group_named,
     list_withheld,
     progress_of,
     withheld_groups,
@@ -47,11 +49,13 @@ def _lane_page(
 ) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     shown, group = withheld_lane(officer, peer, lane, now=now), request.GET.get("group", "")
-    groups = withheld_groups(officer, peer, lane, now=now) if shown.waiting else []
     rows = refused = None
+    groups: list[WithheldGroup] = []
     if group:
         rows = list_withheld(officer, peer, lane, group=group, cursor=request.GET.get("cursor", ""), now=now)
-    elif shown.refused:
+    elif shown.waiting:
+        groups = withheld_groups(officer, peer, lane, now=now)
+    if shown.refused and not group:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
     progress = progress_of(officer, peer, lane)
     return render_page(
@@ -61,7 +65,7 @@ def _lane_page(
         status=status,
         shown=shown,
         groups=groups,
-        group=next((one for one in groups if one.key == group), None),
+        group=group_named(group) if group else None,
         rows=rows,
         refused=refused,
         progress=progress,
