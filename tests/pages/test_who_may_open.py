@@ -162,6 +162,8 @@ def _address(name: str) -> str:
         "prefix": "0" * 12,
         "request_id": uuid.UUID(int=1),
         "agency_id": "xz-none",
+        "peer": "xz-none",
+        "lane": "science",
         "ref": "G0",
         "item": "7QK4-M2XN",
         "view_id": uuid.UUID(int=1),

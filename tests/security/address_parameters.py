@@ -75,6 +75,11 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "agreements/versions/<str:od>/": {"od": "agreement version"},
     "reciprocity/<str:agency_id>/": {"agency_id": "agency"},
     "withheld/<str:peer>/<str:lane>/": {"peer": "withheld peer", "lane": "withheld lane"},
+    **{
+        f"{at}withheld/<str:peer>/<str:lane>/{act}": {"peer": "peer to decide about", "lane": "withheld lane"}
+        for at in ("", "api/v1/")
+        for act in ("choose", "decline", "cancel")
+    },
     "peers/<str:agency_id>/": {"agency_id": "agency"},
     "science/rules/<str:rule_id>/": {"rule_id": "rule"},
     "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},

@@ -234,6 +234,7 @@ class SecurityWorld:
         row.save()
         self.put("withheld peer", PARTNER, STRANGER)
         self.put("withheld lane", "public_health", "trade")
+        self.put("peer to decide about", PARTNER, STRANGER, roles=REVIEWERS)
 
     def _incoming(self) -> ReceivedAlert:
         desk = self.desk
