@@ -83,6 +83,7 @@ class HeldStatement(BoundRow):
         indexes: ClassVar = [
             models.Index(fields=["reader", "sub_d", "k"], name="held_statement_about"),
             models.Index(fields=["reader", "iss", "-log_time"], name="held_statement_of"),
+            models.Index(fields=["reader", "iss"], condition=Q(k="retract"), name="held_retracts"),
             models.Index(
                 fields=["reader"], condition=Q(log_time__isnull=True), name="held_statement_unlogged"
             ),

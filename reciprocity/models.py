@@ -57,6 +57,9 @@ class Contribution(models.Model):
             models.Index(
                 fields=["agency", "peer", "re_md"], condition=~Q(re_md=""), name="contribution_about"
             ),
+            models.Index(
+                fields=["agency", "peer"], condition=Q(sealed__isnull=False), name="contribution_verdicts"
+            ),
             models.Index(fields=["agency"], condition=Q(logged_at=None), name="contribution_unsettled"),
         ]
         constraints: ClassVar = [

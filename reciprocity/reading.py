@@ -193,12 +193,20 @@ class Pair:
     @cached_property
     def withdrawn(self) -> tuple[Contribution, ...]:
         """Items of the period that were retracted within 30 days, by retracts that are in the ledger and count now."""
-        said = HeldStatement.objects.filter(reader=self.agency.pk, k="retract", log_time__isnull=False)
-        retracts = [row for row in said.filter(sub_d__in=self._all.values("md")) if row.is_bound]
+        both, since = (self.agency.pk, self.peer.pk), int(self.period.begins.timestamp())
+        said = HeldStatement.objects.filter(
+            reader=self.agency.pk, iss__in=both, k="retract", log_time__gte=since
+        )
+        retracts = [row for row in said if row.is_bound]
         worth = judge_statements(VerifiedDirectory(self.agency.pk, self._now), retracts) if retracts else {}
-        at = {row.sub_d: moment_of(row.stated_at) for row in retracts if has_force(worth.get(row.od))}
-        rows = self._all.filter(md__in=at)
-        return tuple(row for row in rows if row.logged_at and at[row.md] < row.logged_at + RETRACTED_WITHIN)
+        counting = [row for row in retracts if has_force(worth.get(row.od))]
+        at = {(row.sub_d, row.iss == self.agency.pk): moment_of(row.stated_at) for row in counting}
+        found = []
+        for row in self._all.filter(md__in={md for md, _is_own in at}):
+            retracted_at = at.get((row.md, row.is_given))
+            if retracted_at and row.logged_at and retracted_at < row.logged_at + RETRACTED_WITHIN:
+                found.append(row)
+        return tuple(found)
 
     @cached_property
     def _counted(self) -> Counter[tuple[bool, date, str]]:
@@ -230,9 +238,8 @@ class Pair:
         return tuple(Figure(code, *(self._supplied(code, side) for side in BOTH)) for code in SUPPLIES)
 
     def _supplied(self, code: str, side: bool) -> int:
-        if code in GOODS:
-            return self.supplying(code, side).count()
-        return self.counted_of(side, lambda parts: code in parts[1:])
+        n = self.counted_of(side, lambda parts: code in parts[1:])
+        return self.supplying(code, side).count() if n and code in GOODS else n
 
     def supplying(self, code: str, side: bool) -> QuerySet[Contribution]:
         """Select the items of one direction that supply this."""
@@ -258,7 +265,7 @@ class Pair:
 
     def answer_times(self, side: bool) -> Times:
         """Return the times of questions whose first final answer was given in the period, without what a suspension held up."""
-        return Times.of([one.took for one in self.answers(side)])
+        return Times.of([one.took for one in self.answers(side)] if self._of_kind(FINAL_ANSWER, side) else [])
 
     def answers(self, side: bool) -> "list[AnswerTime]":
         """Return the questions whose first final answer one side gave in the period."""
@@ -321,7 +328,8 @@ class Pair:
     def disputed(self) -> tuple[str, ...]:
         """Addresses of items that count and whose newest word in a reply of either side is that they do not, sorted."""
         tokens = self._words.tokens(lambda parts: parts[0] in (DISPUTED, SETTLED))
-        said = self.rows.filter(counts_as__in=tokens, logged_at__isnull=False).order_by("logged_at", "md")
+        said = self.rows.filter(counts_as__in=tokens, logged_at__isnull=False).exclude(re_md="")
+        said = said.order_by("logged_at", "md")
         newest = dict(said.values_list("re_md", "counts_as"))
         words = {md: self._words.of(token, is_red=False) for md, token in newest.items()}
         doubted = [md for md, word in words.items() if word == DISPUTED]

@@ -437,6 +437,9 @@ class Migration(migrations.Migration):
                     models.Index(fields=["reader", "sub_d", "k"], name="held_statement_about"),
                     models.Index(fields=["reader", "iss", "-log_time"], name="held_statement_of"),
                     models.Index(
+                        condition=models.Q(("k", "retract")), fields=["reader", "iss"], name="held_retracts"
+                    ),
+                    models.Index(
                         condition=models.Q(("log_time__isnull", True)),
                         fields=["reader"],
                         name="held_statement_unlogged",

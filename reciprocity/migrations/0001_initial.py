@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
                         name="contribution_about",
                     ),
                     models.Index(
+                        condition=models.Q(("sealed__isnull", False)),
+                        fields=["agency", "peer"],
+                        name="contribution_verdicts",
+                    ),
+                    models.Index(
                         condition=models.Q(("logged_at", None)),
                         fields=["agency"],
                         name="contribution_unsettled",
