@@ -2,6 +2,7 @@
 """Pages and JSON of releases onward: prepared on the alert's page, released by a second officer, ended; an emergency is reviewed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld, Stage
 from tests.pages.test_reply_pages import open_at_health
 
-TERMS = {"tlp": "GREEN", "lane": "public_health", "purpose": "public_health", "recipients": ["xb-health"]}
+TERMS: dict[str, Any] = {"tlp": "GREEN", "lane": "public_health", "purpose": "public_health", "recipients": ["xb-health"]}
 
 
 def send_flash(desk: DeskWorld) -> None:
