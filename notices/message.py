@@ -94,7 +94,7 @@ _LINES: Final[Mapping[Occasion, Promise]] = {
     ),
     Occasion.COMMITMENT_DUE: gettext_lazy("Look at the commitments of %(agency)s: one is due by %(moment)s."),
     Occasion.EMERGENCY: gettext_lazy(
-        "Look at an alert that concerns %(agency)s: it was released to further agencies in an emergency. Who took part has a review to expect."
+        "Look at the alerts of %(agency)s: one was released to further agencies in an emergency."
     ),
     Occasion.AGREEMENTS_CHANGED: gettext_lazy(
         "Look at the agreements of %(agency)s: another agency has proposed or changed something there."

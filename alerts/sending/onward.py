@@ -141,7 +141,7 @@ def prepare_release(
         raise InputError("purpose", _("Purpose: choose from the list."))
     if not now < until <= moment_of(terms.keep):
         raise InputError(
-            "until", _("Until: enter a time from now on, up to when the alert itself is deleted.")
+            "until", _("Open until: enter a time from now on, up to when the alert itself is deleted.")
         )
     if is_emergency and not is_about_life(terms.pri, terms.lane):
         text = _("Emergency: only for a flash alert on the public-health lane.")

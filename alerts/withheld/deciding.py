@@ -2,7 +2,7 @@
 """The decision on withheld alerts: one person chooses what is sent or says that it is not needed; what is left stays offered."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -13,9 +13,9 @@ from alerts.errors import SendingStoppedError
 from alerts.models import WithheldAlert
 from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
 from alerts.states import AlertState
-from alerts.withheld.lists import CHANGED, SIGNED, in_groups, undecided, withheld_lane
-from callers.capabilities import Capability, require
-from callers.errors import InputError
+from alerts.withheld.lists import CHANGED, SIGNED, WithheldLane, in_groups, undecided, withheld_lane
+from callers.capabilities import Capability
+from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
 from officers.models import Officer
 
@@ -33,8 +33,7 @@ def choose_withheld(
 
     What could not be sent may be chosen again, by its id. Raises InputError, SendingStoppedError while the lane is suspended.
     """
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
-    if withheld_lane(officer, peer, lane, now=now).since:
+    if _lane_to_decide(officer, peer, lane, now).since:
         raise SendingStoppedError(_("The lane is suspended: what is withheld can be sent once it is open."))
     return _decide(officer, peer, lane, WithheldState.CHOSEN, groups, ids, now)
 
@@ -49,22 +48,32 @@ def decline_withheld(
     now: datetime,
 ) -> int:
     """Say of alerts that the peer does not need them any more; return how many. Nobody else learns of it."""
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
-    withheld_lane(officer, peer, lane, now=now)
+    _lane_to_decide(officer, peer, lane, now)
     return _decide(officer, peer, lane, WithheldState.NOT_NEEDED, groups, ids, now)
 
 
 @transaction.atomic
 def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> int:
     """Take back the choice of all that is not signed; it is offered again. Return how many."""
-    require(officer, Capability.ALERT_RELEASE, Capability.ALERT_WRITE)
+    _lane_to_decide(officer, peer, lane, now)
     rows = _locked(officer, peer, lane, Q(state=WithheldState.CHOSEN)).exclude(SIGNED)
-    found = list(rows)
-    for row in found:
+    for row in rows.filter(sent__isnull=False):
         drop_copy(row, now=now)
-    _write(found, officer, WithheldState.WAITING, None, now)
-    _record("withheld.cancelled", officer, peer, lane, len(found), now)
-    return len(found)
+    found = _write(rows, officer, WithheldState.WAITING, None, now)
+    _record("withheld.cancelled", officer, peer, lane, found, now)
+    return found
+
+
+def may_decide(officer: Officer) -> bool:
+    """Tell whether the officer may choose and decline: authors and releasers may."""
+    return bool({Capability.ALERT_RELEASE, Capability.ALERT_WRITE} & officer.capabilities)
+
+
+def _lane_to_decide(officer: Officer, peer: str, lane: str, now: datetime) -> WithheldLane:
+    """Return the numbers of a lane on which the officer may decide; for everybody else there is none."""
+    if not may_decide(officer):
+        raise AbsentError
+    return withheld_lane(officer, peer, lane, now=now)
 
 
 def drop_copy(row: WithheldAlert, *, now: datetime) -> None:
@@ -89,13 +98,12 @@ def _decide(
     one_by_one = Q(pk__in=_read_ids(ids))
     wanted = undecided(now) & (in_groups(officer, groups) | one_by_one)
     wanted |= Q(state=WithheldState.REFUSED) & one_by_one
-    found = list(_locked(officer, peer, lane, wanted))
+    batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
+    found = _write(_locked(officer, peer, lane, wanted), officer, state, batch, now)
     if not found:
         raise InputError("groups", str(CHANGED))
-    batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
-    _write(found, officer, state, batch, now)
-    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, len(found), now)
-    return len(found)
+    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, found, now)
+    return found
 
 
 def _read_ids(ids: Iterable[uuid.UUID | str]) -> list[uuid.UUID]:
@@ -119,17 +127,15 @@ def _batch_under_way(officer: Officer, peer: str, lane: str) -> uuid.UUID:
 
 
 def _write(
-    rows: Collection[WithheldAlert],
+    rows: WithheldAlertQuerySet,
     officer: Officer,
     state: WithheldState,
     batch: uuid.UUID | None,
     now: datetime,
-) -> None:
-    for row in rows:
-        row.state, row.batch, row.code = state, batch, ""
-        row.decided_by, row.decided_at = officer, now
-    names = ["state", "batch", "code", "decided_by", "decided_at", "sent"]
-    WithheldAlert.objects.bulk_update(rows, names, batch_size=500)
+) -> int:
+    """Write the decision on these locked rows, in two statements whatever their number; return how many they are."""
+    decided = WithheldAlert.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
+    return decided.update(state=state, batch=batch, code="", sent=None, decided_by=officer, decided_at=now)
 
 
 def _record(act: str, officer: Officer, peer: str, lane: str, count: int, now: datetime) -> None:

@@ -7,7 +7,7 @@ written anew. Nothing is preselected, and what nobody decides stays.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.db.models import Count, Q
@@ -191,18 +191,24 @@ def withheld_groups(officer: Officer, peer: str, lane: str, *, now: datetime) ->
     return sorted(found, key=lambda one: (-one.month.toordinal(), one.label))
 
 
+def group_named(key: str) -> WithheldGroup:
+    """Return the group of this key, uncounted; raises InputError for what names none."""
+    kind, _colon, month = key.partition(":")
+    try:
+        begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        return WithheldGroup(kind, str(dict(ALERT_TYPES)[kind]), begins.date(), 0)
+    except (ValueError, KeyError):
+        raise InputError("groups", str(CHANGED)) from None
+
+
 def in_groups(officer: Officer, keys: Iterable[str]) -> Q:
     """Return the condition for the rows of these groups; raises InputError for what names none."""
-    tokens, wanted = dict(_kinds_of(officer)), Q(pk__in=())
-    for key in keys:
-        kind, _colon, month = key.partition(":")
-        try:
-            begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-            token = tokens[kind]
-        except (ValueError, KeyError):
-            raise InputError("groups", str(CHANGED)) from None
+    groups, wanted = [group_named(key) for key in keys], Q(pk__in=())
+    tokens = dict(_kinds_of(officer)) if groups else {}
+    for group in groups:
+        begins = datetime.combine(group.month, time(), UTC)
         ends = (begins + timedelta(days=32)).replace(day=1)
-        wanted |= Q(kind=token, released_at__gte=begins, released_at__lt=ends)
+        wanted |= Q(kind=tokens[group.kind], released_at__gte=begins, released_at__lt=ends)
     return wanted
 
 

@@ -168,7 +168,7 @@ def test_every_choice_of_every_field_is_taken_by_both_and_no_other() -> None:
 
 def test_the_schema_is_closed_and_complete() -> None:
     properties = set(json_schema()["properties"])
-    assert properties == {"schema", "grading_scheme", *(field.name for field in DOCUMENT_FIELDS)}
+    assert properties == {"schema", "grading_scheme", "resent", *(field.name for field in DOCUMENT_FIELDS)}
     assert not properties & {name for name, field in FIELDS.items() if not field.in_document}
 
 

@@ -45,6 +45,7 @@ def recorded(**changes: Any) -> AgreementAnswer:
         "until": None,
         "survive_lanes": (),
         "survive_flash": False,
+        "emergency": False,
     }
     return AgreementAnswer(**terms | changes)
 

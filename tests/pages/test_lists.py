@@ -19,6 +19,8 @@ from alerts.review.validation import return_alert
 from alerts.sending.withdrawal import withdraw_alert
 from desk.templatetags.accord import clock
 from desk.web.tones import isolated
+from ledger.models import AuditEvent
+from officers.models import AgencyPolicy
 from peers.models import SentEnvelope
 from tests.bound_rows import rewrite
 from tests.due_times import due
@@ -295,3 +297,25 @@ def test_an_empty_start_page_says_when_it_looked_and_offers_what_one_may_do(
 def test_a_clock_says_what_is_left_in_few_letters(minutes: float, words: str) -> None:
     now = timezone.now()
     assert clock(now + timedelta(minutes=minutes), now) == words
+
+
+def test_a_row_that_nobody_has_opened_opens_on_duty_by_one_press(reader: Client, desk: DeskWorld) -> None:
+    for pri in ("routine", "flash"):
+        desk.send(desk.draft(title=f"One that is {pri}", pri=pri))
+    routine, flash = ReceivedAlert.objects.filter(agency=desk.health).order_by("number")
+
+    def offered() -> set[str]:
+        page = reader.get("/").content.decode()
+        assert '<form id="on-duty" method="post"' in page
+        return set(re.findall(r'form="on-duty" formaction="/inbox/([^/"]+)/"', page))
+
+    assert offered() == {str(routine.pk), str(flash.pk)}
+    rewrite(AgencyPolicy.objects.filter(agency=desk.health), case_number_required=True)
+    assert offered() == {str(flash.pk)}, "the agency asks for a case number"
+    answer = reader.post(f"/inbox/{routine.pk}/", {"reason": "on_duty"})
+    assert answer.status_code == 422 and ReceivedAlert.objects.get(pk=routine.pk).first_opened_at is None
+    page = reader.post(f"/inbox/{flash.pk}/", {"reason": "on_duty"}, follow=True).content.decode()
+    assert "You opened this as: On duty" in page
+    event = AuditEvent.objects.get(act="alert.opened", subject=flash.md, actor=desk.haitham.audit_name)
+    assert event.reason == "on_duty"
+    assert offered() == set()

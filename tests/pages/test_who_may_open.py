@@ -162,13 +162,15 @@ def _address(name: str) -> str:
         "prefix": "0" * 12,
         "request_id": uuid.UUID(int=1),
         "agency_id": "xz-none",
+        "peer": "xz-none",
+        "lane": "science",
         "ref": "G0",
         "item": "7QK4-M2XN",
         "view_id": uuid.UUID(int=1),
         "sample_id": uuid.UUID(int=1),
         "session_id": uuid.UUID(int=1),
         **dict.fromkeys(("factor_id", "item_id", "state_id"), 1),
-        "change_id": uuid.UUID(int=1),
+        **dict.fromkeys(("change_id", "release_id"), uuid.UUID(int=1)),
         **dict.fromkeys(("task_id", "case_id", "subject_id", "unit_id"), uuid.UUID(int=1)),
         **dict.fromkeys(
             ("import_id", "spectrum_id", "structure_id", "watch_id", "adopted_id"), uuid.UUID(int=1)

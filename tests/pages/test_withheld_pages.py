@@ -101,10 +101,11 @@ def test_one_alert_of_a_group_is_not_needed(desk: DeskWorld, as_officer: SignIn)
     assert "1 not decided" in browser.get(AT).content.decode()
 
 
-@pytest.mark.parametrize("address", ["/withheld/", AT])
+@pytest.mark.parametrize("address", ["/withheld/", AT, f"{AT}?group={{group}}"])
 def test_a_page_asks_as_little_for_many_as_for_two(desk: DeskWorld, as_officer: SignIn, address: str) -> None:
     open_again(desk)
     browser = as_officer(desk.benno)
+    address = address.format(group=f"harm_cluster:{desk.hub.now:%Y-%m}")
     few = _reads(browser, address)
     one = WithheldAlert.objects.all()[0]
     for _ in range(3):

@@ -75,6 +75,11 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "agreements/versions/<str:od>/": {"od": "agreement version"},
     "reciprocity/<str:agency_id>/": {"agency_id": "agency"},
     "withheld/<str:peer>/<str:lane>/": {"peer": "withheld peer", "lane": "withheld lane"},
+    **{
+        f"{at}withheld/<str:peer>/<str:lane>/{act}": {"peer": "peer to decide about", "lane": "withheld lane"}
+        for at in ("", "api/v1/")
+        for act in ("choose", "decline", "cancel")
+    },
     "peers/<str:agency_id>/": {"agency_id": "agency"},
     "science/rules/<str:rule_id>/": {"rule_id": "rule"},
     "science/timeline/<uuid:structure_id>/": {"structure_id": "stored structure"},
@@ -112,6 +117,17 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "inbox/<uuid:alert_id>/changes/": {"alert_id": "next version"},
     "api/v1/alerts/<uuid:alert_id>/amend": {"alert_id": "sent"},
     "api/v1/alerts/<uuid:alert_id>/calls": {"alert_id": "sent"},
+    "inbox/<uuid:alert_id>/onward/": {"alert_id": "received", "od": "answer in doubt"},
+    "outbox/<uuid:alert_id>/onward/": {"alert_id": "sent", "od": "answer in doubt"},
+    "onward/<uuid:release_id>/": {"release_id": "prepared release"},
+    "emergencies/<uuid:release_id>/": {"release_id": "emergency"},
+    "api/v1/alerts/<uuid:alert_id>/releases": {"alert_id": "sent", "od": "answer in doubt"},
+    "api/v1/alerts/received/<uuid:received_id>/releases": {
+        "received_id": "received",
+        "od": "answer in doubt",
+    },
+    "api/v1/alerts/prepared-releases/<uuid:release_id>/": {"release_id": "prepared release"},
+    "api/v1/alerts/emergencies/<uuid:release_id>": {"release_id": "emergency"},
     "api/v1/alerts/<uuid:alert_id>/copy": {"alert_id": "sent"},
     "api/v1/alerts/received/<uuid:received_id>/copy": {"received_id": "opened"},
     "api/v1/alerts/<uuid:alert_id>": {"alert_id": "draft", "n": "file"},

@@ -34,6 +34,7 @@ from alerts.projections.tokens import tokens_of
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.review.preview import preview_release
+from alerts.rows.onward import OnwardRelease
 from alerts.sending.withdrawal import withdraw_alert
 from callers.capabilities import DESK_SCOPES, EXCHANGE_SCOPES, Capability, Role
 from callers.directory import Custody
@@ -234,6 +235,7 @@ class SecurityWorld:
         row.save()
         self.put("withheld peer", PARTNER, STRANGER)
         self.put("withheld lane", "public_health", "trade")
+        self.put("peer to decide about", PARTNER, STRANGER, roles=REVIEWERS)
 
     def _incoming(self) -> ReceivedAlert:
         desk = self.desk
@@ -325,6 +327,7 @@ class SecurityWorld:
         self.put("token", "A" * 43, "B" * 43, is_public=True)
         self.put("factor", 1, 2, agencies=frozenset())
         self._make_casework()
+        self._make_onward()
         self._make_set_aside()
         self._make_library()
         self.put("power change", uuid.UUID(int=8), agencies=frozenset())
@@ -354,6 +357,24 @@ class SecurityWorld:
         state = LoopState.objects.create(loop="desk.spectra", in_a_row=10, version="0", stopped_at=now)
         self.put("item set aside", item.pk, 10**9, **hubs)
         self.put("stopped loop", state.pk, 10**9, **hubs)
+
+    def _make_onward(self) -> None:
+        """Prepare a release of a received alert, and make an emergency that waits for its review."""
+        received = ReceivedAlert.objects.get(pk=str(self.things["received"].value))
+        now, author = self.desk.tick(), self.people["author"]
+        usual: dict[str, Any] = {
+            "agency": self.desk.lab, "received": received, "recipients": [OWN_KEYS], "until": received.keep,
+            "purpose": "prevent", "prepared_by": author, "prepared_at": now,
+        }  # fmt: skip
+        waits = OnwardRelease(**usual, is_emergency=False)
+        urgent = OnwardRelease(
+            **usual, is_emergency=True, od="D" * 43, released_by=self.people["releaser"], released_at=now,
+            review_by=timezone.now() + timedelta(hours=24),
+        )  # fmt: skip
+        for row in (waits, urgent):
+            row.save(force_insert=True)
+        self.put("prepared release", waits.pk)
+        self.put("emergency", urgent.pk, roles=frozenset({"auditor", "agency_admin"}))
 
     def _make_casework(self) -> None:
         """Make a case of a unit to which every reading role belongs, with one of all that it holds; the auditor sees none."""

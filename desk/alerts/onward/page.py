@@ -3,8 +3,8 @@
 
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -53,6 +53,8 @@ from officers.models import Officer
 from peers.models import Agency
 
 MINUTE = "%Y-%m-%dT%H:%M"
+PROPOSED: Final = timedelta(days=30)
+"""The time of access that the form proposes."""
 
 
 class OnwardForm(forms.Form):
@@ -114,7 +116,8 @@ def _prepare(request: HttpRequest, about: About) -> HttpResponseBase:
     except SendingStoppedError as stopped:
         return ask(request, _question(about, (stopped.text,)), ConfirmForm())
     urgent = candidates_for(officer, about, is_emergency=True, now=now) if found.is_about_life else None
-    first = {"purpose": found.purpose, "until": f"{timezone.localtime(found.latest):{MINUTE}}"}
+    until = min(now + PROPOSED, found.latest)
+    first = {"purpose": found.purpose, "until": f"{timezone.localtime(until):{MINUTE}}"}
     form = OnwardForm(
         request.POST if request.method == "POST" else None, initial=first, found=found, urgent=urgent
     )
@@ -142,7 +145,9 @@ _MEANS = (
 def _question(
     about: About, does: Iterable[Any], found: Candidates | None = None, *, button: str = ""
 ) -> Question:
-    wont = [(isolated(row.name), row.text) for row in found.rows if not row.will] if found else []
+    rows = [row for row in found.rows if not row.will] if found else []
+    sender = about.issuer_id if isinstance(about, ReceivedAlert) else about.agency_id
+    wont = [(isolated(row.name), row.text) for row in rows if row.agency != sender]
     return Question(
         _("Release onward"),
         _("Release onward to further agencies"),

@@ -268,6 +268,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         ),
         onward=onward_part(officer, alert, now=now),
         told_at=first_told(alert.agency_id, alert.md),
+        reading=reading,
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
     )

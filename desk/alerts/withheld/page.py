@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.rows.withheld import WithheldState
-from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld
+from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld, may_decide
 from alerts.withheld.lists import (
+    WithheldGroup,
     WithheldLane,
+    group_named,
     list_withheld,
     progress_of,
     withheld_groups,
@@ -47,14 +49,14 @@ def _lane_page(
 ) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     shown, group = withheld_lane(officer, peer, lane, now=now), request.GET.get("group", "")
-    groups = withheld_groups(officer, peer, lane, now=now) if shown.waiting else []
     rows = refused = None
+    groups: list[WithheldGroup] = []
     if group:
         rows = list_withheld(officer, peer, lane, group=group, cursor=request.GET.get("cursor", ""), now=now)
-    elif shown.refused:
+    elif shown.waiting:
+        groups = withheld_groups(officer, peer, lane, now=now)
+    if shown.refused and not group:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
-    can = officer.capabilities
-    may_decide = bool({Capability.ALERT_RELEASE, Capability.ALERT_WRITE} & can)
     progress = progress_of(officer, peer, lane)
     return render_page(
         request,
@@ -63,15 +65,15 @@ def _lane_page(
         status=status,
         shown=shown,
         groups=groups,
-        group=next((one for one in groups if one.key == group), None),
+        group=group_named(group) if group else None,
         rows=rows,
         refused=refused,
         progress=progress,
         goes_on=request.GET.get(GOES_ON) == "1" and progress.left > 0,
         problem=problem,
-        may_decide=may_decide,
-        picks=may_decide and shown.since is None,
-        may_send=Capability.ALERT_RELEASE in can,
+        may_decide=may_decide(officer),
+        picks=may_decide(officer) and shown.since is None,
+        may_send=Capability.ALERT_RELEASE in officer.capabilities,
     )
 
 

@@ -79,16 +79,18 @@ def overdue_everywhere(desk: DeskWorld) -> tuple[int, int, int]:
     )
 
 
-def due_at_both(desk: DeskWorld, asked: Alert) -> tuple[datetime | None, datetime | None]:
+def due_at_both(desk: DeskWorld, asked: Alert) -> tuple[datetime, datetime]:
     """Return when the health authority's answer is due, as it says itself and as the laboratory does."""
     told = {one.agency: one for one in read_sent(desk.ilka, asked, now=desk.hub.now).recipients}
-    return ReceivedAlert.objects.get(agency=desk.health).answer_by, told["xb-health"].answer_by
+    here, there = ReceivedAlert.objects.get(agency=desk.health).answer_by, told["xb-health"].answer_by
+    assert here is not None and there is not None
+    return here, there
 
 
 def span_of(desk: DeskWorld) -> timedelta:
     """Return the time from the first suspension to the last resumption in the ledger."""
     times = HeldStatement.objects.filter(reader="xb-health", k__in=("suspend", "resume"))
-    logged = list(times.values_list("log_time", flat=True))
+    logged = [at for at in times.values_list("log_time", flat=True) if at is not None]
     return timedelta(seconds=max(logged) - min(logged))
 
 
@@ -330,7 +332,7 @@ class TestItsClockRunsOn:
         assert read_start(desk.aroha, now=desk.hub.now).answers_overdue == 0
         for officer in (desk.aroha, desk.ilka):
             owed = read_overdue(officer, now=desk.hub.now)
-            assert "answer" not in [one.owed for one in (*owed.we_owe, *owed.they_owe)]
+            assert "answer" not in [*(one.owed for one in owed.we_owe), *(one.owed for one in owed.they_owe)]
         remind_of_answers(now=desk.hub.now)
         assert not Notification.objects.filter(
             occasion__in=[*ANSWER_OCCASIONS, Occasion.ANSWERS_MISSING]
