@@ -30,8 +30,8 @@ VERDICTS: Final = SealedStore[date](
 
 
 def file_received(received: ReceivedAlert) -> None:
-    """Keep the row of an alert that came, whether it opens or not; inside the transaction that files it."""
-    if received.status != ACTUAL:
+    """Keep the row of an alert that its originator sent, whether it opens or not; inside the transaction that files it."""
+    if received.status != ACTUAL or received.via:
         return
     row = Contribution(
         agency_id=received.agency_id,

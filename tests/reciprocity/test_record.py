@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accord.reciprocity import Period
 from alerts.models import Alert, ReceivedAlert
@@ -18,6 +20,7 @@ from reciprocity.brief import Brief, compare_lists
 from reciprocity.models import Contribution
 from tests.alerts.replies.test_answers import ask, sent_answer
 from tests.alerts.replies.test_suspension import resume, suspend
+from tests.page_queries import reads_of
 from tests.pages.desk_world import DeskWorld
 from tests.reciprocity.pairs import around, brief_of, briefs
 
@@ -183,3 +186,20 @@ def test_a_period_begins_and_ends_in_utc(desk: DeskWorld) -> None:
         for shift in (-1, 0, 1)
     }
     assert counted == {-1: 0, 0: 1, 1: 0}
+
+
+def test_the_number_of_queries_does_not_grow_with_what_was_exchanged(desk: DeskWorld) -> None:
+    def reads() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            brief_of(desk, desk.ilka)
+        return len(reads_of(asked))
+
+    def exchange() -> None:
+        desk.send(desk.draft(supplies=["samples_offered", "court_outcomes"], verdict_on="2026-01-05"))
+        ask(desk)
+        sent_answer(desk)
+
+    exchange()
+    once = reads()
+    exchange()
+    assert reads() == once <= 24
