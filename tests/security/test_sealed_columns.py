@@ -49,6 +49,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("spectraimport", "sealed"): at_its_id("spectraimport"),
     ("libraryspectrum", "sealed"): at_its_id("libraryspectrum"),
     ("callnote", "sealed"): at_its_id("callnote"),
+    ("onwardrelease", "review"): at_its_id("onwardrelease"),
     ("drafttemplate", "sealed"): at_its_id("drafttemplate"),
     ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
 }
