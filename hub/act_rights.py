@@ -48,7 +48,9 @@ _OF_THE_DESK: Final = (
         "stays",
     ),
     *_acts("agency", "moved_in", "proposal_discarded", "proposal_refused", "taken_in"),
-    *_acts("transition", "begun", "finish_asked", "finished", "looked_through"),
+    *_acts(
+        "agency", "transition_begun", "transition_end_asked", "transition_ended", "transition_gone_through"
+    ),
     *_acts("agreements", "altered"),
     *_acts(
         "alert",

@@ -104,6 +104,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "refused": 0,
     "return_note": "",
     "revision": 1,
+    "root_changed": None,
     "root_fingerprint": "9f2c" * 16,
     "second": 4,
     "signer": _DIGEST,

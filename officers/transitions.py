@@ -81,7 +81,7 @@ def begin_transition(officer: Officer, *, now: datetime) -> Transition:
         root=_root_of(agency, now),
         people=sorted(_leaders(agency).values_list("public_id", flat=True)),
     )
-    _record("transition.begun", officer, agency, now)
+    _record("agency.transition_begun", officer, agency, now)
     return begun
 
 
@@ -91,7 +91,7 @@ def look_through(officer: Officer, *, now: datetime) -> None:
     agency, row = _open(officer)
     row.looked_by = officer
     row.save(update_fields=["looked_by"])
-    _record("transition.looked_through", officer, agency, now)
+    _record("agency.transition_gone_through", officer, agency, now)
 
 
 @transaction.atomic
@@ -105,13 +105,13 @@ def finish_transition(officer: Officer, *, now: datetime) -> Transition:
     if row.first_by is None:
         row.first_by = officer
         row.save(update_fields=["first_by"])
-        _record("transition.finish_asked", officer, agency, now, open=steps)
+        _record("agency.transition_end_asked", officer, agency, now, open=steps)
         return row
     if not is_independent(officer, [row.first_by.audit_name]):
         raise InputError("verb", _("You said so first: another admin says so too."))
     row.ended_at, row.ended_by = now, officer
     row.save(update_fields=["ended_at", "ended_by"])
-    _record("transition.finished", officer, agency, now, open=steps)
+    _record("agency.transition_ended", officer, agency, now, open=steps)
     return row
 
 
@@ -183,6 +183,4 @@ def _acts_since(row: Transition) -> Collection[str]:
 
 
 def _record(act: str, officer: Officer, agency: Agency, now: datetime, **detail: object) -> None:
-    record_event(
-        act, actor=officer.audit_name, agency=agency.pk, subject="transition", detail=detail, now=now
-    )
+    record_event(act, actor=officer.audit_name, agency=agency.pk, subject=agency.pk, detail=detail, now=now)

@@ -96,7 +96,6 @@ from accord.client.watching import News, Rhythm, watch_feed
 from accord.client.withheld import list_withheld, resend_withheld
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
-from accord.envelope.keys import PQ1
 from accord.passphrases import Passphrase
 from accord.reciprocity import Period
 from accord.state import CallRecord, OtherHolder, State
@@ -291,18 +290,11 @@ class Client:
         follow_feed(act)
         return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
 
-    def may_send(
-        self,
-        agencies: Collection[str] = (),
-        *,
-        lane: str,
-        purpose: str,
-        tlp: str,
-        pri: str = "routine",
-        suite: str = PQ1,
-    ) -> list[PreviewAnswer]:
-        """Tell for each agency, or for all, whether something with these terms may be sent to it now, and why not."""
-        terms = {"lane": lane, "purpose": purpose, "tlp": tlp, "pri": pri, "status": "actual", "suite": suite}
+    def may_send(self, agencies: Collection[str] = (), **terms: str) -> list[PreviewAnswer]:
+        """Tell for each agency, or for all, whether something may be sent to it now, and why not.
+
+        `terms`: lane, purpose, tlp, and pri, where it is not routine.
+        """
         return ask_policy(self._session.begin(), agencies, terms)
 
     def record(self, peer: str, period: Period) -> PartnerRecord:

@@ -12,6 +12,7 @@ from accord.client.errors import RequestError
 from accord.client.session import Act
 from accord.envelope.encoding import agency_ids
 from accord.envelope.errors import MalformedError
+from accord.envelope.keys import PQ1
 
 NOT_PINNED: Final = "not-pinned"
 
@@ -19,13 +20,14 @@ NOT_PINNED: Final = "not-pinned"
 def ask_policy(act: Act, agencies: Collection[str], terms: Mapping[str, str]) -> list[PreviewAnswer]:
     """Return an answer for each of these agencies, by id; for every other one where none is named. Raises RequestError.
 
-    `terms`: lane, purpose, tlp, pri, status, suite.
+    `terms`: lane, purpose, tlp, and what is not pri routine, status actual, suite PQ1.
     """
     try:
         wanted = agency_ids(sorted(set(agencies)), "agencies") if agencies else None
     except MalformedError as exc:
         raise RequestError("Name agencies by their ids, as xa-lab.") from exc
-    return [_held(act, one) for one in act.session.exchange.previews(terms, wanted)]
+    asked = {"pri": "routine", "status": "actual", "suite": PQ1, **terms}
+    return [_held(act, one) for one in act.session.exchange.previews(asked, wanted)]
 
 
 def _held(act: Act, answer: PreviewAnswer) -> PreviewAnswer:

@@ -38,9 +38,10 @@ def settle_due_times(
     sent_there = deliveries_of(agency_id).filter(md=OuterRef("md"), recipient__in=peers)
     asked = here.filter(of_lanes, Exists(sent_there), answers_due_at__isnull=False).order_by("pk")
     Alert.objects.filter(pk__in=[alert.pk for alert in asked]).update(answers_due_at=now)
-    known = suspensions_of(agency_id, now=now)
     rows = ReceivedAlert.objects.filter(of_lanes, still_to_answer(now), issuer__in=peers)
-    locked = rows.select_related("agency").select_for_update(of=("self",)).order_by("pk")
+    locked = list(rows.select_related("agency").select_for_update(of=("self",)).order_by("pk"))
+    # Read once the rows are locked: what another act has stated meanwhile counts for them too.
+    known = suspensions_of(agency_id, now=now)
     moved = [row for row in locked if move_due(row, known, now=now)]
     ReceivedAlert.objects.bulk_update(moved, ["answer_by", "remind_at"], batch_size=500)
 

@@ -13,13 +13,13 @@ from typing import Final
 
 from accord.calls.agreements import ABOUT_LIFE, AgreementAnswer
 from accord.suspensions import Suspension
-from alerts.access import agency_of
-from alerts.peers.lanes import known_suspensions
-from alerts.peers.suspensions import FLASH, ROUTINE, Suspensions
+from alerts.peers.suspensions import FLASH, ROUTINE, Suspensions, stated_suspensions
+from alerts.peers.withheld_recipients import LANE_SUSPENDED
 from alerts.review.preview import Preview, candidates_for, preview_recipients_of
 from alerts.review.verdicts import RecipientVerdict
 from callers.capabilities import Capability, require
 from callers.closed_lists import Lane
+from callers.denials import OURS, Arguments
 from officers.models import Officer
 from peers.agreements import kept_agreements
 
@@ -62,16 +62,16 @@ def may_send(
     require(officer, Capability.AGREEMENT_READ)
     asked = {**terms, "status": "actual", "recipients": sorted(set(agencies))}
     preview = (preview_recipients_of if agencies else candidates_for)(officer, asked, now=now)
-    agreed = _Agreed(agency_of(officer).pk, now)
-    named = _named(preview)
-    rows = (agreed.answer(row, named.get(row.agency, ""), terms["lane"]) for row in preview.rows)
+    agreed = _Agreed(officer.agency_id or "", now)
+    said = _said(preview)
+    rows = (agreed.answer(row, said.get(row.agency, {}), terms["lane"]) for row in preview.rows)
     return Answers(tuple(rows), preview.as_of)
 
 
-def _named(preview: Preview) -> dict[str, str]:
-    """Return the agreement that the exchange names in each answer."""
+def _said(preview: Preview) -> dict[str, Arguments]:
+    """Return what the exchange names in each answer, by agency."""
     answers = preview.from_exchange.answers if preview.from_exchange else ()
-    return {one.agency: str(one.args.get("ref", "")) for one in answers}
+    return {one.agency: one.args for one in answers}
 
 
 class _Agreed:
@@ -86,11 +86,11 @@ class _Agreed:
             if one.until is None or one.until > at:
                 for party in one.parties:
                     self._agreements[party].append(one)
-        for stop in known_suspensions(own, now=now):
+        for stop in stated_suspensions(own, now=now):
             if stop.until is None:
                 self._stops[stop.other(own)].append(stop)
 
-    def answer(self, row: RecipientVerdict, named: str, lane: str) -> Answer:
+    def answer(self, row: RecipientVerdict, said: Arguments, lane: str) -> Answer:
         agreements: Sequence[AgreementAnswer] = self._agreements.get(row.agency, [])
         stops = self._stops.get(row.agency, [])
         known = Suspensions(self._own, tuple(agreements), tuple(stops))
@@ -99,12 +99,13 @@ class _Agreed:
             code for code in Lane.values if code in covered and known.since(row.agency, code, ROUTINE) is None
         )
         about_life = ABOUT_LIFE[1]
-        ref = named or next((one.ref for one in agreements if lane in one.lanes), "")
+        ref = str(said.get("ref", "")) or next((one.ref for one in agreements if lane in one.lanes), "")
         return Answer(
             row,
             ref,
             row.ceiling or next((one.ceiling for one in agreements if one.ref == ref), ""),
             is_open,
             about_life in covered.difference(is_open) and known.since(row.agency, about_life, FLASH) is None,
-            any(stop.agency == self._own and stop.lane == lane for stop in stops),
+            # Where the exchange would let it through, the agency's own book holds it.
+            row.code == LANE_SUSPENDED and OURS in said.get("by", OURS),
         )

@@ -21,7 +21,7 @@ from alerts.access import agency_of
 from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
-from alerts.models import WithheldAlert
+from alerts.models import Alert, WithheldAlert
 from alerts.peers.suspensions import ROUTINE, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
@@ -260,6 +260,17 @@ def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
     """Yield each peer and lane of which a releaser can send something now, or release what a colleague has chosen."""
     if Capability.ALERT_RELEASE in officer.capabilities:
         yield from (one for one in withheld_lanes(officer, now=now) if one.offered or one.chosen)
+
+
+def withheld_from(alert: Alert) -> list[WithheldAlert]:
+    """Return a row for each agency that a suspended lane kept an own alert from, by name; the caller may see the alert."""
+    return list(alert.withheld.select_related("peer").order_by("peer__name"))
+
+
+def first_logged(alert: Alert) -> datetime | None:
+    """Return when what an own alert repeats after a suspension was logged; None for one that repeats nothing."""
+    rows = WithheldAlert.objects.filter(sent=alert)
+    return rows.values_list("alert__logged_at", flat=True).first()
 
 
 def _kinds_of(officer: Officer) -> list[tuple[str, bytes]]:

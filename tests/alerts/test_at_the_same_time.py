@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two writers on two real connections: one succeeds, the other is told, nothing is sent or saved twice."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from alerts.agency.lanes import resume_lanes, suspend_lanes
 from alerts.document.files import AttachmentFile
 from alerts.drafting.drafts import save_revision
 from alerts.errors import AmendmentRefusedError, MoveRefusedError, RevisionConflictError
 from alerts.models import Alert, AlertRevision, ReceivedAlert
+from alerts.peers.suspensions import clock_of_received, suspensions_of
 from alerts.query_audit import REFUSED, SCREENED, WITHOUT_CASE_AN_HOUR, QueryReason, record_question
 from alerts.receiving.following import follow_feed
 from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.replies.reminding import remind_of_answers
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.amendment import amend_alert
 from alerts.sending.release import release_alert
@@ -21,6 +25,8 @@ from callers.errors import InputError
 from casework.models import Task
 from casework.tasks import Assignment, assign_answer
 from ledger.models import AuditEvent
+from notices.models import Notification
+from notices.states import ANSWER_OCCASIONS
 from science.rows.library import LibrarySpectrum
 from science.spectra.received import keep_received_files, read_received_files
 from sharing.models import Envelope
@@ -63,6 +69,33 @@ def test_of_two_who_assign_a_question_for_the_first_time_one_is_told(committed_d
     )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["StaleTagError", "Task"]
     assert Task.objects.count() == 1
+
+
+def test_both_resume_and_a_reminder_falls_due_and_the_answer_is_due_later_by_all_of_it(
+    committed_desks: Desks,
+) -> None:
+    desks, now = committed_desks, committed_desks.hub.now
+    asked = {"alert_type": "request_for_information", "question": "Seen this?", "pri": "routine"}
+    received = desks.received(**asked, request_priority="urgent_direct", lane="science", purpose="science")
+    lab, health = (desks.hub.make_officer(one.agency, Role.AGENCY_ADMIN) for one in (desks.lab, desks.health))
+    suspend_lanes(lab, [desks.health.id], ["science"], now=now)
+    suspend_lanes(health, [desks.lab.id], ["science"], now=now)
+    desks.settle()
+    later = desks.hub.later(hours=30)
+    resume_lanes(lab, [desks.health.id], ["science"], now=later)
+    desks.sequence()
+    outcomes = at_once(
+        lambda: resume_lanes(health, [desks.lab.id], ["science"], now=later),
+        lambda: follow_feed(desks.health.agency, now=later),
+        lambda: remind_of_answers(now=later),
+    )
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    received.refresh_from_db()
+    due = clock_of_received(received, suspensions_of(desks.health.id, now=later)).due
+    assert received.reply_by is not None and received.remind_at is not None
+    assert received.answer_by == due >= received.reply_by + timedelta(hours=30)
+    assert received.remind_at > later
+    assert not Notification.objects.filter(occasion__in=ANSWER_OCCASIONS).exists()
 
 
 def test_of_two_releases_one_leaves(committed_desks: Desks) -> None:

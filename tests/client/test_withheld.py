@@ -5,6 +5,7 @@ import pytest
 
 from accord.client.errors import RefusedError, RequestError
 from accord.client.withheld import resend_withheld
+from accord.envelope.content import Attachment
 from accord.state import SubmissionRecord
 from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
@@ -32,7 +33,7 @@ def test_it_goes_to_the_others_at_once_and_after_the_suspension_to_its_last_reci
     world: PartnerWorld, three: tuple[Terminal, Terminal, Terminal]
 ) -> None:
     alpha, bravo, charlie = three
-    md = send(alpha)
+    md = send(alpha, attachments=(Attachment("a.txt", "text/plain", b"as it was"),))
     (row,) = alpha.json("withheld")
     assert (row["md"], row["peer"], row["state"]) == (md, "xb-bravo", "suspended")
     assert "is suspended" in alpha.run("resend", *TO, "--yes", expect=2) + alpha.err
@@ -49,6 +50,7 @@ def test_it_goes_to_the_others_at_once_and_after_the_suspension_to_its_last_reci
     assert "sent after a suspension" in bravo.run("open", news.d)
     opened = bravo.client.open(news.d)
     assert opened.alert["resent"]["md"] == md and opened.alert["title"] == DOCUMENT["title"]
+    assert opened.attachment(0) == b"as it was"
     assert opened.written_at == alpha.client.state().submissions[md].logged_at
     with pytest.raises(RequestError):
         alpha.client.resend_withheld("xb-bravo", "science")

@@ -76,7 +76,7 @@ def test_two_persons_end_it_and_what_is_open_stands_in_the_audit(desk: DeskWorld
         finish_transition(desk.sunniva, now=desk.hub.now)
     ended = finish_transition(new, now=desk.hub.later(minutes=1))
     assert (ended.ended_by, ended.ended_at) == (new, desk.hub.now)
-    event = AuditEvent.objects.get(act="transition.finished")
+    event = AuditEvent.objects.get(act="agency.transition_ended")
     assert {"root", "duty", "entry"} <= set(event.detail["open"])
     assert transition_of(new, now=desk.hub.now).row is None
     for act in (look_through, finish_transition):

@@ -52,6 +52,11 @@ def test_while_the_lane_is_suspended_it_is_shown_and_cannot_be_chosen(
     assert "The lane is suspended since" in page and 'type="checkbox"' not in page
     assert AT in browser.get("/agreements/G1/").content.decode()
     assert "withheld" not in browser.get("/").content.decode()
+    row = WithheldAlert.objects.all()[0]
+    assert (
+        "Withheld from <bdi>Health Authority, Belmora"
+        in browser.get(f"/outbox/{row.alert_id}/").content.decode()
+    )
     assert as_officer(desk.haitham).get(AT).status_code == 404
     assert "Nothing is withheld." in as_officer(desk.haitham).get("/withheld/").content.decode()
 
@@ -72,6 +77,8 @@ def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_
     assert (sent.status_code, sent["Location"]) == (302, AT)
     desk.catch_up()
     assert "2 of 2 sent, 2 of them logged" in releaser.get(AT).content.decode()
+    copy = WithheldAlert.objects.all()[0].sent_id
+    assert "sent after a suspension" in releaser.get(f"/outbox/{copy}/").content.decode()
     assert "written" in as_officer(desk.aroha).get("/inbox/").content.decode()
     assert "sent after a suspension" in open_at_health(desk, as_officer(desk.aroha))
 

@@ -51,6 +51,7 @@ PLACES: Final[dict[Column, Place]] = {
     ("libraryspectrum", "sealed"): at_its_id("libraryspectrum"),
     ("callnote", "sealed"): at_its_id("callnote"),
     ("agreementtext", "sealed"): at_its_id("agreementtext"),
+    ("onwardrelease", "review"): at_its_id("onwardrelease"),
     ("drafttemplate", "sealed"): at_its_id("drafttemplate"),
     ("pinbook", "sealed"): lambda row: ("pinbook", row.agency_id, row.revision),
 }

@@ -207,10 +207,10 @@ class TestItsClock:
         desk.hub.now += timedelta(hours=2)
         suspend(desk, desk.health)
         desk.hub.now += timedelta(hours=26)
-        resume(desk, desk.lab)
+        resume(desk, desk.health)
         assert due_at_both(desk, asked) == (signed, signed), "the other side still suspends it"
         desk.hub.now += timedelta(hours=2)
-        resume(desk, desk.health)
+        resume(desk, desk.lab)
         took = span_of(desk)
         assert took > timedelta(hours=30)
         assert due_at_both(desk, asked) == (signed + took,) * 2
