@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The record with another agency, as far as a home holds its facts: everything that counts, by kind of envelope, and its digest.
 
-The same list as a desk's, so that the two digests are compared. What an item says is not kept in a home: types, what was supplied and
+Texts of agreements are no items. The same list as a desk's, so that the two digests are compared. What an item says is not kept in a home: types, what was supplied and
 answer times are a desk's figures.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from accord.calls.deliveries import SubmissionFacts
+from accord.client.agreement_texts import TEXT, texts_among
 from accord.client.inbox import records_after
 from accord.client.manifests import learn_manifests
 from accord.client.outcome import PAGE, settle_listed
@@ -60,10 +61,12 @@ class _Item:
 
 def record_with(act: Act, peer: str, period: Period) -> PartnerRecord:
     """Return the record with another agency; the feed has been followed. Raises as listing the own submissions does."""
+    texts = texts_among(act.state, [one for one in act.state.inbox.values() if one.iss == peer])
     doubts = learn_manifests(act, [one for one in records_after(act.state, 0) if one.iss == peer])
     begins, ends = int(period.begins.timestamp()), int(period.ends.timestamp())
     gave = [one for one in _given(act, peer, begins) if begins <= one.log_time < ends]
-    got = [one for one in _received(act, peer) if begins <= one.log_time < ends]
+    received = (one for one in _received(act, peer) if one.md not in texts)
+    got = [one for one in received if begins <= one.log_time < ends]
     items = tuple(sorted(one.md for one in (*gave, *got) if not one.is_withdrawn))
     return PartnerRecord(
         peer,
@@ -98,7 +101,7 @@ def _given(act: Act, peer: str, begins: int) -> Iterator[_Item]:
         has_it = any(one.recipient == peer and one.state in REACHED for one in facts.deliveries)
         if record is None or log_time is None or not has_it:
             continue
-        if (record.what, record.status) == (ENVELOPE, ACTUAL):
+        if (record.what, record.status) == (ENVELOPE, ACTUAL) and record.kind != TEXT:
             yield _Item(record.d, record.kind, log_time, retracted.get(record.d))
 
 

@@ -47,6 +47,7 @@ def test_both_sides_have_the_same_list_until_one_retract_is_not_known_yet(
     alpha.submit(alert_to("xb-own", status="exercise"), wait_secs=10)
     alpha.submit(alert_to("xc-charlie"), wait_secs=10)
     at_desk, here = brief(world, agency), alpha.record("xb-own", around(world))
+    assert (dict(here.gave), dict(here.got)) == ({"alert": 2}, {})
     assert set(here.items) == {kept.md, taken_back.md}
     assert (here.items, here.digest) == (at_desk.items, at_desk.digest)
     assert (dict(here.gave), dict(here.got)) == ({"alert": 2}, {})

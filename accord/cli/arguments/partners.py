@@ -64,6 +64,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_wait(agreements)
     _add_lanes(verbs)
+    _add_may_send(verbs)
     _add_record(verbs)
 
 
@@ -81,6 +82,22 @@ def _add_record(verbs: Verbs) -> None:
     record.add_argument("--to", metavar="DAY", dest="last", required=True, help="the last day, as 2026-12-31")
     record.add_argument("--list", action="store_true", help="print the list of items, too")
     record.add_argument("--compare", metavar="FILE", help="the other side's list, one item on a line")
+
+
+def _add_may_send(verbs: Verbs) -> None:
+    asking = verb(
+        verbs,
+        "may-send",
+        "tell to whom something may be sent now, and why not to others",
+        "The hub's policy, which is asked again on sending, and your pins. Nothing is sent.",
+    )
+    asking.add_argument("agency", metavar="AGENCY", nargs="*", help="else: every other agency")
+    asking.add_argument("--lane", choices=sorted(LANES), required=True)
+    asking.add_argument("--purpose", choices=sorted(PURPOSES), required=True)
+    asking.add_argument("--tlp", choices=sorted(TLPS), required=True)
+    asking.add_argument(
+        "--pri", choices=sorted(PRIORITIES), default="routine", help="speed (default routine)"
+    )
 
 
 def _add_lanes(verbs: Verbs) -> None:
@@ -113,19 +130,6 @@ def _add_lanes(verbs: Verbs) -> None:
         "suspensions",
         "list the lanes that are or were suspended between your agency and others",
         "By signed statements that were verified here.",
-    )
-    asking = verb(
-        verbs,
-        "may-send",
-        "tell to whom something may be sent now, and why not to others",
-        "The hub's policy, which is asked again on sending, and your pins. Nothing is sent.",
-    )
-    asking.add_argument("agency", metavar="AGENCY", nargs="*", help="else: every other agency")
-    asking.add_argument("--lane", choices=sorted(LANES), required=True)
-    asking.add_argument("--purpose", choices=sorted(PURPOSES), required=True)
-    asking.add_argument("--tlp", choices=sorted(TLPS), required=True)
-    asking.add_argument(
-        "--pri", choices=sorted(PRIORITIES), default="routine", help="speed (default routine)"
     )
     verb(
         verbs,
