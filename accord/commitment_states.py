@@ -80,17 +80,9 @@ def judge_periods(
 
 
 def judge_cause(
-    commitment: Commitment,
-    cause: str,
-    asked_at: datetime,
-    given_at: datetime | None,
-    *,
-    held_up: timedelta,
-    is_held: bool,
-    now: datetime,
+    cause: str, asked_at: datetime, due: datetime, given_at: datetime | None, *, is_held: bool, now: datetime
 ) -> Owed:
-    """Return what is owed after one cause; `held_up` is how long a suspension has stopped its clock, `is_held` that it still does."""
-    due = due_after(commitment, asked_at) + held_up
+    """Return what is owed after one cause by then; `is_held` that a suspension, which began before, still stops its clock."""
     if given_at is not None:
         state = Kept.KEPT if given_at <= due else Kept.LATE
     elif is_held:

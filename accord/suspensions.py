@@ -88,12 +88,16 @@ class KnownSuspensions:
     def clock(self, peer: str, lane: str, pri: str, *, due: int, came: int, keep: int | None) -> Clock:
         """Return the clock of an answer between the two: signed as due then, asked for at `came` by the ledger, kept until `keep`."""
         spans = self._spans(peer, lane, pri)
-        stopping = [span for span in spans if not self._runs_on(peer, lane, span.since)]
+        stopping = self.stopping(peer, lane, pri)
         moved = move_due(due, came=came, keep=keep, spans=stopping)
         last = spans[-1] if spans else Span(0, 0)
         if last.until is not None or last.since >= moved:
             return Clock(moved)
         return Clock(moved, last.since, runs=last not in stopping)
+
+    def stopping(self, peer: str, lane: str, pri: str) -> list[Span]:
+        """Return when clocks of answers between the two stood still, in order and apart."""
+        return [span for span in self._spans(peer, lane, pri) if not self._runs_on(peer, lane, span.since)]
 
     def _spans(self, peer: str, lane: str, pri: str) -> list[Span]:
         """Return when the lane was suspended, in order and apart; nothing where what has this speed survives."""

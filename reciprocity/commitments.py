@@ -12,10 +12,12 @@ from typing import Final
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accord.agreements import SignedVersion, VersionState
-from accord.commitment_states import Kept, Owed, judge_cause, judge_periods, newest
+from accord.commitment_states import Kept, Owed, due_after, judge_cause, judge_periods, newest
 from accord.commitments import ANSWERS, COURT_OUTCOMES, Commitment, read_commitments
 from accord.document.rules import CLOSED
+from accord.moments import moment_of
 from accord.reciprocity import Period
+from accord.suspensions import move_due
 from alerts.agency.agreement_texts import texts_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.signed_agreements import signed_versions
@@ -137,7 +139,8 @@ def _outcomes_owed(pair: Pair, commitment: Commitment, side: bool, now: datetime
     for md, day, told_at in pair.outcomes(side):
         if day >= commitment.begins:
             verdict = datetime.combine(day, time.max, commitment.tz).astimezone(UTC)
-            yield judge_cause(commitment, md, verdict, told_at, held_up=timedelta(), is_held=False, now=now)
+            due = due_after(commitment, verdict)
+            yield judge_cause(md, verdict, due, told_at, is_held=False, now=now)
 
 
 def _answers_owed(pair: Pair, commitment: Commitment, side: bool, now: datetime) -> Iterator[Owed]:
@@ -153,16 +156,12 @@ def _answers_owed(pair: Pair, commitment: Commitment, side: bool, now: datetime)
     for md, at in pair.final_answers(side, first_of):
         answered.setdefault(first_of[md], at)
     for md, at, lane in asked:
-        given_at = answered.get(md)
-        yield judge_cause(
-            commitment,
-            md,
-            at,
-            given_at,
-            held_up=pair.held_up(lane, at, given_at or now),
-            is_held=any(of_lane == lane and until is None for of_lane, _since, until in pair.suspensions),
-            now=now,
+        stops = pair.stops(lane)
+        moved = move_due(
+            int(due_after(commitment, at).timestamp()), came=int(at.timestamp()), keep=None, spans=stops
         )
+        is_held = bool(stops) and stops[-1].until is None and stops[-1].since < moved
+        yield judge_cause(md, at, moment_of(moved), answered.get(md), is_held=is_held, now=now)
 
 
 def _questions(pair: Pair, side: bool) -> QuerySet[Contribution]:

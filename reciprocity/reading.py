@@ -31,9 +31,10 @@ from accord.reciprocity import (
     all_counts,
     standing_still,
 )
+from accord.suspensions import Span
 from alerts.document.choices import ALERT_TYPES
 from alerts.peers.directory import VerifiedDirectory
-from alerts.peers.suspensions import stated_suspensions
+from alerts.peers.suspensions import ROUTINE, Suspensions, suspensions_of
 from alerts.projections.tokens import tokens_of
 from alerts.receiving.signature_judging import judge_statements
 from callers.capabilities import Capability, require
@@ -293,17 +294,25 @@ class Pair:
         return [(md, at) for md, at in rows.order_by("logged_at").values_list("re_md", "logged_at") if at]
 
     def held_up(self, lane: str, start: datetime, end: datetime) -> timedelta:
-        """Return how long a suspension of the lane between the two fell into this time."""
-        spans = ((since, until or end) for of_lane, since, until in self.suspensions if of_lane == lane)
-        return standing_still(spans, start, end)
+        """Return how long a suspension of the lane stopped the clock of an answer in this time."""
+        spans = self.stops(lane)
+        stops = ((moment_of(one.since), end if one.until is None else moment_of(one.until)) for one in spans)
+        return standing_still(stops, start, end)
+
+    def stops(self, lane: str) -> list[Span]:
+        """Return when clocks of answers on the lane stood still between the two."""
+        return self._known.stopping(self.peer.pk, lane, ROUTINE)
 
     @cached_property
+    def _known(self) -> Suspensions:
+        return suspensions_of(self.agency.pk, now=self._now)
+
+    @property
     def suspensions(self) -> tuple[tuple[str, datetime, datetime | None], ...]:
         """Lanes that either has suspended with the other, with since when and until when."""
-        stated = stated_suspensions(self.agency.pk, now=self._now)
         return tuple(
             (one.lane, moment_of(one.since), moment_or_none(one.until))
-            for one in stated
+            for one in self._known.stated
             if one.other(self.agency.pk) == self.peer.pk
         )
 

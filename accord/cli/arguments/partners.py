@@ -64,6 +64,23 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_wait(agreements)
     _add_lanes(verbs)
+    _add_record(verbs)
+
+
+def _add_record(verbs: Verbs) -> None:
+    record = verb(
+        verbs,
+        "record",
+        "count what your agency and another gave each other",
+        "By kind of envelope, with the digest of the list that the other side has too, if both records agree. Days are in UTC.",
+    )
+    record.add_argument("agency", metavar="AGENCY", help="with whom, as xa-lab")
+    record.add_argument(
+        "--from", metavar="DAY", dest="first", required=True, help="the first day, as 2026-10-01"
+    )
+    record.add_argument("--to", metavar="DAY", dest="last", required=True, help="the last day, as 2026-12-31")
+    record.add_argument("--list", action="store_true", help="print the list of items, too")
+    record.add_argument("--compare", metavar="FILE", help="the other side's list, one item on a line")
 
 
 def _add_lanes(verbs: Verbs) -> None:
@@ -110,19 +127,6 @@ def _add_lanes(verbs: Verbs) -> None:
     asking.add_argument(
         "--pri", choices=sorted(PRIORITIES), default="routine", help="speed (default routine)"
     )
-    record = verb(
-        verbs,
-        "record",
-        "count what your agency and another gave each other",
-        "By kind of envelope, with the digest of the list that the other side has too, if both records agree. Days are in UTC.",
-    )
-    record.add_argument("agency", metavar="AGENCY", help="with whom, as xa-lab")
-    record.add_argument(
-        "--from", metavar="DAY", dest="first", required=True, help="the first day, as 2026-10-01"
-    )
-    record.add_argument("--to", metavar="DAY", dest="last", required=True, help="the last day, as 2026-12-31")
-    record.add_argument("--list", action="store_true", help="print the list of items, too")
-    record.add_argument("--compare", metavar="FILE", help="the other side's list, one item on a line")
     verb(
         verbs,
         "withheld",
