@@ -102,7 +102,7 @@ def _decide(
     found = _write(_locked(officer, peer, lane, wanted), officer, state, batch, now)
     if not found:
         raise InputError("groups", str(CHANGED))
-    _record(f"alert.withheld_{'chosen' if batch else 'declined'}", officer, peer, lane, found, now)
+    _record("alert.withheld_chosen" if batch else "alert.withheld_declined", officer, peer, lane, found, now)
     return found
 
 
