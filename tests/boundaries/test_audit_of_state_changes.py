@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each state change has its event in the audit, in its transaction, and only one; this file names the exceptions.
-
-`tests.boundaries.audited_writes` says how the code is read.
-"""
+"""Each state change has one event in the audit, in its transaction, as `audited_writes` reads the code; with the exceptions."""
 
 from textwrap import dedent
 from typing import Final
