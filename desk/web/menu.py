@@ -127,6 +127,7 @@ AGENCY: Final = (
             Tab("notifications", _("Notifications"), C.NOTICE_READ),
             Tab("powers", _("Changes of power"), C.OFFICER_READ),
         ),
+        also=("transition",),
     ),
     Area(
         _("Signing keys"),
