@@ -118,7 +118,7 @@ def _alert(
     )
     left = SentEnvelope(
         reader=sender.pk, md=md, recipients=[recipient.pk], ack_by=due, reply_by=reply_by,
-        exp=at + timedelta(days=900),
+        exp=at + timedelta(days=900), keep=at + timedelta(days=1800),
     )  # fmt: skip
     opened_at = at if is_open else None
     heard = SentDelivery(

@@ -72,6 +72,7 @@ _OF_THE_DESK: Final = (
     ),
     *_acts("alert", "reaffirmed", "refused", "released", "resent", "returned", "searched", "submitted"),
     *_acts("alert", "unopenable", "validated", "withdrawn"),
+    *_acts("alert", "withheld_cancelled", "withheld_chosen", "withheld_declined", "withheld_refused"),
     *_acts("audit", "exported"),
     *_acts("board", "read"),
     *_acts("circle", "member_confirmed"),
@@ -87,7 +88,6 @@ _OF_THE_DESK: Final = (
     *_acts("key", "suspended"),
     *_acts("agreement", "accepted", "left", "proposed", "refused"),
     *_acts("lane", "resumed", "suspended"),
-    *_acts("withheld", "cancelled", "chosen", "declined", "refused"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),
     *_acts(

@@ -24,40 +24,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from accord.agreements import SignedVersion
-from accord.calls.answers import EntryAnswer, PreviewAnswer
+from accord.calls.answers import EntryAnswer
 from accord.calls.credentials import CredentialAnswer
 from accord.client import apikey
 from accord.client.adopting import OwnHistory, OwnObject, adopt_history, find_history
-from accord.client.agreement_texts import ReadText, read_text
-from accord.client.agreement_versions import (
-    answer_version,
-    leave_agreement,
-    propose_version,
-    version_of,
-)
+from accord.client.agreeing import Agreements
 from accord.client.answering import Answer, order_of_answer
 from accord.client.apikey import ApiKeyFacts
 from accord.client.calling import note_call
 from accord.client.enrolment import Enrolment, OwnRoot, begin_enrolment, complete_enrolment
 from accord.client.errors import RequestError
-from accord.client.holder import Holding, find_holder, give_back, require_holder, take_over
+from accord.client.holder import Holding, find_holder, give_back, take_over
 from accord.client.home import Home
 from accord.client.inbox import Doubt, entries_of, follow_feed, records_listed, require_no_alarm
 from accord.client.incoming import HeldBlob, held_blobs
 from accord.client.keys.own_keys import OwnKeys
-from accord.client.lanes import resume_lanes, suspend_lanes
 from accord.client.manifests import learn_manifests, unknown_manifests
-from accord.client.may_send import ask_policy
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
 from accord.client.own_entry import shown_entry, state_entry
-from accord.client.partners import AgencyFacts, AgreementFacts, list_agencies, list_agreements
+from accord.client.partners import AgencyFacts, list_agencies
 from accord.client.pinning import PinsTaken, import_pins, pin_root
 from accord.client.progress import Progress, tell_nobody
 from accord.client.questions import Questions, own_agreements
 from accord.client.reading import check_offline, find_envelope, open_envelope, open_saved
-from accord.client.record import PartnerRecord, record_with
 from accord.client.releasing import OnwardOrder, release_onward, unrelease
 from accord.client.resending import resend_spooled, resend_wanted
 from accord.client.results import (
@@ -81,15 +71,13 @@ from accord.client.sending import (
     submit_alert,
     submit_sealed,
 )
-from accord.client.session import Act, Connect, Session, connect_http, require_sound_backend
-from accord.client.signed_agreements import list_versions
+from accord.client.session import Connect, Session, connect_http, require_sound_backend
 from accord.client.stating import (
     acknowledge_envelope,
     confirm_retraction,
     reaffirm_object,
     retract_envelope,
 )
-from accord.client.suspensions import list_suspensions
 from accord.client.systems import end_system, issue_system, list_systems
 from accord.client.unknown_submissions import SubmissionCheck, check_submissions
 from accord.client.watching import News, Rhythm, watch_feed
@@ -97,9 +85,7 @@ from accord.client.withheld import list_withheld, resend_withheld
 from accord.envelope.encoding import digest
 from accord.envelope.errors import MalformedError
 from accord.passphrases import Passphrase
-from accord.reciprocity import Period
 from accord.state import CallRecord, OtherHolder, State
-from accord.suspensions import Suspension
 
 
 def system_clock() -> int:
@@ -107,7 +93,7 @@ def system_clock() -> int:
     return int(time.time())
 
 
-class Client:
+class Client(Agreements):
     """One agency's client over its home folder; opens the key file at once, the connection when first needed.
 
     `clock` returns the time in seconds, `connect` the exchange for a hub's address and API key, `sleep` pauses between two
@@ -247,93 +233,6 @@ class Client:
         """Return the participating agencies, as the hub states them, and whose root is pinned here."""
         return list_agencies(self._session.begin())
 
-    def agreements(self) -> list[AgreementFacts]:
-        """Return the own agreements as the hub states them."""
-        return list_agreements(self._session.begin())
-
-    def agreement_versions(self) -> tuple[SignedVersion, ...]:
-        """Return every version of an agreement that names the own agency, by verified statements, after taking in the news."""
-        act = self._session.begin()
-        follow_feed(act)
-        return list_versions(act)
-
-    def propose_agreement(
-        self, terms: Mapping[str, Any], *, officer: str | None = None, wait_secs: float = 0
-    ) -> Stated:
-        """Propose an agreement, or the next version of one, to its parties."""
-        act = self._begin_to_send()
-        follow_feed(act)
-        return propose_version(act, terms, officer=officer, wait_secs=wait_secs)
-
-    def answer_agreement(
-        self, od: str, *, st: str = "accept", officer: str | None = None, wait_secs: float = 0
-    ) -> Stated:
-        """Accept or refuse (`st`: `refuse`) a proposed version."""
-        act = self._begin_to_send()
-        follow_feed(act)
-        return answer_version(act, od, st, officer=officer, wait_secs=wait_secs)
-
-    def agreement_text(self, od: str) -> ReadText:
-        """Open the sealed text of a version, and tell whether it is the one that was signed."""
-        act = self._session.begin()
-        follow_feed(act)
-        return read_text(act, version_of(act, od))
-
-    def versions_named(self, md: str) -> tuple[SignedVersion, ...]:
-        """Return every version known here whose text this envelope is; offline."""
-        versions = list_versions(self._session.begin(online=False))
-        return tuple(one for one in versions if (one.body["text"] or {}).get("md") == md)
-
-    def leave_agreement(self, ref: str, *, officer: str | None = None, wait_secs: float = 0) -> Stated:
-        """Leave a signed agreement."""
-        act = self._begin_to_send()
-        follow_feed(act)
-        return leave_agreement(act, ref, officer=officer, wait_secs=wait_secs)
-
-    def may_send(self, agencies: Collection[str] = (), **terms: str) -> list[PreviewAnswer]:
-        """Tell for each agency, or for all, whether something may be sent to it now, and why not.
-
-        `terms`: lane, purpose, tlp, and pri, where it is not routine.
-        """
-        return ask_policy(self._session.begin(), agencies, terms)
-
-    def record(self, peer: str, period: Period) -> PartnerRecord:
-        """Return what counts between the own agency and another in a period, after taking in the news."""
-        act = self._session.begin()
-        follow_feed(act)
-        return record_with(act, peer, period)
-
-    def suspensions(self) -> tuple[Suspension, ...]:
-        """Return every suspension of a lane between the own agency and another, past and present, after taking in the news."""
-        act = self._session.begin()
-        follow_feed(act)
-        return list_suspensions(act)
-
-    def suspend(
-        self,
-        agencies: Collection[str],
-        lanes: Collection[str],
-        *,
-        why: str | None = None,
-        officer: str | None = None,
-        wait_secs: float = 0,
-    ) -> Stated:
-        """Suspend lanes with other agencies; `why`: `political`, `legal`, `security` or None."""
-        act = self._begin_to_send()
-        return suspend_lanes(act, agencies, lanes, why=why, officer=officer, wait_secs=wait_secs)
-
-    def resume(
-        self,
-        agencies: Collection[str],
-        lanes: Collection[str],
-        *,
-        officer: str | None = None,
-        wait_secs: float = 0,
-    ) -> Stated:
-        """Resume lanes that the own agency has suspended with these agencies."""
-        act = self._begin_to_send()
-        return resume_lanes(act, agencies, lanes, officer=officer, wait_secs=wait_secs)
-
     def entry(self) -> EntryAnswer:
         """Return the own agency's contact details, as the hub has them."""
         return shown_entry(self._session.begin())
@@ -367,11 +266,6 @@ class Client:
     def give_back(self) -> Holding:
         """Give the identity back, so that another desk or command may hold it; nothing is signed here from then on."""
         return give_back(self._session)
-
-    def _begin_to_send(self, *, online: bool = True) -> Act:
-        """Begin an act that signs or sends; raise HeldElsewhereError, GivenBackError."""
-        require_holder(self._session, online=online)
-        return self._session.begin(online=online)
 
     def plan(self, order: AlertToSend) -> Plan:
         """Return who can be sealed to now and who cannot, and why; fetch keysets, send nothing."""

@@ -33,7 +33,6 @@ def file_content(
         keep_received(received, document.data, now=now)
         return
     parts = (
-        partial(place_copy, received, document.data),
         partial(_file_card, received, document),
         partial(keep_tokens, received, document.data, document.digests),
         *(partial(projection.on_received, received, document) for projection in projections()),
@@ -55,8 +54,9 @@ def _file_names(received: ReceivedAlert, named: Collection[str]) -> None:
 
 def _file_card(received: ReceivedAlert, document: ReadDocument) -> None:
     if received.card is None:
+        place_copy(received, document.data)
         received.card = seal_received_card(received, card_of(document.data))
-        received.save(update_fields=["card"])
+        received.save(update_fields=["card", "resent_jti", "resent_at", "first_md", "version"])
 
 
 def _trouble_with(*parts: Callable[[], None]) -> Exception | None:

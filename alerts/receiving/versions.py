@@ -43,7 +43,7 @@ def place_version(received: ReceivedAlert) -> None:
 
 
 def place_copy(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
-    """Note on a saved row what was written before the suspension, and stand it beside that where it is here."""
+    """Set on a row, which the caller saves, what was written before the suspension; stand it beside that where it is here."""
     resent = document.get(RESENT)
     if not resent:
         return
@@ -53,7 +53,6 @@ def place_copy(received: ReceivedAlert, document: Mapping[str, Any]) -> None:
     ).first()
     if repeated is not None and repeated.first_md:
         received.first_md, received.version = repeated.first_md, repeated.version
-    received.save(update_fields=["resent_jti", "resent_at", "first_md", "version"])
 
 
 def lock_versions(received: ReceivedAlert) -> None:

@@ -34,7 +34,7 @@ from alerts.agency.agreement_texts import forget_text
 from alerts.boxes.state_words import HELD_SINCE, refusal_text
 from alerts.drafting.revisions import read_revision
 from alerts.errors import CancelRefusedError, NotTakenError
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert, ReceivedAlert, WithheldAlert
 from alerts.peers.lanes import settle_stops
 from alerts.peers.withheld_recipients import hold_back
 from alerts.replies.answers import settle_answered
@@ -47,7 +47,7 @@ from alerts.sending.amendment import mark_replaced
 from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.sent_document import sent_document
 from alerts.states import AlertState, Move, check_move
-from alerts.withheld.noting import note_withheld
+from alerts.withheld.noting import withheld_by
 from callers.actors import Actor, SystemActor
 from callers.binding import keep_bound
 from callers.capabilities import Capability, require
@@ -370,7 +370,7 @@ def _note_sent(alert: Alert, row: Outgoing, now: datetime) -> None:
     if terms.status == "actual":
         note_first_release(row.reader, now=now)
     content = read_revision(alert)
-    note_withheld(alert, content, terms, released_at=row.queued_at)
+    WithheldAlert.objects.bulk_create(withheld_by(alert, content, terms, released_at=row.queued_at))
     keep_sent(alert, content, sent_document(alert, content), now=now)
     alert.attachments.all().delete()
 

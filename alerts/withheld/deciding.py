@@ -60,7 +60,7 @@ def cancel_chosen(officer: Officer, peer: str, lane: str, *, now: datetime) -> i
     for row in rows.filter(sent__isnull=False):
         drop_copy(row, now=now)
     found = _write(rows, officer, WithheldState.WAITING, None, now)
-    _record("withheld.cancelled", officer, peer, lane, found, now)
+    _record("alert.withheld_cancelled", officer, peer, lane, found, now)
     return found
 
 
@@ -102,7 +102,7 @@ def _decide(
     found = _write(_locked(officer, peer, lane, wanted), officer, state, batch, now)
     if not found:
         raise InputError("groups", str(CHANGED))
-    _record(f"withheld.{'chosen' if batch else 'declined'}", officer, peer, lane, found, now)
+    _record("alert.withheld_chosen" if batch else "alert.withheld_declined", officer, peer, lane, found, now)
     return found
 
 

@@ -6,7 +6,7 @@ written anew. Nothing is preselected, and what nobody decides stays.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -133,16 +133,19 @@ def undecided(now: datetime) -> Q:
 
 def withheld_lanes(officer: Officer, *, now: datetime) -> list[WithheldLane]:
     """Return what is or was withheld, by name of the peer and lane; in a fixed number of queries."""
-    require(officer, Capability.ALERT_READ)
-    counted = _counted(WithheldAlert.objects.visible_to(officer), now)
-    if not counted:
+    lanes = withheld_numbers(officer, now=now)
+    if not lanes:
         return []
     known = suspensions_of(agency_of(officer).pk, now=now)
-    peers = Agency.objects.in_bulk({row["peer"] for row in counted})
-    found = []
-    for row in counted:
-        peer, lane = peers[row.pop("peer")], row.pop("lane")
-        found.append(WithheldLane(peer, lane, known.since(peer.pk, lane, ROUTINE), **row))
+    return [replace(one, since=known.since(one.peer.pk, one.lane, ROUTINE)) for one in lanes]
+
+
+def withheld_numbers(officer: Officer, *, now: datetime) -> list[WithheldLane]:
+    """Return the same without asking whether a lane is suspended now."""
+    require(officer, Capability.ALERT_READ)
+    counted = _counted(WithheldAlert.objects.visible_to(officer), now)
+    peers = Agency.objects.in_bulk({row["peer"] for row in counted}) if counted else {}
+    found = [WithheldLane(peer=peers[row.pop("peer")], since=None, **row) for row in counted]
     return sorted(found, key=lambda one: (one.peer.name, one.lane))
 
 

@@ -13,20 +13,22 @@ from alerts.projections.tokens import tokens_of
 from peers.agreements import kept_agreements
 
 
-def note_withheld(alert: Alert, content: DraftContent, terms: Terms, *, released_at: datetime) -> None:
-    """Note each agency that the release left out because its lane is suspended, in the caller's transaction.
+def withheld_by(
+    alert: Alert, content: DraftContent, terms: Terms, *, released_at: datetime
+) -> list[WithheldAlert]:
+    """Return a row, not saved, for each agency that the release left out because its lane is suspended.
 
     What is no real alert, and a reply, is not noted: a reply waits as it is (`alerts.review.preview`).
     """
     kind = content.data.get("alert_type")
     if terms.status != "actual" or kind in REPLIES | PROFILE_QUERY:
-        return
+        return []
     peers = [row["agency"] for row in alert.validated_preview or () if row["code"] == LANE_SUSPENDED]
     if not peers:
-        return
+        return []
     kept = kept_agreements(alert.agency_id)
     (token,) = tokens_of(alert.agency_id, [("alert_type", str(kind))])
-    WithheldAlert.objects.bulk_create(
+    return [
         WithheldAlert(
             agency_id=alert.agency_id,
             alert=alert,
@@ -42,4 +44,4 @@ def note_withheld(alert: Alert, content: DraftContent, terms: Terms, *, released
             keep=moment_of(terms.keep),
         )
         for peer in peers
-    )
+    ]

@@ -151,7 +151,7 @@ def _refuse(officer: Officer, row: WithheldAlert, code: str, now: datetime) -> N
     fresh.code = "" if is_held else code[:60]
     fresh.save(update_fields=["state", "code", "sent"])
     record_event(
-        "withheld.refused",
+        "alert.withheld_refused",
         actor=officer.audit_name,
         agency=row.agency_id,
         subject=str(row.alert_id),

@@ -130,6 +130,7 @@ AGENCY: Final = (
             Tab("notifications", _("Notifications"), C.NOTICE_READ),
             Tab("powers", _("Changes of power"), C.OFFICER_READ),
         ),
+        also=("transition",),
     ),
     Area(
         _("Signing keys"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from alerts.agency.agreement_versions import is_signed_here
 from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
-from alerts.withheld.lists import WithheldLane, withheld_lanes
+from alerts.withheld.lists import WithheldLane, withheld_numbers
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Purpose
@@ -88,7 +88,7 @@ def _withheld(officer: Officer, standing: AgreementShown, now: datetime) -> list
     """Return what lanes of this agreement keep, or kept, from its parties; nothing for who reads no alerts."""
     if Capability.ALERT_READ not in officer.capabilities:
         return []
-    found = withheld_lanes(officer, now=now)
+    found = withheld_numbers(officer, now=now)
     return [one for one in found if one.peer.pk in standing.said.parties and one.lane in standing.said.lanes]
 
 
