@@ -13,6 +13,8 @@ from django.db.models import Count, F, Max, Min, Q, Sum
 from peers.models import FeedCursor
 
 LATE_AFTER: Final = timedelta(minutes=2)
+ASKED_EVERY: Final = timedelta(seconds=20)
+"""Least time between notes that the feed had nothing new."""
 CLOCK_WARNED: Final = timedelta(minutes=2)
 CLOCK_WRONG: Final = timedelta(minutes=5)
 """Limit beyond which signed objects are refused: they must be logged within that much of the time they state."""
@@ -61,3 +63,19 @@ def desk_depth() -> Depth:
 def ahead_secs(said: int | None, now: datetime) -> int | None:
     """Return by how many seconds this machine's clock is ahead of the exchange's; None where the exchange stated no time."""
     return None if said is None else int(now.timestamp()) - said
+
+
+def note_progress(
+    reader: str, number: int, head: int, *, clock_ahead_secs: int | None, now: datetime
+) -> None:
+    """Note how late the desk is, which has taken a feed up to `number` of `head`; nothing is decided by it."""
+    is_behind = head > number
+    rows = FeedCursor.objects.filter(reader=reader)
+    known = rows.values_list("head", "asked_at", "behind_since").first()
+    if known is None:
+        return
+    before, asked_at, behind_since = known
+    is_news = head != before or is_behind != (behind_since is not None)
+    if is_news or asked_at is None or not now - ASKED_EVERY < asked_at <= now:
+        since = (behind_since or now) if is_behind else None
+        rows.update(head=head, asked_at=now, behind_since=since, clock_ahead_secs=clock_ahead_secs)

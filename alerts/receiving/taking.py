@@ -39,7 +39,6 @@ from accord.following.feed import Feed
 from accord.following.follower import Follower
 from accord.following.records import FeedPlace
 from accord.following.slices import verify_manifest_alone
-from accord.suspensions import RESUME, SUSPEND
 from alerts.agency.agreement_texts import keep_text
 from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
@@ -73,7 +72,7 @@ from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.statement_subjects import DeskSubjects
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
-from alerts.replies.due_times import settle_by_statement
+from alerts.replies.due_times import settle_by_digest
 from alerts.replies.projection import keep_received
 from alerts.replies.reminder_times import first_reminder
 from alerts.sending.hand_in import queue_statement
@@ -84,8 +83,8 @@ from ledger.audit import record_event
 from ledger.set_aside import Loop, begin_round
 from peers.entries import note_first_release
 from peers.following import feed_follower_of
-from peers.models import Agency, FeedCursor, HeldStatement
-from peers.progress import CLOCK_WARNED, ahead_secs
+from peers.models import Agency, FeedCursor
+from peers.progress import CLOCK_WARNED, ahead_secs, note_progress
 from vault import services
 
 log = logging.getLogger(__name__)
@@ -101,8 +100,6 @@ AWAITED_FIRST: Final = timedelta(seconds=20)
 AWAITED_LONGEST: Final = timedelta(hours=1)
 """Waiting times before the exchange is asked again for what it did not give: the first, doubled each time up to the second."""
 AWAITED_FOR: Final = timedelta(days=7)
-ASKED_EVERY: Final = timedelta(seconds=20)
-"""Least time between notes that the feed had nothing new."""
 
 
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
@@ -161,7 +158,10 @@ class FeedOfAgency:
             page = Feed(self._follower, limit=TURN).next_page()
         self._note_clock()
         is_whole = self._take_each(page.items)
-        self._note_progress(page.head)
+        number = self._peers.memory.cursor.number
+        note_progress(
+            self._agency.pk, number, page.head, clock_ahead_secs=self._clock_ahead_secs, now=self._now
+        )
         self._speak()
         if self._feed.is_stopped:
             return Turn(len(self._taken))
@@ -203,25 +203,6 @@ class FeedOfAgency:
         if abs(self._clock_ahead_secs or 0) > CLOCK_WARNED.total_seconds():
             rows = FeedCursor.objects.filter(reader=self._agency.pk)
             rows.update(clock_ahead_secs=self._clock_ahead_secs)
-
-    def _note_progress(self, head: int) -> None:
-        """Note how late the desk is; nothing is decided by it."""
-        cursor = self._peers.memory.cursor
-        is_behind = head > cursor.number
-        rows = FeedCursor.objects.filter(reader=self._agency.pk)
-        known = rows.values_list("head", "asked_at", "behind_since").first()
-        if known is None:
-            return
-        before, asked_at, behind_since = known
-        is_news = head != before or is_behind != (behind_since is not None)
-        if is_news or asked_at is None or not self._now - ASKED_EVERY < asked_at <= self._now:
-            since = (behind_since or self._now) if is_behind else None
-            rows.update(
-                head=head,
-                asked_at=self._now,
-                behind_since=since,
-                clock_ahead_secs=self._clock_ahead_secs,
-            )
 
     def _take_each(self, items: Sequence[FeedEntry]) -> bool:
         """Take items one by one; return whether all were taken."""
@@ -304,7 +285,7 @@ class FeedOfAgency:
         with transaction.atomic():
             if item.what == REPUDIATED:
                 settle_versions(self._agency.pk, item.d, now=self._now)
-                self._settle_due_times(item.d)
+                settle_by_digest(self._agency.pk, item.d, now=self._now)
                 self._notices.tell_of_doubt(item.d)
             elif item.what == REMINDER:
                 self._notices.tell_of_reminder(item)
@@ -490,16 +471,10 @@ class FeedOfAgency:
         with transaction.atomic():
             self._peers.memory.write()
             apply_statement(self._actor, item.d, peers=self._peers, now=self._now)
-            self._settle_due_times(item.d)
+            settle_by_digest(self._agency.pk, item.d, now=self._now)
             self._notices.tell_of_statement(item.d)
             if is_new:
                 self._move(item)
-
-    def _settle_due_times(self, od: str) -> None:
-        """Settle what a statement about lanes moves that came, or whose signature counts no more."""
-        said = HeldStatement.objects.filter(reader=self._agency.pk, od=od, k__in=(SUSPEND, RESUME)).first()
-        if said is not None:
-            settle_by_statement(said, now=self._now)
 
     def _try_open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         """Open an alert, outside any transaction. While the loop for derived parts is stopped, the alert waits closed."""

@@ -27,6 +27,13 @@ def settle_by_statement(said: HeldStatement, *, now: datetime) -> None:
     settle_due_times(said.reader, peers, said.body["lanes"], now=now)
 
 
+def settle_by_digest(agency_id: str, od: str, *, now: datetime) -> None:
+    """Settle what this statement moves, where the agency holds one about lanes; it came, or its signature counts no more."""
+    said = HeldStatement.objects.filter(reader=agency_id, od=od, k__in=(SUSPEND, RESUME)).first()
+    if said is not None:
+        settle_by_statement(said, now=now)
+
+
 def settle_due_times(
     agency_id: str, peers: Collection[str], lanes: Collection[str], *, now: datetime
 ) -> None:

@@ -64,6 +64,7 @@ def add_verbs(verbs: Verbs) -> None:
     )
     add_wait(agreements)
     _add_lanes(verbs)
+    _add_withheld(verbs)
     _add_may_send(verbs)
     _add_record(verbs)
 
@@ -131,6 +132,9 @@ def _add_lanes(verbs: Verbs) -> None:
         "list the lanes that are or were suspended between your agency and others",
         "By signed statements that were verified here.",
     )
+
+
+def _add_withheld(verbs: Verbs) -> None:
     verb(
         verbs,
         "withheld",
