@@ -23,7 +23,15 @@ Row = TypeVar("Row", bound=Model)
 
 def find_alert(actor: Actor, alert_id: uuid.UUID | str) -> Alert:
     """Return an alert of the actor's own agency."""
-    beside = ("agency", "previous", "author", "released_by", "withdrawn_by", "structure")
+    beside = (
+        "agency",
+        "previous",
+        "author",
+        "released_by",
+        "withdrawn_by",
+        "structure",
+        "resent_from__alert",
+    )
     return _only(Alert.objects.visible_to(actor).select_related(*beside), pk=_uuid(alert_id))
 
 

@@ -23,8 +23,10 @@ from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
 from alerts.models import Alert, WithheldAlert
 from alerts.peers.suspensions import ROUTINE, suspensions_of
+from alerts.peers.withheld_recipients import LANE_SUSPENDED
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
+from alerts.replies.kinds import REPLY
 from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
 from alerts.states import SENT, AlertState
 from callers.capabilities import Capability, require
@@ -265,15 +267,18 @@ def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
         yield from (one for one in withheld_lanes(officer, now=now) if one.offered or one.chosen)
 
 
-def withheld_from(alert: Alert) -> list[WithheldAlert]:
-    """Return a row for each agency that a suspended lane kept an own alert from, by name; the caller may see the alert."""
-    return list(alert.withheld.select_related("peer").order_by("peer__name"))
+def withheld_from(alert: Alert) -> list[tuple[str, str]]:
+    """Return id and name of each agency that a suspended lane kept a sent alert from, by the preview that was released."""
+    if alert.status != "actual" or alert.kind == REPLY:
+        return []
+    rows = alert.validated_preview or ()
+    return [(row["agency"], row["name"]) for row in rows if row["code"] == LANE_SUSPENDED]
 
 
 def first_logged(alert: Alert) -> datetime | None:
-    """Return when what an own alert repeats after a suspension was logged; None for one that repeats nothing."""
-    rows = WithheldAlert.objects.filter(sent=alert)
-    return rows.values_list("alert__logged_at", flat=True).first()
+    """Return when what a sent alert repeats after a suspension was logged; None for one that repeats nothing."""
+    repeated: WithheldAlert | None = getattr(alert, "resent_from", None)
+    return None if repeated is None else repeated.alert.logged_at
 
 
 def _kinds_of(officer: Officer) -> list[tuple[str, bytes]]:
