@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -248,6 +250,14 @@ def releases_of(about: About) -> list[Released]:
     ]
 
 
+def has_releases(officer: Officer, about: About) -> bool:
+    """Tell in one query whether a release of this alert was prepared, made or told of: most alerts have none."""
+    waits = OnwardRelease.objects.visible_to(officer, about).filter(od="").order_by()
+    said = HeldStatement.objects.filter(reader=about.agency_id, k=RELEASE, sub_d=about.md).order_by()
+    text = Cast("pk", CharField())
+    return bool(waits.values_list(text).union(said.values_list(text), all=True)[:1])
+
+
 def prepared_of(officer: Officer, about: About | None = None) -> list[OnwardRelease]:
     """Return what waits for a second officer, of this alert or of all that the officer may see, oldest first."""
     rows = OnwardRelease.objects.visible_to(officer, about).filter(od="")
@@ -286,8 +296,8 @@ class Emergency:
 
     @property
     def reference(self) -> str:
-        """The alert's reference, or the beginning of its digest."""
-        return self.row.received.reference if self.row.received else self.row.about.md[:12]
+        """The beginning of the release's digest: the alert may be above the reviewer's ceiling, and is not named."""
+        return self.row.od[:12]
 
 
 def emergencies_to_review(officer: Officer) -> list[Emergency]:

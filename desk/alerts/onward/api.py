@@ -82,7 +82,7 @@ class EmergencyOut(s.Serializer[Emergency]):
     """An emergency release of the own agency; `text` is the review, null before it and where it is damaged."""
 
     id = s.UUIDField(source="row.pk")
-    alert = s.CharField(source="reference")
+    od = s.CharField(source="row.od")
     to = s.ListField(child=s.CharField())
     released_by = s.CharField(source="row.released_by.display_name")
     released_at = s.DateTimeField(source="row.released_at")

@@ -34,6 +34,7 @@ from alerts.sending.onward import (
     end_release,
     find_emergency,
     find_prepared,
+    has_releases,
     may_release,
     prepare_release,
     prepared_of,
@@ -259,12 +260,13 @@ def onward_part(officer: Officer, about: Alert | ReceivedAlert, *, now: datetime
     """Return the part of an alert's page on its releases: what waits, what stands, and what this officer may do."""
     can = officer.capabilities
     ends = Capability.ALERT_WITHDRAW in can
+    has_any = has_releases(officer, about)
     name = officer.agency.name if officer.agency else ""
     return {
-        "prepared": prepared_of(officer, about) if Capability.ALERT_ACKNOWLEDGE in can else [],
+        "prepared": prepared_of(officer, about) if has_any and Capability.ALERT_ACKNOWLEDGE in can else [],
         "rows": [
             (one, one.is_open(now), ends and one.is_open(now) and _is_ours(about, one, name))
-            for one in releases_of(about)
+            for one in (releases_of(about) if has_any else ())
         ],
         "may_prepare": Capability.ALERT_ACKNOWLEDGE in can and about.withdrawn_at is None,
         "is_received": isinstance(about, ReceivedAlert),
@@ -322,7 +324,7 @@ def _about_emergency(found: Emergency) -> Question:
     row = found.row
     assert row.released_by is not None and row.released_at is not None and row.review_by is not None
     facts: list[tuple[str, str]] = [
-        (_("Alert"), found.reference),
+        (_("Release"), found.reference),
         (_("Released to"), "; ".join(map(isolated, found.to))),
         (_("Released"), f"{_minute(row.released_at)}, {row.released_by.display_name}"),
         (_("Prepared by"), row.prepared_by.display_name),
