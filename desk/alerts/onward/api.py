@@ -32,6 +32,7 @@ from alerts.sending.onward import (
     review_emergency,
 )
 from callers.capabilities import Capability
+from callers.errors import AbsentError
 from callers.idempotency import Outcome, idempotent
 from callers.reading import read_body
 from desk.web.api import CREATED, OK, DeskView
@@ -147,6 +148,8 @@ class _EndView(DeskView):
     capability = Capability.ALERT_WITHDRAW
 
     def end(self, request: Request, about: Alert | ReceivedAlert, od: str) -> Response:
+        if all(one.od != od for one in releases_of(about)):
+            raise AbsentError
         code = read_body(ReleaseEndIn, request)["code"]
 
         def end() -> Outcome:
