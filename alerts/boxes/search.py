@@ -197,6 +197,8 @@ def _sources(
     if query.country:
         wanted.append([("place_country", query.country), (COUNTRY, query.country)])
     received: QuerySet[Any] = ReceivedAlert.objects.visible_to(officer).filter(keep__gt=now)
+    # What another agency released onward is searched as long as it may be opened.
+    received = received.exclude(access_until__lte=now)
     sent: QuerySet[Any] = sent_alerts(officer)
     for pairs in wanted:
         tokens = tokens_of(agency.pk, pairs)

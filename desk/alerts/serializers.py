@@ -324,6 +324,13 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
     resent_at = s.DateTimeField(
         allow_null=True, help_text="When it was written, of an alert sent after a suspension."
     )
+    via = s.CharField(
+        help_text="The agency that released it onward to this one; empty where its issuer sent it."
+    )
+    is_emergency = s.BooleanField(help_text="It was released onward in an emergency.")
+    access_until = s.DateTimeField(
+        allow_null=True, help_text="Until when it may be opened, of an alert released onward."
+    )
 
 
 class ListedReceivedOut(s.Serializer[InboxRow]):

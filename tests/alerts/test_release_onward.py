@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.boxes.search import search_received
 from alerts.errors import AccessEndedError, NotTakenError, SecondPersonNeededError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.following import follow_feed
@@ -116,9 +117,12 @@ def test_it_closes_with_its_end(desks: Desks, third: Desk, received: ReceivedAle
     release_onward(second, prepare(desks, received, third, until=until), now=desks.hub.now)
     settle(desks, third)
     theirs = ReceivedAlert.objects.get(agency=third.agency)
-    open_alert(third.reader, theirs, reason="on_duty", now=desks.hub.now)
+    title = open_alert(third.reader, theirs, reason="on_duty", now=desks.hub.now).title
+    assert search_received(third.reader, text=title, now=desks.hub.now).hits == 1
+    over = desks.hub.later(hours=1)
     with pytest.raises(AccessEndedError):
-        open_alert(third.reader, theirs, reason="on_duty", now=desks.hub.later(hours=1))
+        open_alert(third.reader, theirs, reason="on_duty", now=over)
+    assert search_received(third.reader, text=title, now=over).hits == 0
 
 
 def test_its_own_sender_releases_it_to_further_agencies(desks: Desks) -> None:
