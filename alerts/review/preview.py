@@ -33,7 +33,6 @@ from alerts.replies.rules import keep_to_source, keep_to_version
 from alerts.review.reply_readers import keep_to_reply_readers
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
 from alerts.review.verdicts import RecipientVerdict, ask_previews, keep_answers, last_answers, verdicts_of
-from alerts.rows.replies import Reply
 from callers.actors import Actor
 from callers.directory import Custody
 from officers.models import Officer
@@ -220,13 +219,14 @@ def findings_of(
 ) -> Findings:
     """Return every finding over a revision, with today's date and the recipients by `preview`; None: nobody was asked.
 
-    A reply whose lane is suspended is judged as if nobody had been asked: it is submitted, and waits (`require_not_held`).
+    What a suspended lane alone keeps from all its recipients is judged as if nobody had been asked: it is submitted, and waits
+    (`require_not_held`).
     `judged` is the result for this text from before the alert was locked; without it, it is computed now.
     """
     judged = judged or judged_of(alert, content)
     known = Circumstances(
         today_of(actor, now),
-        None if preview is None or held_reply_text(alert, preview) else preview.reachable,
+        None if preview is None or preview.held else preview.reachable,
         custody=custody_of(alert.agency_id),
         now=now,
         structure=judged.structure,
@@ -240,17 +240,17 @@ def findings_of(
     return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
 
 
-def held_reply_text(alert: Alert, preview: Preview | None) -> str:
-    """Say why a reply waits for a suspended lane to open, and how it goes out then; empty where it does not."""
-    if preview is None or not preview.held or Reply.of(alert) is None:
+def held_text(preview: Preview | None) -> str:
+    """Say why an alert waits for a suspended lane to open, and how it goes out then; empty where it does not."""
+    if preview is None or not preview.held:
         return ""
     text = _("Held by suspension: %(why)s It waits here. Send it once the lane is open again.")
     return text % {"why": preview.held}
 
 
-def require_not_held(alert: Alert, preview: Preview) -> None:
-    """Raise SendingStoppedError for a reply that waits for a suspended lane to open."""
-    if text := held_reply_text(alert, preview):
+def require_not_held(preview: Preview) -> None:
+    """Raise SendingStoppedError for what waits for a suspended lane to open."""
+    if text := held_text(preview):
         raise SendingStoppedError(text)
 
 

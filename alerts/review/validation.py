@@ -198,7 +198,7 @@ def _validate(
     preview = before.preview.held_again()
     if seen_preview is not None and seen_preview != preview.digest:
         raise ChangedSinceValidationError("recipients")
-    require_not_held(locked, preview)
+    require_not_held(preview)
     findings = findings_of(officer, locked, content, preview, judged=before.judged, now=now)
     if findings.blocks:
         raise AlertIncompleteError(findings)

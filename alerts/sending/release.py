@@ -147,7 +147,7 @@ def _check_ready(
     preview = (
         before.preview.held_again() if before else preview_for_act(alert.agency_id, content.data, now=now)
     )
-    require_not_held(alert, preview)
+    require_not_held(preview)
     if preview.digest != digest_of_rows(alert.validated_preview or ()):
         raise ChangedSinceValidationError("recipients")
     judged = before.judged if before else judged_of(alert, content)

@@ -108,6 +108,21 @@ def test_a_release_that_leaves_a_suspended_recipient_out_notes_it_and_tells_nobo
         halves.choose()
 
 
+def test_an_alert_whose_every_recipient_is_suspended_waits_as_it_is_and_is_sent_once_the_lane_is_open(
+    halves: Halves,
+) -> None:
+    halves.suspend()
+    alert = halves.desks.submitted(recipients=[halves.peer])
+    with pytest.raises(SendingStoppedError) as stopped:
+        validate_alert(halves.releaser, alert, revision=1, now=halves.hub.now)
+    assert stopped.value.text.startswith("Held by suspension: ") and not WithheldAlert.objects.exists()
+    halves.resume()
+    checked = validate_alert(halves.releaser, alert, revision=1, now=halves.hub.now)
+    release_alert(halves.releaser, checked, revision=checked.current, now=halves.hub.now)
+    (received,) = halves.reached()
+    assert received.resent_jti == ""
+
+
 def test_what_is_no_real_alert_is_not_noted(halves: Halves) -> None:
     halves.suspend()
     halves.send(status="exercise")

@@ -17,7 +17,7 @@ from alerts.boxes.outbox import read_sent
 from alerts.boxes.overdue import read_overdue
 from alerts.boxes.start import read_start
 from alerts.boxes.waiting import count_waiting
-from alerts.errors import AlertIncompleteError, SendingStoppedError
+from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
@@ -155,13 +155,6 @@ class TestAnAnswerWaits:
         assert stopped.value.text.startswith("Held by suspension: ")
         resume(desk, desk.lab)
         assert release_alert(desk.haitham, draft, revision=draft.current, now=desk.tick()).released_at
-
-    def test_what_is_no_reply_is_not_submitted_into_a_suspended_lane(self, desk: DeskWorld) -> None:
-        suspend(desk, desk.lab)
-        draft = desk.draft(lane="science", purpose="science", recipients=[desk.health.pk])
-        with pytest.raises(AlertIncompleteError) as stopped:
-            submit_alert(desk.ilka, draft, revision=draft.current, now=desk.tick())
-        assert set(stopped.value.errors) == {"recipients"}
 
     def test_acknowledgements_flow(self, desk: DeskWorld) -> None:
         asked = ask(desk)
