@@ -5,7 +5,7 @@ What the exchange refuses is undone here, and said with its reason.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,12 @@ def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]
 
 def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
     """Return one version; raises AbsentError, and as `versions_of`."""
-    found = next((one for one in versions_of(officer, now=now) if one.od == od), None)
+    return version_among(versions_of(officer, now=now), od)
+
+
+def version_among(versions: Iterable[SignedVersion], od: str) -> SignedVersion:
+    """Return the version of this digest; raises AbsentError."""
+    found = next((one for one in versions if one.od == od), None)
     if found is None:
         raise AbsentError
     return found
@@ -138,10 +143,15 @@ def propose_agreement(officer: Officer, terms: Terms, *, now: datetime) -> str:
     return od
 
 
-def text_of_version(officer: Officer, version: SignedVersion) -> VersionText:
-    """Return what is here of the text of a version; raises NotPermittedError, SecretMissingError."""
+def texts_of_versions(officer: Officer, versions: Iterable[SignedVersion]) -> dict[str, VersionText]:
+    """Return what is here of the texts of these versions, by od; raises NotPermittedError, SecretMissingError."""
     require(officer, Capability.AGREEMENT_READ)
-    return texts_of(agency_of(officer).pk, [version])[version.od]
+    return texts_of(agency_of(officer).pk, list(versions))
+
+
+def text_of_version(officer: Officer, version: SignedVersion) -> VersionText:
+    """Return what is here of the text of a version; raises as `texts_of_versions`."""
+    return texts_of_versions(officer, [version])[version.od]
 
 
 def _sealed_text(

@@ -6,6 +6,7 @@ from django.test import Client
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE, UNCOMPARED
 from callers.denials import CODES
 from desk.agency.agreements.may_send_page import _REMEDIES
+from desk.web.tones import isolated
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -25,7 +26,7 @@ def test_each_agency_is_answered_with_its_agreement_and_what_is_open(
     page = text(as_officer(desk.ilka))
     for words in (
         "Precursor Office, Dellin suspended Science with your agency on",
-        "It opens once Precursor Office, Dellin resumes it.",
+        f"It opens once {isolated('Precursor Office, Dellin')} resumes it.",
         "/agreements/G1/",
         "Enforcement, Public health, Trade",
         "Health Authority, Belmora",
@@ -50,7 +51,8 @@ def test_a_term_that_is_no_term_is_refused(desk: DeskWorld, as_officer: SignIn) 
 
 def test_every_reason_has_something_that_helps() -> None:
     said_apart = {"own-agency", "lane-suspended"}
-    assert _REMEDIES.keys() == {*CODES, UNCOMPARED, NEW_IN_CIRCLE} - said_apart
+    of_others = {"not-a-party", "not-onward", "not-emergency", "emergency-not-agreed"}
+    assert _REMEDIES.keys() == {*CODES, UNCOMPARED, NEW_IN_CIRCLE} - said_apart - of_others
 
 
 def test_the_same_in_json(desk: DeskWorld, as_officer: SignIn) -> None:

@@ -20,16 +20,17 @@ PAGES_BY_ROLES: dict[str, str] = {
         inbox outbox overdue search views notifications handed_in own_notices science_screen
         science_similar science_match science_compare science_library science_board
         science_rules science_timeline science_caught science_watches tasks cases units withheld
+        reciprocity commitments
     """,
     "author releaser admin": "case_new",
     "releaser": "queue",
     "author": "drafts draft_new on_the_way",
-    "author releaser admin auditor reader": "officers keys leaving agreements peers powers duty policy calendar",
+    "author releaser admin auditor reader": "officers keys leaving agreements may_send peers powers duty policy calendar",
     "auditor keeper": "set_aside audit desk_settings desk_settings_text",
     "auditor": "audit_keys audit_key_issue",
     "admin": """
         agreement_propose own_entry after_restore officer_invite apikeys apikey_issue exchange_key_issue
-        exchange_key_own policy_change calendar_change unit_new
+        exchange_key_own policy_change calendar_change unit_new transition
     """,
     "keeper": "desk_take_in own_exchange",
 }
@@ -41,6 +42,7 @@ CHANGES_BY_ROLES: dict[str, str] = {
     "author releaser admin reader": """
         received_acknowledge received_confirm case_item_remove view_create view_rename view_default view_delete return
         science_watch_end export own_mail browser_notices withheld_choose withheld_decline withheld_cancel
+        reciprocity_compare
     """,
     "author": """
         amend draft_reach draft_structure draft_submit draft_discard draft_overwrite draft_copy
@@ -71,7 +73,7 @@ ITEM_PAGES = """
     officer_sessions officer_unit passkey_add peer_compare peer_confirm peer_list peer_list_offer
     peer_review peer_telephone peer_undo power_agree profile_agree profile_answer profile_ask
     proposal proposal_file proposal_previous reaffirm reaffirm_answer received received_attachment
-    received_changes received_profile recovery_cancel reply review root_change root_recover
+    received_changes received_profile reciprocity_brief reciprocity_list reciprocity_peer recovery_cancel reply review root_change root_recover
     science_aside science_change science_change_own science_import science_import_delete
     science_look science_look_own science_rule science_spectrum_delete science_timeline_stored sent
     sent_attachment sent_profile task task_end totp unit withdraw withdraw_unsent withheld_lane withheld_send

@@ -73,7 +73,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "agreements/<str:ref>/": {"ref": "agreement"},
     "agreements/<str:ref>/leave/": {"ref": "signed agreement"},
     "agreements/versions/<str:od>/": {"od": "agreement version"},
-    "reciprocity/<str:agency_id>/": {"agency_id": "agency"},
+    "reciprocity/<str:agency_id>/": {"agency_id": "partner"},
     "withheld/<str:peer>/<str:lane>/": {"peer": "withheld peer", "lane": "withheld lane"},
     **{
         f"{at}withheld/<str:peer>/<str:lane>/{act}": {"peer": "peer to decide about", "lane": "withheld lane"}
@@ -145,7 +145,7 @@ BY_PREFIX: Final[Mapping[str, Mapping[str, str]]] = {
     "api/v1/agreements/<str:ref>/": {"ref": "agreement"},
     "api/v1/agreements/<str:ref>/leave": {"ref": "signed agreement"},
     "api/v1/agreements/versions/<str:od>/": {"od": "agreement version"},
-    "api/v1/reciprocity/<str:agency_id>": {"agency_id": "agency"},
+    "api/v1/reciprocity/<str:agency_id>": {"agency_id": "partner"},
     "api/v1/withheld/<str:peer>/<str:lane>": {"peer": "withheld peer", "lane": "withheld lane"},
     "api/v1/peers/<str:agency_id>/": {"agency_id": "agency"},
     "api/v1/api-keys/<str:prefix>": {"prefix": "desk key"},

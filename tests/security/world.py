@@ -294,6 +294,7 @@ class SecurityWorld:
         self.keyset_version = version_of(self.desk.benno)
         self.put("kid", key_of(self.desk.benno).kid, DIGEST_OF_NOTHING, roles=KEY_OFFICERS)
         self.put("agency", LAB, "xz-nowhere", is_public=True)
+        self.put("partner", PARTNER, "xz-nowhere", agencies=frozenset({LAB, STRANGER}))
         self.put("entry", LAB, "xz-nowhere", roles=EVERYBODY)
         now = self.desk.hub.now
         Instance.objects.create(

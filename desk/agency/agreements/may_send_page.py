@@ -20,6 +20,7 @@ from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
 from desk.web.confirm import problems_of
 from desk.web.frame import render_page, signed_in
+from desk.web.tones import isolated
 from officers.models import Officer
 from peers.models import Agency
 
@@ -76,7 +77,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _others(officer: Officer) -> list[tuple[str, str]]:
     rows = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").order_by("name", "pk")
-    return [(row.pk, row.name) for row in rows if row.gone_at is None]
+    return [(row.pk, isolated(row.name)) for row in rows if row.gone_at is None]
 
 
 def _row(officer: Officer, answer: Answer) -> Row:
@@ -137,4 +138,4 @@ def _remedy(officer: Officer, answer: Answer) -> tuple[Text, str]:
 def _of_suspension(answer: Answer) -> tuple[Text, str]:
     if answer.is_own_stop:
         return _("An admin of your agency resumes it."), "agreement_resume"
-    return _("It opens once %(name)s resumes it.") % {"name": answer.verdict.name}, "agreement"
+    return _("It opens once %(name)s resumes it.") % {"name": isolated(answer.verdict.name)}, "agreement"

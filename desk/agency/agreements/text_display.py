@@ -3,7 +3,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from django.utils.functional import Promise
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accord.agreement_texts import Paragraph, TextState, VersionText, compare_texts
 from accord.agreements import SignedVersion
 from accord.commitments import read_commitments
-from alerts.agency.agreement_versions import text_of_version, versions_of
+from alerts.agency.agreement_versions import texts_of_versions
 from alerts.agency.commitment_words import commitment_text
 from officers.models import Officer
 from peers.models import Agency
@@ -53,11 +52,11 @@ class TextShown:
         return _count("removed", (*self.commitments, *self.paragraphs))
 
 
-def text_shown(officer: Officer, shown: SignedVersion, now: datetime) -> TextShown:
-    """Return the text of a version, compared with that of the version that it follows."""
-    text = text_of_version(officer, shown)
-    previous = next((one for one in versions_of(officer, now=now) if one.od == shown.body["prev"]), None)
-    before = text_of_version(officer, previous) if previous else None
+def text_shown(officer: Officer, shown: SignedVersion, versions: Iterable[SignedVersion]) -> TextShown:
+    """Return the text of a version, compared with that of the one among `versions` that it follows."""
+    both = [one for one in versions if one.od in (shown.od, shown.body["prev"])]
+    texts = texts_of_versions(officer, both)
+    text, before = texts[shown.od], texts.get(shown.body["prev"])
     compares = before is not None and before.document is not None and text.document is not None
     names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
     was = before if compares and before is not None else text

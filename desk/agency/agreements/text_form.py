@@ -15,6 +15,7 @@ from alerts.agency.commitment_words import GIVEN_WORDS
 from alerts.agency.model_texts.filling import MODELS
 from alerts.document.characters import hidden_characters, without_breaks
 from callers.timezones import is_timezone
+from desk.web.tones import isolated
 
 Choices = Sequence[tuple[str, str]]
 ROWS_MORE: Final = 3
@@ -99,8 +100,9 @@ class CommitmentForm(forms.Form):
 
     def __init__(self, *args: Any, agencies: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        named = [(pk, isolated(str(name))) for pk, name in agencies]
         for name in ("by", "to"):
-            self.fields[name].choices = [("", ""), *agencies]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", ""), *named]  # type: ignore[attr-defined]
 
     @property
     def is_blank(self) -> bool:

@@ -22,6 +22,7 @@ from alerts.agency.agreement_versions import (
     leave_agreement,
     propose_agreement,
     text_of_version,
+    version_among,
     version_of,
     versions_of,
 )
@@ -158,8 +159,9 @@ class TextView(AgencyView):
     @extend_schema(responses={200: AgreementTextOut}, operation_id="agreement_versions_text")
     def get(self, request: Request, od: str) -> Response:
         """Read the sealed text of a version, compared with that of the version before."""
-        version = version_of(self.officer, od, now=self.now)
-        shown = text_shown(self.officer, version, self.now)
+        versions = versions_of(self.officer, now=self.now)
+        version = version_among(versions, od)
+        shown = text_shown(self.officer, version, versions)
         document = text_of_version(self.officer, version).document or {}
         return self.answer(
             {

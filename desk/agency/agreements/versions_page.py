@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions of agreements: propose one, look at what is proposed and what it changes, accept, refuse, leave."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -24,6 +24,7 @@ from alerts.agency.agreement_versions import (
     propose_agreement,
     text_of_version,
     version_agreed,
+    version_among,
     version_of,
     versions_of,
 )
@@ -173,10 +174,11 @@ def propose_next(request: HttpRequest, ref: str) -> HttpResponseBase:
 def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     others = _others(officer)
-    filled = _filled(officer, standing, now) if standing else {}
+    signed = version_agreed(officer, standing.ref, now=now) if standing else None
+    filled = _filled(officer, standing, signed, now) if standing else {}
     posted = request.POST if request.method == "POST" else None
     form = VersionForm(posted, initial=filled, others=others)
-    text = _text_form(officer, posted, standing, others, now)
+    text = _text_form(officer, posted, signed, others)
     if standing:
         form.fields["ref"].disabled = True
     question = _proposing(standing, text)
@@ -212,12 +214,10 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
 def _text_form(
     officer: Officer,
     posted: QueryDict | None,
-    standing: AgreementShown | None,
+    signed: SignedVersion | None,
     others: list[tuple[str, str]],
-    now: datetime,
 ) -> TextOfVersion:
     own = Agency.objects.get(pk=officer.agency_id)
-    signed = version_agreed(officer, standing.ref, now=now) if standing else None
     document = text_of_version(officer, signed).document if signed else None
     agencies = [(own.pk, own.name), *others]
     return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
@@ -279,8 +279,10 @@ def _others(officer: Officer) -> list[tuple[str, str]]:
     return [(row.pk, row.name) for row in rows if row.gone_at is None]
 
 
-def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[str, Any]:
-    said, signed = standing.said, version_agreed(officer, standing.ref, now=now)
+def _filled(
+    officer: Officer, standing: AgreementShown, signed: SignedVersion | None, now: datetime
+) -> dict[str, Any]:
+    said = standing.said
     return {
         "ref": said.ref,
         "parties": [party for party in said.parties if party != officer.agency_id],
@@ -299,7 +301,8 @@ def _filled(officer: Officer, standing: AgreementShown, now: datetime) -> dict[s
 def version(request: HttpRequest, od: str) -> HttpResponse:
     """Show a version: its terms, what it changes, and what each party has said."""
     officer, now = signed_in(request), clock.now()
-    shown = version_of(officer, od, now=now)
+    versions = versions_of(officer, now=now)
+    shown = version_among(versions, od)
     state = shown.state(int(now.timestamp()))
     waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
     text, tone = STATES[state]
@@ -312,18 +315,18 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         parties=_answers(shown),
         state_text=text,
         state_tone=tone,
-        others=_others_of(officer, shown, now),
-        text=(sealed := text_shown(officer, shown, now)),
+        others=_others_of(shown, versions, now),
+        text=(sealed := text_shown(officer, shown, versions)),
         may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
         may_accept=sealed.state in (TextState.NONE, TextState.HERE),
     )
 
 
 def _others_of(
-    officer: Officer, shown: SignedVersion, now: datetime
+    shown: SignedVersion, versions: Iterable[SignedVersion], now: datetime
 ) -> list[tuple[SignedVersion, datetime, Any, str]]:
     """Return the other versions of the same agreement, the newest first, with their times and states in words."""
-    rows = (one for one in versions_of(officer, now=now) if one.ref == shown.ref and one.od != shown.od)
+    rows = (one for one in versions if one.ref == shown.ref and one.od != shown.od)
     return [(one, moment_of(one.proposed_at), *STATES[one.state(int(now.timestamp()))]) for one in rows]
 
 

@@ -229,6 +229,7 @@ class EmergencyView(DeskView):
     @extend_schema(request=EmergencyReviewIn, responses={200: EmergencyOut})
     def post(self, request: Request, release_id: uuid.UUID) -> Response:
         """Review an emergency, once, as somebody who took no part in it."""
+        find_emergency(self.officer, release_id)
         body = read_body(EmergencyReviewIn, request)
 
         def review() -> Outcome:
