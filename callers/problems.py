@@ -170,7 +170,7 @@ KEYS_UNREAD: Final = Problem(
     CALL_OPERATOR,
 )
 ACCESS_ENDED: Final = Problem(
-    410, "access-ended", "What was released to you has ended, or was withdrawn.",
+    410, "access-ended", _("What was released to you has ended, or was withdrawn."),
     "Ask whoever released it to you, or its sender; what you have read stays read.",
     _("Ask whoever released it to you, or its sender."),
 )

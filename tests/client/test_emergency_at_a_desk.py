@@ -38,7 +38,7 @@ FLASH = {"lane": "public_health", "purpose": "public_health", "pri": "flash", "r
 def agree(
     world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], *, emergency: bool
 ) -> None:
-    """Sign an agreement of the three, and take the fingerprints as compared."""
+    """Take the fingerprints as compared, and sign an agreement of the three."""
     agreed = terms(
         world,
         lanes=frozenset({"public_health", "science"}),
@@ -46,12 +46,12 @@ def agree(
         survive_lanes=frozenset(),
         emergency=emergency,
     )
+    compare_each_other(["xa-alpha", agency.pk, "xc-charlie"], now=world.hub.now)
     od = propose_agreement(admin, agreed, now=world.hub.now)
     world.sequence()
     for command in commands:
         command.answer_agreement(od)
     learn(world, agency)
-    compare_each_other(["xa-alpha", agency.pk, "xc-charlie"], now=world.hub.now)
 
 
 def received_at(world: PartnerWorld, agency: Agency, sender: Client) -> ReceivedAlert:
@@ -95,7 +95,8 @@ def test_it_passes_the_suspension_and_all_three_are_told_and_it_is_reviewed(
     assert shown.is_emergency and shown.is_open(world.hub.now)
 
     (waits,) = emergencies_to_review(auditor)
-    assert waits.row.review_by == world.hub.now + timedelta(hours=24)
+    assert released.released_at is not None
+    assert waits.row.review_by == released.released_at + timedelta(hours=24)
     review_emergency(
         auditor, released.pk, is_justified=True, text="Three deaths that night.", now=world.hub.now
     )
