@@ -70,20 +70,24 @@ def read_brief(officer: Officer, peer_id: str, period: Period, *, now: datetime)
 def compare_lists(
     officer: Officer, peer_id: str, period: Period, theirs: Collection[str], *, now: datetime
 ) -> Comparison:
-    """Compare the list of this side with that of the other side, for the same period.
+    """Compare the list of this side with that of the other side, for the same period; raises as `compare_items`."""
+    return compare_items(officer, find_pair(officer, peer_id, period, now=now).items, theirs)
+
+
+def compare_items(officer: Officer, ours: Collection[str], theirs: Collection[str]) -> Comparison:
+    """Compare two lists of items.
 
     Raises InputError for a list that is too long or has a line that is no address of an item.
     """
-    pair = find_pair(officer, peer_id, period, now=now)
     if len(theirs) > COMPARED_AT_MOST:
         raise InputError("items", _("List: it has more lines than can be compared. Choose a shorter period."))
     if not all(_DIGEST.fullmatch(md) for md in theirs):
         raise InputError("items", _("List: give the list as the other side has it, one item on a line."))
-    own = set(pair.items)
-    here, there = sorted(own - set(theirs)), sorted(set(theirs) - own)
+    here, there = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
+    listed = items_of(officer, [*here[:LISTED_AT_MOST], *there[:LISTED_AT_MOST]])
     return Comparison(
-        items_of(officer, here[:LISTED_AT_MOST]),
-        items_of(officer, there[:LISTED_AT_MOST]),
+        listed[: len(here[:LISTED_AT_MOST])],
+        listed[len(here[:LISTED_AT_MOST]) :],
         max(0, len(here) - LISTED_AT_MOST),
         max(0, len(there) - LISTED_AT_MOST),
     )

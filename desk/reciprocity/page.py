@@ -25,7 +25,7 @@ from desk.web.downloads import streamed
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from peers.models import Agency
-from reciprocity.brief import compare_lists, items_of, read_brief
+from reciprocity.brief import compare_items, items_of, read_brief
 from reciprocity.commitments import Standing
 from reciprocity.reading import Figure, Record, Times, peers_with_record, read_record
 
@@ -79,14 +79,13 @@ def _brief(request: HttpRequest, agency_id: str) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     period, _form = read_period(request.GET, now.date())
     form = ListForm(request.POST if request.method == "POST" else None)
-    comparison = None
+    shown, comparison = read_brief(officer, agency_id, period, now=now), None
     if form.is_valid():
         theirs = set(form.cleaned_data["items"].split())
         try:
-            comparison = compare_lists(officer, agency_id, period, theirs, now=now)
+            comparison = compare_items(officer, shown.items, theirs)
         except InputError as refused:
             form.add_error("items", refused.problem)
-    shown = read_brief(officer, agency_id, period, now=now)
     problems = problems_of(form)
     return render_page(
         request,

@@ -49,8 +49,13 @@ PAGES_AT_LEAST: Final = 100
 KEY: Final = "once-and-no-more"
 REUSED: Final = "urn:accord:problem:idempotency-key-reused"
 ENDS_THE_SESSION: Final = "api/v1/account/sessions/<uuid:session_id>"
-ANSWERED_ANEW: Final = frozenset({ENDS_THE_SESSION, "api/v1/caller/rotate", "api/v1/api-keys/self/rotate"})
-"""A key is replaced anew each time until its successor is used, so that a lost answer does no harm."""
+ANSWERED_ANEW: Final = frozenset(
+    {
+        *(ENDS_THE_SESSION, "api/v1/caller/rotate", "api/v1/api-keys/self/rotate"),
+        "api/v1/reciprocity/<str:agency_id>/compare",
+    }
+)
+"""A key is replaced anew each time until its successor is used, so that a lost answer does no harm; a comparison writes nothing."""
 WRITES_AT_LEAST: Final = 30
 AGAIN: Final = frozenset(
     {

@@ -14,7 +14,6 @@ from accord.commitments import read_commitments
 from alerts.agency.agreement_versions import texts_of_versions
 from alerts.agency.commitment_words import commitment_text
 from officers.models import Officer
-from peers.models import Agency
 
 WORDS: Final[dict[TextState, str | Promise]] = {
     TextState.NONE: gettext_lazy("This version has no text."),
@@ -52,13 +51,14 @@ class TextShown:
         return _count("removed", (*self.commitments, *self.paragraphs))
 
 
-def text_shown(officer: Officer, shown: SignedVersion, versions: Iterable[SignedVersion]) -> TextShown:
+def text_shown(
+    officer: Officer, shown: SignedVersion, versions: Iterable[SignedVersion], names: dict[str, str]
+) -> TextShown:
     """Return the text of a version, compared with that of the one among `versions` that it follows."""
     both = [one for one in versions if one.od in (shown.od, shown.body["prev"])]
     texts = texts_of_versions(officer, both)
     text, before = texts[shown.od], texts.get(shown.body["prev"])
     compares = before is not None and before.document is not None and text.document is not None
-    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
     was = before if compares and before is not None else text
     return TextShown(
         state=text.state,

@@ -161,7 +161,7 @@ class TextView(AgencyView):
         """Read the sealed text of a version, compared with that of the version before."""
         versions = versions_of(self.officer, now=self.now)
         version = version_among(versions, od)
-        shown = text_shown(self.officer, version, versions)
+        shown = text_shown(self.officer, version, versions, {})
         document = text_of_version(self.officer, version).document or {}
         return self.answer(
             {

@@ -306,17 +306,18 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
     state = shown.state(int(now.timestamp()))
     waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
     text, tone = STATES[state]
+    names = dict(Agency.objects.values_list("pk", "name"))
     return render_page(
         request,
         "agency/agreement_version",
         _("Agreement"),
         version=shown,
-        changes=list(changes_of(officer, shown, now)),
-        parties=_answers(shown),
+        changes=list(changes_of(officer, shown, names, now)),
+        parties=_answers(shown, names),
         state_text=text,
         state_tone=tone,
         others=_others_of(shown, versions, now),
-        text=(sealed := text_shown(officer, shown, versions)),
+        text=(sealed := text_shown(officer, shown, versions, names)),
         may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
         may_accept=sealed.state in (TextState.NONE, TextState.HERE),
     )
@@ -405,9 +406,10 @@ def proposals_of(officer: Officer, now: datetime) -> list[tuple[SignedVersion, b
     return sorted(rows, key=lambda row: not row[1])
 
 
-def changes_of(officer: Officer, shown: SignedVersion, now: datetime) -> Iterator[Change]:
+def changes_of(
+    officer: Officer, shown: SignedVersion, names: dict[str, str], now: datetime
+) -> Iterator[Change]:
     """Yield each term of a version beside the one that is agreed now."""
-    names = dict(Agency.objects.values_list("pk", "name"))
     standing = next((one for one in agreements_of(officer, now=now) if one.ref == shown.ref), None)
     before: dict[str, Any] = {}
     if standing is not None and standing.said.od != shown.od:
@@ -469,9 +471,8 @@ _TERMS: Final = (
 )
 
 
-def _answers(shown: SignedVersion) -> list[tuple[str, str, Any, datetime | None]]:
+def _answers(shown: SignedVersion, names: dict[str, str]) -> list[tuple[str, str, Any, datetime | None]]:
     """Return each party by name with the tone, word and time of what it has said."""
-    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
     rows = []
     for party in sorted(shown.parties, key=lambda one: names.get(one, one)):
         tone, word, at = "warn", _("Not answered"), None

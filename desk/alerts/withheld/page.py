@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from alerts.rows.withheld import WithheldState
 from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld, may_decide
 from alerts.withheld.lists import (
+    Progress,
     WithheldGroup,
     WithheldLane,
     group_named,
@@ -57,7 +58,7 @@ def _lane_page(
         groups = withheld_groups(officer, peer, lane, now=now)
     if shown.refused and not group:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
-    progress = progress_of(officer, peer, lane)
+    progress = Progress() if group else progress_of(officer, peer, lane)
     return render_page(
         request,
         "withheld_lane",
