@@ -20,6 +20,7 @@ from alerts.access import find_alert, find_received
 from alerts.document.choices import PURPOSES
 from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import open_alert_cards, open_received_cards
 from alerts.rows.onward import OnwardRelease
 from alerts.sending.onward import (
     ENDING_CODES,
@@ -126,32 +127,48 @@ def _prepare(request: HttpRequest, about: About) -> HttpResponseBase:
         none = _("No further agency can receive it now.")
         return ask(request, _question(about, (none,), found), ConfirmForm())
     if not form.is_valid():
-        return ask(request, _question(about, _MEANS, found, button=_("Ask a second officer")), form)
+        return ask(request, _question(about, _means(about), found, button=_("Ask a second officer")), form)
     try:
         prepare_release(officer, about, **form.cleaned_data, now=now)
     except InputError as refused:
         refuse(form, refused)
-        return ask(request, _question(about, _MEANS, found, button=_("Ask a second officer")), form)
+        return ask(request, _question(about, _means(about), found, button=_("Ask a second officer")), form)
     messages.success(request, _("Prepared. A second officer releases it: it waits on their first page."))
     return redirect(page_of(about))
 
 
-_MEANS = (
-    gettext_lazy(
-        "They read all of it, with your agency's name above it. Its sender sees to whom you released it."
-    ),
-)
+def _means(about: About) -> tuple[str, ...]:
+    read = _("They read all of it, with your agency's name above it.")
+    if isinstance(about, ReceivedAlert):
+        return (read, _("Its sender sees to whom you released it."))
+    return (read,)
+
+
+def title_of(about: About) -> str:
+    """Return the title of an alert that the officer may see; its reference where the card does not open."""
+    if isinstance(about, ReceivedAlert):
+        card = open_received_cards(about.agency_id, [about]).get(str(about.pk))
+        return (card.title if card else "") or about.reference
+    card = open_alert_cards(about.agency_id, [about]).get(str(about.pk))
+    return (card.title if card else "") or about.md[:12]
 
 
 def _question(
     about: About, does: Iterable[Any], found: Candidates | None = None, *, button: str = ""
 ) -> Question:
     rows = [row for row in found.rows if not row.will] if found else []
+    if isinstance(about, Alert):
+        # They have it already.
+        rows = [row for row in rows if row.code != "not-onward"]
     sender = about.issuer_id if isinstance(about, ReceivedAlert) else about.agency_id
-    wont = [(isolated(row.name), row.text) for row in rows if row.agency != sender]
+    wont = [
+        (isolated(row.name), _("Not to them: %(why)s") % {"why": row.text})
+        for row in rows
+        if row.agency != sender
+    ]
     return Question(
         _("Release onward"),
-        _("Release onward to further agencies"),
+        _("Release %(title)s onward") % {"title": isolated(title_of(about))},
         button,
         page_of(about),
         does=tuple(does),
@@ -198,6 +215,7 @@ def discard(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
 def _about_prepared(row: OnwardRelease, heading: str, button: str, does: Iterable[str]) -> Question:
     names = dict(Agency.objects.filter(pk__in=row.recipients).values_list("pk", "name"))
     facts = (
+        (_("Alert"), isolated(title_of(row.about))),
         (_("Agencies"), "; ".join(isolated(names.get(agency, agency)) for agency in row.recipients)),
         (_("Open until"), _minute(row.until)),
         (_("Purpose"), dict(PURPOSES).get(row.purpose, row.purpose)),
@@ -366,11 +384,10 @@ def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
 
 
 def _waiting(row: OnwardRelease) -> StartRow:
-    title = row.received.reference if row.received else row.about.md[:12]
     return StartRow(
         f"onward-{row.pk}",
         pgettext_lazy("act", "Release onward"),
-        title,
+        isolated(title_of(row.about)),
         reverse("admin:onward_release", args=[row.pk]),
         about=(isolated(row.prepared_by.display_name),),
         since=row.prepared_at,

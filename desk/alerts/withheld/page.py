@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from alerts.rows.withheld import WithheldState
 from alerts.withheld.deciding import cancel_chosen, choose_withheld, decline_withheld, may_decide
 from alerts.withheld.lists import (
+    Progress,
     WithheldGroup,
     WithheldLane,
     group_named,
@@ -49,7 +50,7 @@ def _lane_page(
 ) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     shown, group = withheld_lane(officer, peer, lane, now=now), request.GET.get("group", "")
-    rows = refused = None
+    rows = refused = chosen = None
     groups: list[WithheldGroup] = []
     if group:
         rows = list_withheld(officer, peer, lane, group=group, cursor=request.GET.get("cursor", ""), now=now)
@@ -57,7 +58,9 @@ def _lane_page(
         groups = withheld_groups(officer, peer, lane, now=now)
     if shown.refused and not group:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
-    progress = progress_of(officer, peer, lane)
+    if shown.chosen and not group:
+        chosen = list_withheld(officer, peer, lane, state=WithheldState.CHOSEN, unsent_only=True, now=now)
+    progress = Progress() if group else progress_of(officer, peer, lane)
     return render_page(
         request,
         "withheld_lane",
@@ -68,6 +71,7 @@ def _lane_page(
         group=group_named(group) if group else None,
         rows=rows,
         refused=refused,
+        chosen=chosen,
         progress=progress,
         goes_on=request.GET.get(GOES_ON) == "1" and progress.left > 0,
         problem=problem,
