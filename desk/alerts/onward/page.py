@@ -2,7 +2,7 @@
 """Pages of releases onward: preparing one, releasing or discarding what was prepared, ending one, reviewing an emergency."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -144,13 +144,19 @@ def _means(about: About) -> tuple[str, ...]:
     return (read,)
 
 
-def title_of(about: About) -> str:
-    """Return the title of an alert that the officer may see; its reference where the card does not open."""
-    if isinstance(about, ReceivedAlert):
-        card = open_received_cards(about.agency_id, [about]).get(str(about.pk))
-        return (card.title if card else "") or about.reference
-    card = open_alert_cards(about.agency_id, [about]).get(str(about.pk))
-    return (card.title if card else "") or about.md[:12]
+def _titles(abouts: Sequence[About]) -> dict[uuid.UUID, str]:
+    """Return the titles of alerts that the officer may see, the reference where a card does not open; with two queries."""
+    received = [one for one in abouts if isinstance(one, ReceivedAlert)]
+    sent = [one for one in abouts if isinstance(one, Alert)]
+    agency = abouts[0].agency_id if abouts else ""
+    cards = open_received_cards(agency, received) | open_alert_cards(agency, sent)
+    titles = {pk: card.title for pk, card in cards.items()}
+    references = {one.pk: one.reference for one in received} | {one.pk: one.md[:12] for one in sent}
+    return {pk: titles.get(str(pk)) or reference for pk, reference in references.items()}
+
+
+def _title(about: About) -> str:
+    return _titles([about])[about.pk]
 
 
 def _question(
@@ -168,7 +174,7 @@ def _question(
     ]
     return Question(
         _("Release onward"),
-        _("Release %(title)s onward") % {"title": isolated(title_of(about))},
+        _("Release %(title)s onward") % {"title": isolated(_title(about))},
         button,
         page_of(about),
         does=tuple(does),
@@ -215,7 +221,7 @@ def discard(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
 def _about_prepared(row: OnwardRelease, heading: str, button: str, does: Iterable[str]) -> Question:
     names = dict(Agency.objects.filter(pk__in=row.recipients).values_list("pk", "name"))
     facts = (
-        (_("Alert"), isolated(title_of(row.about))),
+        (_("Alert"), isolated(_title(row.about))),
         (_("Agencies"), "; ".join(isolated(names.get(agency, agency)) for agency in row.recipients)),
         (_("Open until"), _minute(row.until)),
         (_("Purpose"), dict(PURPOSES).get(row.purpose, row.purpose)),
@@ -368,9 +374,9 @@ def _about_emergency(found: Emergency) -> Question:
 def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
     """Yield a row for each release that this officer may release, and for each emergency to review."""
     if Capability.ALERT_RELEASE in officer.capabilities:
-        for row in prepared_of(officer):
-            if may_release(officer, row):
-                yield _waiting(row)
+        waiting = [row for row in prepared_of(officer) if may_release(officer, row)]
+        titles = _titles([row.about for row in waiting])
+        yield from (_waiting(row, titles[row.about.pk]) for row in waiting)
     for found in emergencies_to_review(officer):
         if found.may_review:
             yield StartRow(
@@ -383,11 +389,11 @@ def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
             )
 
 
-def _waiting(row: OnwardRelease) -> StartRow:
+def _waiting(row: OnwardRelease, title: str) -> StartRow:
     return StartRow(
         f"onward-{row.pk}",
         pgettext_lazy("act", "Release onward"),
-        isolated(title_of(row.about)),
+        title,
         reverse("admin:onward_release", args=[row.pk]),
         about=(isolated(row.prepared_by.display_name),),
         since=row.prepared_at,
