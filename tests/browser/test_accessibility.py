@@ -47,8 +47,11 @@ UNREACHED: Final = {
     "reaffirm_answer",
     "received_changes",
     "identity_take_over",
+    "onward_received_end",
+    "onward_sent_end",
 }
-"""Pages about facts that this world lacks: a root offline, a stolen key's signatures, two versions, an identity held elsewhere."""
+"""Pages about facts that this world lacks: a root offline, a stolen key's signatures, two versions, an identity held elsewhere, an
+alert that went onward (`test_onward_pages.py` looks at its pages)."""
 
 
 def test_axe_finds_nothing_on_any_page(
