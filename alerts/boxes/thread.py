@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import RELEASE, UNRELEASE
 from accord.envelope.worth import has_force
 from accord.moments import moment_of
 from alerts.models import Alert, ReceivedAlert
@@ -186,7 +187,12 @@ def statement_text(row: HeldStatement) -> str:
     if row.k == "confirm":
         stopped = body.get("st") == "stopped"
         return _("confirmed that it stopped using it") if stopped else _("could not stop its use")
-    return _("stands by what it signed") if row.k == REAFFIRM else row.k
+    words = {
+        REAFFIRM: _("stands by what it signed"),
+        RELEASE: _("released it onward"),
+        UNRELEASE: _("ended a release"),
+    }
+    return words.get(row.k, row.k)
 
 
 def _ack_text(body: Mapping[str, Any]) -> str:

@@ -224,16 +224,22 @@ def list_withheld(
     *,
     group: str = "",
     state: str = WithheldState.WAITING,
+    unsent_only: bool = False,
     cursor: str = "",
     limit: int = PAGE_ROWS,
     now: datetime,
 ) -> Page[WithheldRow]:
-    """Return a page of the undecided alerts, of one group where one is named; or of those in another state."""
+    """Return a page of the undecided alerts, of one group where one is named; or of those in another state.
+
+    `unsent_only` leaves out what was chosen and is on its way or sent.
+    """
     require(officer, Capability.ALERT_READ)
     if state == WithheldState.WAITING:
         rows = offered_rows(officer, peer, lane, now=now)
     else:
         rows = WithheldAlert.objects.visible_to(officer).filter(peer=peer, lane=lane, state=state)
+    if unsent_only:
+        rows = rows.exclude(SIGNED)
     if group:
         rows = rows.filter(in_groups(officer, [group]))
     found = take_page(rows.select_related("alert", "sent"), by_moment("released_at"), cursor, limit)

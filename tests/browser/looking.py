@@ -47,6 +47,17 @@ _CUT_OFF: Final = """() => [...document.querySelectorAll("main *")].filter((one)
     return ["hidden", "clip"].includes(overflowX) && one.scrollWidth > one.clientWidth + 2
         && one.clientWidth > 1 && !one.closest(".unseen") && !one.matches("input, select, textarea");
 }).map((one) => `${one.tagName}.${one.className} ${one.scrollWidth}>${one.clientWidth}`)"""
+_COVERED: Final = """() => [...document.querySelectorAll("main .row-link")].flatMap((link) => {
+    const placed = (one) => getComputedStyle(one).position !== "static";
+    let row = link.parentElement;
+    while (row && !placed(row)) row = row.parentElement;
+    if (!row) return [`${link.textContent} covers the page`];
+    const isRaised = (one) => one !== row && (placed(one) || isRaised(one.parentElement));
+    return [...row.querySelectorAll("a, button, summary, input:not([type=hidden])")]
+        .filter((one) => one !== link && one.checkVisibility() && !isRaised(one))
+        .map((one) => `${one.outerHTML.slice(0, 80)} lies below ${link.textContent}`);
+})"""
+"""The link of a row takes clicks on all of the row: nothing else that can be pressed may lie below it."""
 _SETTLED: Final = """() => document.readyState === "complete"
     || new Promise((done) => addEventListener("load", () => done(true), { once: true }))"""
 _WRITE_AND_LOOK: Final = f"""(written) => Object.fromEntries(Object.entries(written).map(([what, text]) => {{
@@ -65,6 +76,7 @@ def look_at(page: Page, name: str) -> None:
     """Assert that nothing of the open page sticks out at its width; keep pictures where the run keeps them."""
     wait_for_looks(page)
     assert page.evaluate(_FITS), f"{name} is too wide"
+    assert page.evaluate(_COVERED) == [], name
     keep_pictures(page, name)
 
 
@@ -89,6 +101,7 @@ def faults_of(page: Page, name: str) -> list[str]:
         found += [f"{name}, {width} {theme}: {fault}" for fault in page.evaluate(_ASK, _EVERY_RULE)]
         if not page.evaluate(_FITS):
             found.append(f"{name}, {width} {theme}: sticks out")
+        found += [f"{name}, {width} {theme}: {part}" for part in page.evaluate(_COVERED)]
         keep_picture(page, f"{name}-{width}-{theme}")
     page.set_viewport_size({"width": WIDE, "height": 900})
     page.emulate_media(color_scheme="light")

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FILES: Final = {
     *("received_attachment", "sent_attachment", "proposal_file", "proposal_previous", "arrivals"),
-    *("desk_settings_text", "desk_reopening_file", "arrivals_news"),
+    *("desk_settings_text", "desk_reopening_file", "arrivals_news", "reciprocity_list"),
 }
 """Pages that answer a file or a token."""
 REFUSALS: Final = {
@@ -38,6 +38,8 @@ REFUSALS: Final = {
     *("acknowledge_many", "keys_create", "keys_move", "recovery_cancel", "desk_move_in", "peer_list_offer"),
 }
 """Pages shown with a refusal's status: a link without its token, an act without a subject, pages of an own desk alone."""
+OF_A_PAIR: Final = {"reciprocity_peer", "reciprocity_brief"}
+"""Pages about another agency than the caller's."""
 UNREACHED: Final = {
     "proposal",
     "desk_reopening",
@@ -45,8 +47,11 @@ UNREACHED: Final = {
     "reaffirm_answer",
     "received_changes",
     "identity_take_over",
+    "onward_received_end",
+    "onward_sent_end",
 }
-"""Pages about facts that this world lacks: a root offline, a stolen key's signatures, two versions, an identity held elsewhere."""
+"""Pages about facts that this world lacks: a root offline, a stolen key's signatures, two versions, an identity held elsewhere, an
+alert that went onward (`test_onward_pages.py` looks at its pages)."""
 
 
 def test_axe_finds_nothing_on_any_page(
@@ -101,6 +106,7 @@ def _by_whoever_may(world: SecurityWorld, route: Route) -> Iterator[tuple[str, C
     wanted = next(page.capability for page in PAGES if page.name == route.name)
     for caller in world.cast:
         may = caller.has_session and (wanted is None or wanted in (caller.capabilities or ()))
+        may = may and not (route.name in OF_A_PAIR and caller.agency == things["agency_id"].value)
         if may and all(caller.sees(thing) for thing in things.values()):
             yield route.name, caller, address
             return

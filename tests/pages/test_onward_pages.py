@@ -70,6 +70,10 @@ def test_an_officer_prepares_it_a_second_releases_it_and_it_is_ended(
     prepared = OnwardRelease.objects.get()
     assert "You prepared it" in first.get(f"/onward/{prepared.pk}/release/").content.decode()
     assert f"/onward/{prepared.pk}/release/" in other.get("/").content.decode()
+    assert (
+        "Nine collapses" in page
+        and "Nine collapses" in other.get(f"/onward/{prepared.pk}/release/").content.decode()
+    )
     assert f"/onward/{prepared.pk}/release/" not in first.get("/").content.decode()
 
     open_at_health(desk, other, row)
@@ -79,7 +83,7 @@ def test_an_officer_prepares_it_a_second_releases_it_and_it_is_ended(
     desk.settle()
     sent = Alert.objects.get(agency=desk.lab, md=row.md)
     own = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
-    assert "Released onward" in own and "open until" in own
+    assert "Released onward" in own and "open until" in own and "released it onward" in own
     ends = f"/inbox/{row.pk}/onward/{prepared.od}/end/"
     assert "What was read cannot be unread." in other.get(ends).content.decode()
     assert "ended by" in other.post(ends, {"code": "condition"}, follow=True).content.decode()

@@ -65,13 +65,17 @@ def test_while_the_lane_is_suspended_it_is_shown_and_cannot_be_chosen(
 def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_officer: SignIn) -> None:
     open_again(desk)
     author, releaser = as_officer(desk.ilka), as_officer(desk.benno)
-    assert "2 withheld alerts can be sent to" in releaser.get("/").content.decode()
+    assert "whether 2 withheld alerts are sent to" in releaser.get("/").content.decode()
     page = author.get(AT).content.decode()
     assert "checked" not in page, "nothing is preselected"
     nothing = author.post(f"{AT}choose/")
     assert nothing.status_code == 422 and "choose one or more" in nothing.content.decode()
+    assert f'href="{AT}?group=' in nothing.content.decode(), "its address takes no reading"
     assert author.post(f"{AT}choose/", {"groups": group_of(page)}).status_code == 302
     assert author.get(f"{AT}send/").status_code == 403
+    assert "Nine collapses at one event" in releaser.get(AT).content.decode(), (
+        "who sends sees what was chosen"
+    )
     asked = releaser.get(f"{AT}send/").content.decode()
     assert "Send 2 withheld alerts to" in asked and "sent after a suspension" in asked
     sent = releaser.post(f"{AT}send/")

@@ -45,6 +45,7 @@ class TextForm(forms.Form):
     )
     title = forms.CharField(
         label=gettext_lazy("Title of the text"),
+        help_text=gettext_lazy("Needed where there is a text."),
         required=False,
         max_length=_LIMITS["title"]["maxLength"],
         min_length=_LIMITS["title"]["minLength"],

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from django import forms
@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -82,7 +83,9 @@ class VersionForm(forms.Form):
     ref = forms.CharField(
         label=gettext_lazy("Reference"),
         max_length=20,
-        help_text=gettext_lazy("As on the paper. All parties and the exchange read it."),
+        help_text=gettext_lazy(
+            "As on the paper, in letters, digits, spaces, full stops and hyphens. All parties and the exchange read it."
+        ),
         error_messages={"required": gettext_lazy("Reference: enter it as on the paper.")},
     )
     parties = _many(gettext_lazy("With"), gettext_lazy("Parties: choose one or more other agencies."))
@@ -246,17 +249,25 @@ def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | Non
         *([_("flash on the public-health lane")] if said["survive_flash"] else []),
     ]
     terms = {
-        "parties": ", ".join([own, *chosen["parties"]]),
+        "parties": "; ".join([own, *chosen["parties"]]),
         "lanes": ", ".join(chosen["lanes"]),
         "purposes": ", ".join(chosen["purposes"]),
         "tlp": f"TLP:{said['tlp']}" if said["tlp"] else "",
-        "begins": said["begins"],
-        "until": said["until"],
+        "begins": _in_words(said["begins"]),
+        "until": _in_words(said["until"]),
         "survive": ", ".join(survives) or _("nothing"),
         "clocks": dict(CLOCKS).get(said["clocks"], ""),
         "emergency": _("agreed") if said["emergency"] else _("not agreed"),
     }
     return model_text(str(model), {name: str(value or "[…]") for name, value in terms.items()})
+
+
+def _in_words(entered: Any) -> str:
+    """Return an entered day in words; empty for what is none."""
+    try:
+        return date_format(date.fromisoformat(str(entered)), "j F Y")
+    except ValueError:
+        return ""
 
 
 def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
@@ -447,7 +458,7 @@ def _survives(value: Any, names: dict[str, str]) -> str:
 
 
 def _moment(value: Any, names: dict[str, str]) -> str:
-    return f"{moment_of(value):%Y-%m-%d}" if value is not None else _("no end")
+    return date_format(moment_of(value), "j M Y") if value is not None else _("no end")
 
 
 _TERMS: Final = (

@@ -306,8 +306,8 @@ def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
             )  # fmt: skip
         if one.offered:
             title = ngettext(
-                "%(n)d withheld alert can be sent to %(name)s, %(lane)s",
-                "%(n)d withheld alerts can be sent to %(name)s, %(lane)s",
+                "whether %(n)d withheld alert is sent to %(name)s, %(lane)s",
+                "whether %(n)d withheld alerts are sent to %(name)s, %(lane)s",
                 one.offered,
             )
             yield StartRow(

@@ -2,7 +2,7 @@
 """Pages of releases onward: preparing one, releasing or discarding what was prepared, ending one, reviewing an emergency."""
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from alerts.access import find_alert, find_received
 from alerts.document.choices import PURPOSES
 from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import open_alert_cards, open_received_cards
 from alerts.rows.onward import OnwardRelease
 from alerts.sending.onward import (
     ENDING_CODES,
@@ -126,32 +127,54 @@ def _prepare(request: HttpRequest, about: About) -> HttpResponseBase:
         none = _("No further agency can receive it now.")
         return ask(request, _question(about, (none,), found), ConfirmForm())
     if not form.is_valid():
-        return ask(request, _question(about, _MEANS, found, button=_("Ask a second officer")), form)
+        return ask(request, _question(about, _means(about), found, button=_("Ask a second officer")), form)
     try:
         prepare_release(officer, about, **form.cleaned_data, now=now)
     except InputError as refused:
         refuse(form, refused)
-        return ask(request, _question(about, _MEANS, found, button=_("Ask a second officer")), form)
+        return ask(request, _question(about, _means(about), found, button=_("Ask a second officer")), form)
     messages.success(request, _("Prepared. A second officer releases it: it waits on their first page."))
     return redirect(page_of(about))
 
 
-_MEANS = (
-    gettext_lazy(
-        "They read all of it, with your agency's name above it. Its sender sees to whom you released it."
-    ),
-)
+def _means(about: About) -> tuple[str, ...]:
+    read = _("They read all of it, with your agency's name above it.")
+    if isinstance(about, ReceivedAlert):
+        return (read, _("Its sender sees to whom you released it."))
+    return (read,)
+
+
+def _titles(abouts: Sequence[About]) -> dict[uuid.UUID, str]:
+    """Return the titles of alerts that the officer may see, the reference where a card does not open; with two queries."""
+    received = [one for one in abouts if isinstance(one, ReceivedAlert)]
+    sent = [one for one in abouts if isinstance(one, Alert)]
+    agency = abouts[0].agency_id if abouts else ""
+    cards = open_received_cards(agency, received) | open_alert_cards(agency, sent)
+    titles = {pk: card.title for pk, card in cards.items()}
+    references = {one.pk: one.reference for one in received} | {one.pk: one.md[:12] for one in sent}
+    return {pk: titles.get(str(pk)) or reference for pk, reference in references.items()}
+
+
+def _title(about: About) -> str:
+    return _titles([about])[about.pk]
 
 
 def _question(
     about: About, does: Iterable[Any], found: Candidates | None = None, *, button: str = ""
 ) -> Question:
     rows = [row for row in found.rows if not row.will] if found else []
+    if isinstance(about, Alert):
+        # They have it already.
+        rows = [row for row in rows if row.code != "not-onward"]
     sender = about.issuer_id if isinstance(about, ReceivedAlert) else about.agency_id
-    wont = [(isolated(row.name), row.text) for row in rows if row.agency != sender]
+    wont = [
+        (isolated(row.name), _("Not to them: %(why)s") % {"why": row.text})
+        for row in rows
+        if row.agency != sender
+    ]
     return Question(
         _("Release onward"),
-        _("Release onward to further agencies"),
+        _("Release %(title)s onward") % {"title": isolated(_title(about))},
         button,
         page_of(about),
         does=tuple(does),
@@ -198,6 +221,7 @@ def discard(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
 def _about_prepared(row: OnwardRelease, heading: str, button: str, does: Iterable[str]) -> Question:
     names = dict(Agency.objects.filter(pk__in=row.recipients).values_list("pk", "name"))
     facts = (
+        (_("Alert"), isolated(_title(row.about))),
         (_("Agencies"), "; ".join(isolated(names.get(agency, agency)) for agency in row.recipients)),
         (_("Open until"), _minute(row.until)),
         (_("Purpose"), dict(PURPOSES).get(row.purpose, row.purpose)),
@@ -350,9 +374,9 @@ def _about_emergency(found: Emergency) -> Question:
 def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
     """Yield a row for each release that this officer may release, and for each emergency to review."""
     if Capability.ALERT_RELEASE in officer.capabilities:
-        for row in prepared_of(officer):
-            if may_release(officer, row):
-                yield _waiting(row)
+        waiting = [row for row in prepared_of(officer) if may_release(officer, row)]
+        titles = _titles([row.about for row in waiting])
+        yield from (_waiting(row, titles[row.about.pk]) for row in waiting)
     for found in emergencies_to_review(officer):
         if found.may_review:
             yield StartRow(
@@ -365,8 +389,7 @@ def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
             )
 
 
-def _waiting(row: OnwardRelease) -> StartRow:
-    title = row.received.reference if row.received else row.about.md[:12]
+def _waiting(row: OnwardRelease, title: str) -> StartRow:
     return StartRow(
         f"onward-{row.pk}",
         pgettext_lazy("act", "Release onward"),

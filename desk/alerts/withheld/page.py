@@ -50,7 +50,7 @@ def _lane_page(
 ) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     shown, group = withheld_lane(officer, peer, lane, now=now), request.GET.get("group", "")
-    rows = refused = None
+    rows = refused = chosen = None
     groups: list[WithheldGroup] = []
     if group:
         rows = list_withheld(officer, peer, lane, group=group, cursor=request.GET.get("cursor", ""), now=now)
@@ -58,6 +58,8 @@ def _lane_page(
         groups = withheld_groups(officer, peer, lane, now=now)
     if shown.refused and not group:
         refused = list_withheld(officer, peer, lane, state=WithheldState.REFUSED, now=now)
+    if shown.chosen and not group:
+        chosen = list_withheld(officer, peer, lane, state=WithheldState.CHOSEN, unsent_only=True, now=now)
     progress = Progress() if group else progress_of(officer, peer, lane)
     return render_page(
         request,
@@ -69,6 +71,7 @@ def _lane_page(
         group=group_named(group) if group else None,
         rows=rows,
         refused=refused,
+        chosen=chosen,
         progress=progress,
         goes_on=request.GET.get(GOES_ON) == "1" and progress.left > 0,
         problem=problem,
