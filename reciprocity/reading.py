@@ -38,7 +38,8 @@ from alerts.peers.suspensions import ROUTINE, Suspensions, suspensions_of
 from alerts.projections.tokens import tokens_of
 from alerts.receiving.signature_judging import judge_statements
 from callers.capabilities import Capability, require
-from callers.errors import AbsentError
+from callers.errors import AbsentError, NotPermittedError
+from callers.markings import levels_within
 from officers.models import Officer
 from peers.models import Agency, HeldStatement
 from peers.sent import deliveries_of
@@ -145,8 +146,13 @@ def read_record(officer: Officer, peer_id: str, period: Period, *, now: datetime
 
 
 def find_pair(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> "Pair":
-    """Return the items of the officer's agency and a peer; raises `AbsentError`, NotPermittedError."""
+    """Return the items of the officer's agency and a peer; raises `AbsentError`, NotPermittedError.
+
+    A record is of the whole agency, and equal on both sides: it is not for officers whom a ceiling keeps from a part of it.
+    """
     require(officer, Capability.ALERT_READ)
+    if levels_within(officer) is not None:
+        raise NotPermittedError(Capability.ALERT_READ)
     peer = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").filter(pk=peer_id).first()
     if peer is None or officer.agency is None:
         raise AbsentError

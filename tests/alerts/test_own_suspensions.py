@@ -10,7 +10,7 @@ from django.db import connection
 
 from alerts.agency.agreements import agreement_of
 from alerts.agency.lanes import resume_lanes, suspend_lanes
-from alerts.errors import AgreementRefusedError, ChangedSinceValidationError, NotTakenError
+from alerts.errors import AgreementRefusedError, NotTakenError, SendingStoppedError
 from alerts.models import Alert
 from alerts.peers.pins import change_book, read_book
 from alerts.review.preview import preview_recipients_of
@@ -146,7 +146,7 @@ def test_one_after_the_check_stops_the_release(desks: Desks, suspend: Callable[.
     alert = desks.validated(recipients=[desks.health.id])
     suspend()
     LaneSuspension.objects.all().delete()
-    with pytest.raises(ChangedSinceValidationError):
+    with pytest.raises(SendingStoppedError):
         release_alert(desks.lab.releaser, alert, revision=1, now=desks.hub.later(minutes=1))
     assert not Envelope.objects.exists()
 

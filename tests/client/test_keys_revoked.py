@@ -145,7 +145,7 @@ def test_a_revoked_signing_key_signs_nothing_more(world: PartnerWorld, pair: tup
         None,
         suite="PQ1",
         signer=held(world, "xa-alpha").root.signer,
-        body={"kid": kid, "since": int(time.time()), "code": "stolen"},
+        body={"kid": kid, "since": int(world.hub.now.timestamp()), "code": "stolen"},
     )
     state = alpha.state()
     exchange = connect_http(state.hub, state.api_key)

@@ -97,7 +97,9 @@ class CommitmentForm(forms.Form):
     begins = forms.DateField(
         label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=64)
+    zone = forms.CharField(
+        label=gettext_lazy("Time zone"), max_length=64, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
 
     def __init__(self, *args: Any, agencies: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
