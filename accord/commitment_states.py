@@ -42,7 +42,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True)
 class Owed:
-    """What is owed once: from `begins` on, by `due`; `given_at` where it was given. `cause` is what it answers, if anything."""
+    """Something owed once: from `begins` on, by `due`; `given_at` where it was given. `cause` is what it answers, if anything."""
 
     begins: datetime
     due: datetime

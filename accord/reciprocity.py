@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What two agencies gave each other in a period: how an item counts, and the digest of a list of items.
+"""Rules for counting what two agencies gave each other in a period, and the digest of a list of items.
 
 Both sides come to the same figures from facts that both hold: digest, kind, time in the ledger, sealed document, `re`.
 
@@ -17,15 +17,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from typing import Any, Final
 
+from accord.commitments import ANSWERS, GIVEN
 from accord.document.rules import DEFERRING
 from accord.envelope.encoding import b64u
 
 RETRACTED_WITHIN: Final = timedelta(days=30)
 SPECTRA: Final = "spectra"
-COURT_OUTCOMES: Final = "court_outcomes"
 GOODS: Final = frozenset({"reference_standards", "samples_offered"})
 """Physical goods, which count once the receiver has acknowledged the item."""
-SUPPLIES: Final = (COURT_OUTCOMES, "methods", "reference_standards", "samples_offered", SPECTRA)
+SUPPLIES: Final = tuple(sorted(set(GIVEN) - {ANSWERS}))
+"""What an item can supply, in the order in which `counts_as` names it."""
 FINAL_ANSWER: Final = "answer"
 INTERIM_ANSWER: Final = "interim_answer"
 VERSION: Final = "version"
@@ -96,13 +97,3 @@ def list_digest(mds: Collection[str]) -> str:
     """Return the digest of a list of items: SHA-256 of their addresses, sorted, each followed by a line feed; base64url."""
     lines = "".join(f"{md}\n" for md in sorted(mds))
     return b64u(hashlib.sha256(lines.encode()).digest())
-
-
-def standing_still(spans: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime) -> timedelta:
-    """Return how long a clock that runs from `start` to `end` stood still in these spans; where they overlap, once."""
-    still, reached = timedelta(), start
-    for begins, ends in sorted(spans):
-        first, last = max(begins, reached), min(ends, end)
-        if first < last:
-            still, reached = still + (last - first), last
-    return still

@@ -45,7 +45,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What this side alone and the other side alone counts, at most `LISTED_AT_MOST` of each; `more_...`: how many others there are."""
+    """Items that one side alone counts, at most `LISTED_AT_MOST` of each; `more_...`: how many others there are."""
 
     ours: tuple[Item, ...]
     theirs: tuple[Item, ...]

@@ -22,11 +22,10 @@ from alerts.agency.agreement_texts import texts_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.peers.signed_agreements import signed_versions
 from alerts.rows.agreement_texts import AgreementText
-from callers.capabilities import Capability
 from officers.models import Officer
 from peers.models import Agency
 from peers.sent import envelopes_of
-from reciprocity.models import Contribution
+from reciprocity.models import Contribution, sees_records
 from reciprocity.reading import GAVE, GOT, Pair
 
 SHOWN: Final = 24
@@ -49,29 +48,24 @@ class Standing:
 
     @property
     def next(self) -> Owed | None:
-        """What is due next, else what was owed last."""
+        """Next one that is due, else the last that was owed."""
         return newest(self.owed)
 
     @property
     def shown(self) -> tuple[Owed, ...]:
         return self.owed[: -SHOWN - 1 : -1]
 
-    @property
-    def counts(self) -> Mapping[Kept, int]:
-        """How often it came to each state."""
-        return {state: sum(one.state == state for one in self.owed) for state in Kept}
-
     def counts_in(self, period: Period) -> Mapping[Kept, int]:
-        """How often it came to each state, of what was due in a period."""
+        """Return how often it came to each state, of what was due in a period."""
         due = [one for one in self.owed if period.begins <= one.due < period.ends]
         return {state: sum(one.state == state for one in due) for state in Kept}
 
 
 def commitments_of(officer: Officer, *, now: datetime) -> tuple[Standing, ...]:
     """Return the commitments between the officer's agency and others, own first, each by what is due next; none unless the officer
-    may read alerts.
+    sees records, from which their states are read.
     """
-    if officer.agency is None or Capability.ALERT_READ not in officer.capabilities:
+    if officer.agency is None or not sees_records(officer):
         return ()
     found = standing_commitments(officer.agency, now=now)
     return tuple(sorted(found, key=lambda one: (not one.is_ours, one.next.due if one.next else now)))

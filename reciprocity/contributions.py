@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from django.db.models import OuterRef, Subquery
 
+from accord.commitments import COURT_OUTCOMES
 from accord.document.rules import read_day
-from accord.reciprocity import COURT_OUTCOMES, counts_as, supplies_of
+from accord.reciprocity import counts_as, supplies_of
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.tokens import tokens_of
 from alerts.receiving.versions import UPDATE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency gave a peer and got from it, item by item: facts of the manifest, and how it counts as a keyed token.
+"""Items that an agency gave a peer or got from it: facts of the manifest, and how each counts as a keyed token.
 
 What an item says is only in tokens and in `sealed`; no row names it in clear.
 """
@@ -11,16 +11,25 @@ from django.db.models import Q
 
 from alerts.models import Alert, ReceivedAlert
 from callers.capabilities import Capability
+from callers.markings import levels_within
 from peers.models import Agency
 
 if TYPE_CHECKING:
     from callers.actors import Actor
 
 
+def sees_records(actor: "Actor") -> bool:
+    """Tell whether the actor may see records with partners: readers of alerts whom no ceiling keeps from any item.
+
+    A record is of the whole agency, and equal on both sides; a part of it would be neither.
+    """
+    return Capability.ALERT_READ in actor.capabilities and levels_within(actor) is None
+
+
 class ContributionQuerySet(models.QuerySet["Contribution"]):
     def visible_to(self, actor: "Actor") -> "ContributionQuerySet":
-        """Return the rows of the actor's own agency, if the actor may read alerts: as numbers, whatever the actor's ceiling."""
-        if actor.agency_id is None or Capability.ALERT_READ not in actor.capabilities:
+        """Return the rows of the actor's own agency, if the actor sees records."""
+        if actor.agency_id is None or not sees_records(actor):
             return self.none()
         return self.filter(agency_id=actor.agency_id)
 

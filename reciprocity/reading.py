@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The record of an agency with a peer: what each gave the other in a period, as `accord.reciprocity` counts it.
 
-It is of one pair: nothing here compares partners. Figures are numbers of the agency's items, the same for each of its readers.
+It is of one pair: nothing here compares partners. Figures are of all items of the agency, the same for each of its readers whom no
+ceiling limits; others have none (`reciprocity.models.sees_records`).
 """
 
 from collections import Counter
@@ -15,10 +16,10 @@ from typing import Final, Self
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import TruncMonth
 
+from accord.commitments import COURT_OUTCOMES
 from accord.envelope.worth import has_force
 from accord.moments import moment_of, moment_or_none
 from accord.reciprocity import (
-    COURT_OUTCOMES,
     DISPUTED,
     FINAL_ANSWER,
     GOODS,
@@ -29,7 +30,6 @@ from accord.reciprocity import (
     UNREAD,
     Period,
     all_counts,
-    standing_still,
 )
 from accord.suspensions import Span
 from alerts.document.choices import ALERT_TYPES
@@ -38,13 +38,12 @@ from alerts.peers.suspensions import ROUTINE, Suspensions, suspensions_of
 from alerts.projections.tokens import tokens_of
 from alerts.receiving.signature_judging import judge_statements
 from callers.capabilities import Capability, require
-from callers.errors import AbsentError, NotPermittedError
-from callers.markings import levels_within
+from callers.errors import AbsentError
 from officers.models import Officer
 from peers.models import Agency, HeldStatement
 from peers.sent import deliveries_of
 from reciprocity.contributions import COUNTS_AS, VERDICTS, row_id
-from reciprocity.models import Contribution
+from reciprocity.models import Contribution, sees_records
 from vault.sealed_store import REVISION
 
 GAVE: Final = True
@@ -146,13 +145,9 @@ def read_record(officer: Officer, peer_id: str, period: Period, *, now: datetime
 
 
 def find_pair(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> "Pair":
-    """Return the items of the officer's agency and a peer; raises `AbsentError`, NotPermittedError.
-
-    A record is of the whole agency, and equal on both sides: it is not for officers whom a ceiling keeps from a part of it.
-    """
-    require(officer, Capability.ALERT_READ)
-    if levels_within(officer) is not None:
-        raise NotPermittedError(Capability.ALERT_READ)
+    """Return the items of the officer's agency and a peer; raises `AbsentError`, also for an officer who sees no records."""
+    if not sees_records(officer):
+        raise AbsentError
     peer = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "").filter(pk=peer_id).first()
     if peer is None or officer.agency is None:
         raise AbsentError
@@ -303,10 +298,11 @@ class Pair:
         """Return how long a suspension of the lane stopped the clock of an answer in this time."""
         spans = self.stops(lane)
         stops = ((moment_of(one.since), end if one.until is None else moment_of(one.until)) for one in spans)
-        return standing_still(stops, start, end)
+        each = (max(min(until, end) - max(since, start), timedelta()) for since, until in stops)
+        return sum(each, timedelta())
 
     def stops(self, lane: str) -> list[Span]:
-        """Return when clocks of answers on the lane stood still between the two."""
+        """Return when clocks of answers on the lane stood still between the two, in order and apart."""
         return self._known.stopping(self.peer.pk, lane, ROUTINE)
 
     @cached_property

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The record with another agency, as far as a home holds its facts: everything that counts, by kind of envelope, and its digest.
 
-Texts of agreements are no items. The same list as a desk's, so that the two digests are compared. What an item says is not kept in a home: types, what was supplied and
-answer times are a desk's figures.
+- The list is the one that a desk has, so that the two digests are compared. Texts of agreements are no items.
+- What an item says is not kept in a home: types, what was supplied and answer times are a desk's figures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RETRACT = "retract"
 
 @dataclass(frozen=True)
 class PartnerRecord:
-    """What counts between the own agency and another in a period; `gave` and `got` by kind of envelope.
+    """Items that count between the own agency and another in a period; `gave` and `got` by kind of envelope.
 
     `unknown` counts received items of the other agency whose manifest could not be verified: they may be missing here.
     """

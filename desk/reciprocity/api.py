@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency and a peer gave each other, in JSON: figures, list of items with its digest, comparison of two lists."""
+"""Record of an agency with a peer in JSON: figures, list of items with its digest, comparison of two lists."""
 
 from dataclasses import replace
 from typing import Any
@@ -41,7 +41,7 @@ class PartnersOut(s.Serializer[Any]):
 
 
 class FigureOut(s.Serializer[Any]):
-    """How many each side gave; `code` is a type of alert, what was supplied, red, unread, version, disputed or settled."""
+    """Numbers that each side gave; `code` is a type of alert, what was supplied, red, unread, version, disputed or settled."""
 
     code = s.CharField()
     gave = s.IntegerField()
@@ -55,7 +55,7 @@ class MonthOut(s.Serializer[Any]):
 
 
 class TimesOut(s.Serializer[Any]):
-    """How many there are, and the median in seconds; null where there is none."""
+    """Number of times, and their median in seconds; null where there is none."""
 
     n = s.IntegerField()
     median_secs = s.IntegerField(allow_null=True)
@@ -76,7 +76,7 @@ class KeptOut(s.Serializer[Any]):
 
 
 class BriefOut(s.Serializer[Any]):
-    """What both gave each other. `items` are the addresses of everything that counts, sorted; `digest` is that of the list."""
+    """Record of what both gave each other. `items` are the addresses of everything that counts, sorted; `digest` is that of the list."""
 
     agency = s.CharField()
     peer = s.CharField()
@@ -98,7 +98,7 @@ class BriefOut(s.Serializer[Any]):
 
 
 class ListComparisonOut(s.Serializer[Any]):
-    """What one side alone counts, at most 100 of each; `more_of_ours`, `more_of_theirs`: how many others there are."""
+    """Items that one side alone counts, at most 100 of each; `more_of_ours`, `more_of_theirs`: how many others there are."""
 
     agree = s.BooleanField()
     ours = s.ListField(child=s.CharField())
@@ -147,7 +147,7 @@ class CompareView(AgencyView):
 
 
 class OwedOut(s.Serializer[Any]):
-    """What was owed once; `cause` is the question or the item that it answers, empty for a period."""
+    """Something owed once; `cause` is the question or the item that it answers, empty for a period."""
 
     begins = s.DateTimeField()
     due = s.DateTimeField()

@@ -15,6 +15,7 @@ from callers import clock
 from desk.reciprocity.words import SUPPLIES
 from desk.web.frame import render_page, signed_in
 from reciprocity.commitments import Standing, commitments_of
+from reciprocity.models import sees_records
 
 STATES: Final[Mapping[Kept, tuple[str, str | Promise]]] = {
     Kept.DUE: ("warn", pgettext_lazy("commitment", "Due")),
@@ -41,6 +42,7 @@ def commitments(request: HttpRequest) -> HttpResponse:
             )
         ],
         shows_keys=True,
+        is_limited=not sees_records(signed_in(request)),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agency and a peer gave each other: the record, the brief for the next meeting, and the comparison of two lists."""
+"""Pages of the record of an agency with a peer: figures, the brief for the next meeting, the comparison of two lists."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,6 +27,7 @@ from officers.models import Officer
 from peers.models import Agency
 from reciprocity.brief import compare_items, items_of, read_brief
 from reciprocity.commitments import Standing
+from reciprocity.models import sees_records
 from reciprocity.reading import Figure, Record, Times, peers_with_record, read_record
 
 
@@ -45,7 +46,11 @@ class ListForm(forms.Form):
 def partners(request: HttpRequest) -> HttpResponse:
     """List the partners with whom anything was exchanged, by name, without figures."""
     return render_page(
-        request, "reciprocity/partners", _("Reciprocity"), peers=peers_with_record(signed_in(request))
+        request,
+        "reciprocity/partners",
+        _("Reciprocity"),
+        peers=peers_with_record(signed_in(request)),
+        is_limited=not sees_records(signed_in(request)),
     )
 
 
