@@ -2,14 +2,13 @@
 """Releases onward: an officer prepares one, a second releases it; either side of it ends it.
 
 - The alert goes, until a time, to agencies to which the exchange lets it go now. Its sender is told by the signed release.
-- An emergency passes what is suspended, where the agreement says so. Duty list and auditors are told at once, and somebody who took no
-  part in it reviews it within a day.
+- An emergency passes what is suspended, where the agreement says so; `alerts.sending.emergencies` has its review.
 - What is shown of releases is read from the signed statements that the agency holds.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -25,20 +24,19 @@ from accord.envelope.releases import EMERGENCY, RELEASE, UNRELEASE, MadeRelease
 from accord.envelope.statements.form import SubjectRef, parse_statement
 from accord.moments import moment_of
 from alerts.access import agency_of, lock_alert, lock_received, sending_agency_of
-from alerts.document.characters import hidden_characters
 from alerts.document.choices import PURPOSES
 from alerts.errors import SecondPersonNeededError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import pins_of
 from alerts.peers.withheld_recipients import LANE_SUSPENDED, hold_back
 from alerts.receiving.fetching import kept_ledger, require_access
 from alerts.receiving.held_envelopes import Held, envelope_of
 from alerts.review.verdicts import RecipientVerdict, ask_previews, verdicts_of
-from alerts.rows.onward import REVIEWS, OnwardRelease
+from alerts.rows.onward import OnwardRelease
+from alerts.sending.emergencies import REVIEWED_WITHIN
 from alerts.sending.hand_in import handing_in
-from alerts.sending.release import refresh_for_sealing, sealing_text
+from alerts.sending.release import sealing_to
 from alerts.sending.sending_stopped import require_may_send
 from alerts.states import SENT
 from callers.capabilities import Capability, require
@@ -52,17 +50,11 @@ from officers.models import Officer
 from officers.policy_in_force import policy_of
 from peers.models import Agency, HeldStatement
 from vault import services
-from vault.sealed_store import REVISION, SealedStore
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from alerts.document.choices import Choices
 
 About = Alert | ReceivedAlert
-REVIEWED_WITHIN: Final = timedelta(hours=24)
-TEXT_CHARS: Final = 2_000
-REVIEW_TEXTS: Final = SealedStore[str]("onwardrelease", str.encode, bytes.decode)
 ENDING_CODES: Final["Choices"] = (
     ("error", gettext_lazy("Error")),
     ("condition", gettext_lazy("A condition was not kept")),
@@ -282,108 +274,6 @@ def may_release(officer: Officer, row: OnwardRelease) -> bool:
     return Capability.ALERT_RELEASE in officer.capabilities and not _counts_as_first(officer, row)
 
 
-# --- emergencies -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Emergency:
-    """An emergency release of the own agency, for its review. `text` None: not reviewed, or damaged."""
-
-    row: OnwardRelease
-    to: tuple[str, ...]
-    may_review: bool
-    text: str | None = field(default=None, repr=False)
-
-    @property
-    def reference(self) -> str:
-        """The beginning of the release's digest: the alert may be above the reviewer's ceiling, and is not named."""
-        return self.row.od[:12]
-
-
-def emergencies_to_review(officer: Officer) -> list[Emergency]:
-    """Return the emergencies of the own agency that wait for a review, by when it is due."""
-    rows = _for_review(officer).filter(reviewed_at=None).order_by("review_by")
-    return _emergencies(officer, list(rows[:50]))
-
-
-def find_emergency(officer: Officer, release_id: UUID) -> Emergency:
-    """Return one emergency, reviewed or not; raises AbsentError."""
-    row = _for_review(officer).filter(pk=release_id).first()
-    if row is None:
-        raise AbsentError
-    row.require_bound()
-    return _emergencies(officer, [row])[0]
-
-
-@transaction.atomic
-def review_emergency(
-    officer: Officer, release_id: UUID, *, is_justified: bool, text: str, now: datetime
-) -> None:
-    """Keep the review of an emergency by somebody who took no part in it, once.
-
-    Raises SecondPersonNeededError, InputError (`text`), AbsentError.
-    """
-    require(officer, *REVIEWS)
-    rows = OnwardRelease.objects.reviewed_by(officer).select_for_update(of=("self",))
-    row = rows.filter(pk=release_id, reviewed_at=None).first()
-    if row is None:
-        raise AbsentError
-    if not _took_no_part(officer, row):
-        raise SecondPersonNeededError("review")
-    said = text.strip()
-    if not said or len(said) > TEXT_CHARS or hidden_characters(said, lines=True):
-        raise InputError("text", _("Review: say in up to 2,000 characters what you found."))
-    row.review = REVIEW_TEXTS.seal(row.agency_id, row.pk, said)
-    row.reviewed_by, row.reviewed_at, row.is_justified = officer, now, is_justified
-    row.save()
-    record_event(
-        "alert.emergency_reviewed",
-        actor=officer.audit_name,
-        agency=row.agency_id,
-        subject=row.od,
-        detail={"justified": is_justified},
-        now=now,
-    )
-
-
-def _for_review(officer: Officer) -> "QuerySet[OnwardRelease]":
-    people = ("prepared_by", "released_by", "reviewed_by")
-    return OnwardRelease.objects.reviewed_by(officer).select_related(*people, "received", "alert")
-
-
-def _emergencies(officer: Officer, rows: Sequence[OnwardRelease]) -> list[Emergency]:
-    names = _names(agency for row in rows for agency in row.recipients)
-    sealed = [(row.pk, REVISION, row.review) for row in rows if row.review is not None]
-    texts = dict(
-        zip(
-            [key for key, _revision, _octets in sealed],
-            REVIEW_TEXTS.open_many(officer.agency_id or "", sealed),
-            strict=True,
-        )
-    )
-    return [
-        Emergency(
-            row,
-            tuple(names.get(agency, agency) for agency in row.recipients),
-            row.reviewed_at is None and _took_no_part(officer, row),
-            texts.get(row.pk),
-        )
-        for row in rows
-    ]
-
-
-def _names(agencies: Iterable[str]) -> dict[str, str]:
-    return dict(Agency.objects.filter(pk__in=set(agencies)).values_list("pk", "name"))
-
-
-def _took_no_part(officer: Officer, row: OnwardRelease) -> bool:
-    part = [one.audit_name for one in (row.prepared_by, row.released_by) if one is not None]
-    return counts_as(officer).isdisjoint(attributed_to(part))
-
-
-# --- checks ------------------------------------------------------------------------------------------------
-
-
 def _releasable(officer: Officer, about: About, now: datetime) -> Held:
     """Return the envelope; raises SendingStoppedError where the agency cannot release it, AbsentError where it is not sent."""
     require_may_send(officer, sending_agency_of(officer).pk, now=now)
@@ -442,27 +332,25 @@ def _require_will(
 
 def _make(officer: Officer, row: OnwardRelease, held: Held, now: datetime) -> MadeRelease:
     peers = VerifiedDirectory(row.agency_id, now)
-    refresh_for_sealing(peers, [held.unverified.manifest.iss, *row.recipients], now)
-    try:
-        return services.release_onward(
-            officer,
-            held.unverified,
-            recipients=row.recipients,
-            until=int(row.until.timestamp()),
-            purpose=row.purpose,
-            code=EMERGENCY if row.is_emergency else None,
-            peers=peers,
-            pins=pins_of(peers, row.recipients),
-            blobs=held.blobs if held.unverified.manifest.att else (),
-            ledger=kept_ledger(peers.log(is_away=False), held.unverified),
-            now=now,
-        )
-    except SealingError as refusal:
-        raise SendingStoppedError(sealing_text(refusal)) from refusal
-    except EnvelopeError as failure:
-        raise SendingStoppedError(_("It does not verify any more: nothing was released.")) from failure
-    finally:
-        raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
+    with sealing_to(officer, peers, [held.unverified.manifest.iss, *row.recipients], now=now):
+        try:
+            return services.release_onward(
+                officer,
+                held.unverified,
+                recipients=row.recipients,
+                until=int(row.until.timestamp()),
+                purpose=row.purpose,
+                code=EMERGENCY if row.is_emergency else None,
+                peers=peers,
+                pins=pins_of(peers, row.recipients),
+                blobs=held.blobs if held.unverified.manifest.att else (),
+                ledger=kept_ledger(peers.log(is_away=False), held.unverified),
+                now=now,
+            )
+        except SealingError:
+            raise
+        except EnvelopeError as failure:
+            raise SendingStoppedError(_("It does not verify any more: nothing was released.")) from failure
 
 
 def _require_second(officer: Officer, row: OnwardRelease) -> None:

@@ -182,18 +182,18 @@ def sealing_to(
     officer: Officer, peers: VerifiedDirectory, recipients: Sequence[str], *, now: datetime
 ) -> Generator[None]:
     """Fetch the newest keys, then seal; raises SendingStoppedError in words where that cannot be done."""
-    refresh_for_sealing(peers, recipients, now)
+    _refresh(peers, recipients, now)
     try:
         yield
     except SealingError as refusal:
-        raise SendingStoppedError(sealing_text(refusal)) from refusal
+        raise SendingStoppedError(_sealing_text(refusal)) from refusal
     except SigningKeysMissingError as missing:
         raise SendingStoppedError(words_for(missing)) from missing
     finally:
         raise_alarms(officer, peers.reader, peers.take_alarms(), now=now)
 
 
-def refresh_for_sealing(peers: VerifiedDirectory, recipients: Sequence[str], now: datetime) -> None:
+def _refresh(peers: VerifiedDirectory, recipients: Sequence[str], now: datetime) -> None:
     """Fetch the newest keys, so that nothing is sealed to one that was revoked a moment ago.
 
     While the exchange is away, the keys verified last are used, unless its log was not seen for too long.
@@ -235,8 +235,7 @@ def _terms(alert: Alert, ready: _Ready, now: datetime) -> Terms:
     return replace(terms, kind=alert.kind, re=reference) if reference else terms
 
 
-def sealing_text(refusal: SealingError) -> str:
-    """Return why nothing could be sealed, for an officer."""
+def _sealing_text(refusal: SealingError) -> str:
     named = ", ".join(refusal.agencies)
     if refusal.reason is SealRefusal.RED_CUSTODY:
         return _("RED goes between keys held by agencies alone; not so: %(agencies)s.") % {"agencies": named}

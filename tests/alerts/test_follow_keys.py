@@ -249,10 +249,10 @@ def test_whichever_call_meets_the_refusal_the_key_is_used_no_more(served: Desks)
 
 
 def _release_by_health(served: Desks) -> None:
-    from alerts.sending.release import refresh_for_sealing
+    from alerts.sending.release import _refresh
 
     now = timezone.now()
-    refresh_for_sealing(VerifiedDirectory(served.health.id, now), [served.lab.id], now)
+    _refresh(VerifiedDirectory(served.health.id, now), [served.lab.id], now)
 
 
 def test_no_key_of_the_desk_stands_in_the_open(served: Desks) -> None:

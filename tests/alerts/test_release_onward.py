@@ -11,18 +11,20 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.following import follow_feed
 from alerts.receiving.opening import open_alert
 from alerts.rows.onward import OnwardRelease
+from alerts.sending.emergencies import (
+    emergencies_to_review,
+    find_emergency,
+    review_emergency,
+)
 from alerts.sending.onward import (
     candidates_for,
     discard_release,
-    emergencies_to_review,
     end_release,
-    find_emergency,
     may_be_released,
     prepare_release,
     prepared_of,
     release_onward,
     releases_of,
-    review_emergency,
 )
 from callers.capabilities import Role
 from callers.errors import AbsentError, InputError, NotPermittedError

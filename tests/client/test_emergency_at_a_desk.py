@@ -11,12 +11,14 @@ from accord.client.releasing import OnwardOrder
 from alerts.agency.agreement_versions import propose_agreement
 from alerts.models import ReceivedAlert
 from alerts.receiving.opening import open_alert
-from alerts.sending.onward import (
+from alerts.sending.emergencies import (
     emergencies_to_review,
+    review_emergency,
+)
+from alerts.sending.onward import (
     prepare_release,
     release_onward,
     releases_of,
-    review_emergency,
 )
 from callers.capabilities import Role
 from callers.errors import InputError

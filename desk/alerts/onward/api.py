@@ -14,22 +14,24 @@ from alerts.access import find_alert, find_received
 from alerts.document.choices import PURPOSES
 from alerts.models import Alert, ReceivedAlert
 from alerts.rows.onward import OnwardRelease
+from alerts.sending.emergencies import (
+    TEXT_CHARS,
+    Emergency,
+    emergencies_to_review,
+    find_emergency,
+    review_emergency,
+)
 from alerts.sending.onward import (
     ENDING_CODES,
-    TEXT_CHARS,
     About,
-    Emergency,
     Released,
     discard_release,
-    emergencies_to_review,
     end_release,
-    find_emergency,
     find_prepared,
     prepare_release,
     prepared_of,
     release_onward,
     releases_of,
-    review_emergency,
 )
 from callers.capabilities import Capability
 from callers.errors import AbsentError

@@ -22,18 +22,21 @@ from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import open_alert_cards, open_received_cards
 from alerts.rows.onward import OnwardRelease
+from alerts.sending.emergencies import (
+    TEXT_CHARS,
+    Emergency,
+    emergencies_to_review,
+    find_emergency,
+    review_emergency,
+)
 from alerts.sending.onward import (
     ENDING_CODES,
-    TEXT_CHARS,
     About,
     Candidates,
-    Emergency,
     Released,
     candidates_for,
     discard_release,
-    emergencies_to_review,
     end_release,
-    find_emergency,
     find_prepared,
     has_releases,
     may_release,
@@ -41,7 +44,6 @@ from alerts.sending.onward import (
     prepared_of,
     release_onward,
     releases_of,
-    review_emergency,
 )
 from callers import clock
 from callers.capabilities import Capability
