@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Locks: one advisory lock per agency keeps policy from changing while a transaction relies on it; row locks have an order.
 
-- Intake and numbering take it shared for each issuer, fetching for the recipient, before any row; suspending, resuming and a new version take it
-  exclusively for every party.
+- Intake and numbering take it shared for each issuer, fetching for the recipient, before any row; suspending, resuming and a new
+  version take it exclusively for every party.
 - Locks are taken in ascending order of key, so that no deadlock arises.
 - The isolation is READ COMMITTED: read policy in a statement *after* the lock, since the statement that waited for the lock
   still sees the old state.

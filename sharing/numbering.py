@@ -115,7 +115,7 @@ def _decide(turns: Iterable[Turn], now: datetime) -> Outcome:
             continue
         is_late = turn.exp <= int(now.timestamp())
         denied = judged.is_denied(turn, turn.terms)
-        # What is released onward is not held: its release has an end, and its releaser makes another.
+        # What is released onward is not held: its release has an end of its own.
         if is_late or (denied and turn.onward) or (turn.d in recalled and (turn.was_held or denied)):
             outcome.expired.append(turn)
         elif denied:

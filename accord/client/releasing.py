@@ -34,7 +34,7 @@ SENDER_MAY = "Its sender alone releases it onward: call the sender."
 
 @dataclass(frozen=True)
 class OnwardOrder:
-    """What to release to whom. `until` in seconds; without a purpose the alert's own. `further`: they may release it, too."""
+    """Order of a release: to whom, until when. `until` in seconds; without a purpose the alert's own. `further`: they may release it, too."""
 
     to: Sequence[str]
     until: int
@@ -116,14 +116,10 @@ def unrelease(act: Act, d: str, *, code: str, officer: str | None, wait_secs: fl
     if code not in UNRELEASE_CODES:
         raise RequestError(f"code: choose one of {', '.join(sorted(UNRELEASE_CODES))}.")
     own, said = act.state.submissions.get(d), act.state.statements.get(d)
-    found = next((one for one in (own, said) if one is not None and _kind(one) == RELEASE), None)
+    found = own.id if own and own.kind == RELEASE else said.id if said and said.k == RELEASE else None
     if found is None:
         raise RequestError("No release of this digest is known here. Run: accord inbox, accord submissions")
     stated = state(
-        act, UNRELEASE, SubjectRef(RELEASE, found.id, d), {"code": code}, officer=own_officer(officer)
+        act, UNRELEASE, SubjectRef(RELEASE, found, d), {"code": code}, officer=own_officer(officer)
     )
     return settled(act, stated, wait_secs)
-
-
-def _kind(one: object) -> str:
-    return str(getattr(one, "kind", None) or getattr(one, "k", ""))

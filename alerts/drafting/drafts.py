@@ -6,7 +6,6 @@ A result computed at an earlier submission stays while it still holds.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -85,13 +84,13 @@ def add_revision_of(
     now: datetime,
 ) -> AlertRevision:
     """Save fields and files that were sent before as the first revision of a new alert. Inside a transaction."""
-    notes = tuple(
-        _keep_file(
-            alert, n, AttachmentNote(n, file.filename, file.media_type, len(file.data), ""), file.data, now
-        )
-        for n, file in enumerate(files)
-    )
-    return _save_content(writer, alert, data=data, kept=kept, attachments=notes, now=now)
+    notes = []
+    for n, file in enumerate(files):
+        row = _sealed_file(alert, file.data, now)
+        row.n = n
+        row.save(force_insert=True)
+        notes.append(_note_of(row, file.filename, file.media_type, file.data))
+    return _save_content(writer, alert, data=data, kept=kept, attachments=tuple(notes), now=now)
 
 
 def read_draft(officer: Officer, alert: Alert) -> DraftContent:
@@ -202,17 +201,13 @@ def add_file(
 ) -> AlertRevision:
     """Add a file as `attach_file` does; `lock` returns the locked alert with its newest content, or raises."""
     accept_file(filename, data, ())
-    file = DraftAttachment(alert=alert, size=len(data), added_at=now)
-    file.sealed = services.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
-    file.digest = services.row_digest(file.sealed)
+    file = _sealed_file(alert, data, now)
     with transaction.atomic():
         locked, newest = lock()
         accepted = accept_file(filename, data, newest.attachments)
         file.n = _next_number(locked)
         file.save(force_insert=True)
-        note = AttachmentNote(
-            file.n, accepted.filename, accepted.media_type, len(data), file.digest, file_digest(data)
-        )
+        note = _note_of(file, accepted.filename, accepted.media_type, data)
         files = (*newest.attachments, note)
         return _save_content(author, locked, data=newest.data, kept=newest.kept, attachments=files, now=now)
 
@@ -256,12 +251,16 @@ def discard_draft(author: Officer, alert: Alert, *, now: datetime) -> Alert:
     return locked
 
 
-def _keep_file(alert: Alert, n: int, note: AttachmentNote, data: bytes, now: datetime) -> AttachmentNote:
-    file = DraftAttachment(alert=alert, n=n, size=len(data), added_at=now)
+def _sealed_file(alert: Alert, data: bytes, now: datetime) -> DraftAttachment:
+    """Return the row of a file, sealed, without its number and not saved."""
+    file = DraftAttachment(alert=alert, size=len(data), added_at=now)
     file.sealed = services.seal_row(alert.agency_id, FILES_TABLE, str(file.pk), 1, data)
     file.digest = services.row_digest(file.sealed)
-    file.save(force_insert=True)
-    return replace(note, digest=file.digest, sha256=file_digest(data))
+    return file
+
+
+def _note_of(file: DraftAttachment, filename: str, media_type: str, data: bytes) -> AttachmentNote:
+    return AttachmentNote(file.n, filename, media_type, len(data), file.digest, file_digest(data))
 
 
 def _open_file(alert: Alert, row: DraftAttachment | None, note: AttachmentNote) -> AttachmentFile:

@@ -72,7 +72,7 @@ class Preview:
 
     @property
     def held(self) -> str:
-        """Why nobody receives it now, where nothing but a suspended lane is the reason; else empty."""
+        """Words on why nobody receives it now, where nothing but a suspended lane is the reason; else empty."""
         is_held = bool(self.rows) and all(row.code == LANE_SUSPENDED for row in self.rows)
         return " ".join(row.text for row in self.rows) if is_held else ""
 
@@ -240,7 +240,7 @@ def findings_of(
     return keep_to_floor(alert, content.data, keep_to_source(alert, content, found, now=now))
 
 
-def held_text(preview: Preview | None) -> str:
+def why_held(preview: Preview | None) -> str:
     """Say why an alert waits for a suspended lane to open, and how it goes out then; empty where it does not."""
     if preview is None or not preview.held:
         return ""
@@ -250,7 +250,7 @@ def held_text(preview: Preview | None) -> str:
 
 def require_not_held(preview: Preview) -> None:
     """Raise SendingStoppedError for what waits for a suspended lane to open."""
-    if text := held_text(preview):
+    if text := why_held(preview):
         raise SendingStoppedError(text)
 
 

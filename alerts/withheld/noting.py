@@ -26,19 +26,17 @@ def withheld_by(
     peers = [row["agency"] for row in alert.validated_preview or () if row["code"] == LANE_SUSPENDED]
     if not peers:
         return []
-    kept = kept_agreements(alert.agency_id)
     (token,) = tokens_of(alert.agency_id, [("alert_type", str(kind))])
+    kept = kept_agreements(alert.agency_id)
+    covering = [one for one in kept.agreements if terms.lane in one.lanes] if kept else []
+    refs = {peer: one.ref for one in reversed(covering) for peer in one.parties}
     return [
         WithheldAlert(
             agency_id=alert.agency_id,
             alert=alert,
             peer_id=peer,
             lane=terms.lane,
-            agreement=next(
-                (one.ref for one in kept.agreements if peer in one.parties and terms.lane in one.lanes), ""
-            )
-            if kept
-            else "",
+            agreement=refs.get(peer, ""),
             kind=token,
             released_at=released_at,
             keep=moment_of(terms.keep),

@@ -30,7 +30,7 @@ from alerts.problems import words_for
 from alerts.profiles.consequences import consequence_of
 from alerts.red_readers import named_lines
 from alerts.replies.display import answered_by
-from alerts.review.preview import findings_of, held_text, shown_preview
+from alerts.review.preview import findings_of, shown_preview, why_held
 from alerts.review.second_person import Denied, may_release, may_validate
 from alerts.review.validation import return_alert, validate_alert
 from alerts.sending.handed_in import envelope_of, to_telephone
@@ -98,7 +98,7 @@ def review_page(
         findings=findings,
         still_empty=[FIELDS[name].label for name in findings.hints],
         reach=reach_of(preview),
-        held=held_text(preview),
+        held=why_held(preview),
         named=named_lines(content.data),
         for_attention=content.data.get("for_attention") or (),
         preview_digest=preview.digest if preview else "",
