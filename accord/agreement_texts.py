@@ -42,7 +42,7 @@ class KeptText:
 
 @dataclass(frozen=True)
 class VersionText:
-    """What is here of a version's text; `document` is set where it is the one that was signed, and can be read."""
+    """Text of a version as far as it is here; `document` is set where it is the one that was signed, and can be read."""
 
     state: TextState
     document: Mapping[str, Any] | None = field(default=None, repr=False)

@@ -81,7 +81,7 @@ class SignedVersion:
 
     @property
     def begins(self) -> int:
-        """When it is in force first, if every party has accepted it by now."""
+        """Moment from which it is in force, if every party has accepted it by now."""
         return max(int(self.body["nbf"]), *self.accepted.values())
 
     @property

@@ -301,7 +301,7 @@ class FlowSuspendedError(AlertsError):
 
 
 class AccessEndedError(AlertsError):
-    """What was released onward to the agency has ended, or was withdrawn."""
+    """End or withdrawal of a release onward by which the agency had an alert."""
 
 
 class RecalledError(AlertsError):

@@ -464,7 +464,7 @@ class ReceivedAlert(models.Model):
 
     @property
     def frozen_since(self) -> "datetime | None":
-        """Since when a suspension stops the clock of its answer; None while it runs."""
+        """Moment since which a suspension stops the clock of its answer; None while it runs."""
         return None if self.runs_on else self.suspended_since
 
     @property

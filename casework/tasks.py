@@ -96,7 +96,7 @@ class TaskRow:
 
     @property
     def frozen_since(self) -> dt.datetime | None:
-        """Since when a suspension stops the clock of its question."""
+        """Moment since which a suspension stops the clock of its question."""
         return (
             self.subject.frozen_since
             if self.is_question and isinstance(self.subject, ReceivedAlert)
@@ -126,7 +126,7 @@ class TaskList:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Whom a task goes to: an officer by public id, a unit, or neither, which opens it again."""
+    """Assignment of a task: an officer by public id, a unit, or neither, which opens it again."""
 
     officer: str = ""
     unit: UUID | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May this agency send to others, and why not: the hub's policy, which is asked again on sending, and the pins of this home."""
+"""Answers to whether this agency may send to others, and why not: the hub's policy, which is asked again on sending, and own pins."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class Opened:
 
     @property
     def written_at(self) -> int | None:
-        """When it was first logged (seconds), of one that was sent after a suspension; its originator's word."""
+        """Time at which it was first logged (seconds), of one that was sent after a suspension; its originator's word."""
         resent = self.alert.get("resent")
         return resent["logged"] if isinstance(resent, Mapping) and type(resent.get("logged")) is int else None
 

@@ -131,7 +131,7 @@ def _send(act: Act, row: Withheld, resent: ResentRecord) -> Withheld:
 
 
 class _UnfitError(Exception):
-    """Why one alert is not sent, as a code."""
+    """Reason why one alert is not sent, as a code."""
 
 
 def _order(act: Act, row: Withheld) -> AlertToSend:

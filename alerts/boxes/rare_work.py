@@ -14,7 +14,7 @@ from peers.models import Agency
 
 @dataclass(frozen=True)
 class RareWork:
-    """What there is of it at an agency, whoever may see it."""
+    """Kinds of it that an agency has, whoever may see them."""
 
     onward: bool = False
     withheld: bool = False

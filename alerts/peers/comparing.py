@@ -57,7 +57,7 @@ class PeerTrust:
 
     @property
     def root_text(self) -> str:
-        """What became of its root since it was compared or first seen; empty where it stands."""
+        """Words on what became of its root since it was compared or first seen; empty where it stands."""
         if self.root_change is None or self.root_change.log_time is None:
             return ""
         if self.is_recovered:

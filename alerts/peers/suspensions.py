@@ -41,7 +41,7 @@ class AnswerClock:
 
     @property
     def frozen_since(self) -> datetime | None:
-        """Since when it stands still; None while it runs."""
+        """Moment since which it stands still; None while it runs."""
         return None if self.runs else self.suspended_since
 
     def is_overdue(self, now: datetime) -> bool:
@@ -50,7 +50,7 @@ class AnswerClock:
 
 
 class Suspensions(KnownSuspensions):
-    """What is known of the suspensions between one agency and its peers, in moments."""
+    """Knowledge of the suspensions between one agency and its peers, in moments."""
 
     def since(self, peer: str, lane: str, pri: str) -> datetime | None:
         """Return since when nothing of this speed passes between the two on this lane; None where something does."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May the agency send something to another one, and why not: the preview of sending, with what is agreed and open beside it.
+"""Answers to whether the agency may send something to another one, and why not: the preview of sending, with what is agreed and open beside it.
 
 Preview and release judge by the same call, so that the answer is the same before and at sending. It names no suspension but those
 between the officer's agency and the one asked about.

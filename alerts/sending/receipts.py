@@ -46,12 +46,12 @@ class Receipt:
 
     @property
     def frozen_since(self) -> datetime | None:
-        """Since when a suspension stops the clock of its answer; None while that runs."""
+        """Moment since which a suspension stops the clock of its answer; None while that runs."""
         return self.clock.frozen_since if self.clock else None
 
     @property
     def suspended_since(self) -> datetime | None:
-        """Since when a suspension holds its answer back, whether its clock runs or not."""
+        """Moment since which a suspension holds its answer back, whether its clock runs or not."""
         return self.clock.suspended_since if self.clock else None
 
     @property

@@ -111,7 +111,7 @@ class WithheldRow:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far what was chosen together has come."""
+    """Progress of what was chosen together."""
 
     total: int = 0
     signed: int = 0

@@ -175,7 +175,7 @@ class TasksQuery(s.Serializer[Any]):
 
 
 class TasksOut(s.Serializer[Any]):
-    """At most 100 tasks, those due first; `overdue` counts those among them, `more`: others follow."""
+    """Tasks, 100 at most, those due first; `overdue` counts those among them, `more`: others follow."""
 
     items = TaskOut(many=True, source="rows")
     overdue = s.IntegerField()
@@ -228,7 +228,7 @@ class NoteIn(s.Serializer[Any]):
 
 
 class AssignIn(s.Serializer[Any]):
-    """Whom it goes to; neither officer nor unit opens it again.
+    """Assignment; neither officer nor unit opens it again.
 
     `seen` is the id of the officer who had it when it was read, "" for nobody: 412 if that is somebody else by now.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a suspended lane kept from a peer, on pages and in JSON: chosen by one person, sent by another, marked at the other side."""
+"""Alerts that a suspended lane kept from a peer, on pages and in JSON: chosen by one person, sent by another, marked at the other side."""
 
 import pytest
 from django.db import connection

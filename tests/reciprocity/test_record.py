@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What two agencies gave each other, counted by each of them from what it holds."""
+"""Records of what two agencies gave each other, counted by each of them from what it holds."""
 
 from datetime import timedelta
 from typing import Any

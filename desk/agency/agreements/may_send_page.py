@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May I send this to them, and why not: the exchange's policy and the agency's own holds, with what to do about each."""
+"""Page that answers "May I send this to them, and why not": the exchange's policy and the agency's own holds, with what to do about each."""
 
 from dataclasses import dataclass
 from typing import Any, Final

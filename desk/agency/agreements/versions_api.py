@@ -44,7 +44,7 @@ class SpanIn(s.Serializer[Any]):
 
 
 class CommitmentIn(s.Serializer[Any]):
-    """What one party gives another from a day on: `within` a time for answers and court outcomes, else once `every` period."""
+    """Commitment of one party towards another, from a day on: `within` a time for answers and court outcomes, else once `every` period."""
 
     by = s.CharField(max_length=23)
     to = s.CharField(max_length=23)

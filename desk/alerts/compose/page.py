@@ -87,7 +87,7 @@ class Problem:
 
 
 class StepState(StrEnum):
-    """How far a page of the form is. A page is complete when its required answers are valid, not when it was seen."""
+    """Progress of a page of the form. A page is complete when its required answers are valid, not when it was seen."""
 
     COMPLETE = "complete"
     TO_CORRECT = "to-correct"

@@ -41,7 +41,7 @@ from desk.web.api import CREATED, OK, DeskView
 
 
 class OnwardIn(s.Serializer[Any]):
-    """To whom, until when, for what; without a purpose the alert's own counts."""
+    """Recipients, end and purpose of a release; without a purpose the alert's own counts."""
 
     recipients = s.ListField(child=s.CharField(max_length=23), min_length=1, max_length=500)
     until = s.DateTimeField()

@@ -66,7 +66,7 @@ class WithheldGroupOut(s.Serializer[WithheldGroup]):
 
 
 class ResendingOut(s.Serializer[Progress]):
-    """How far those have come that were chosen together last."""
+    """Progress of those that were chosen together last."""
 
     total = s.IntegerField()
     signed = s.IntegerField()
@@ -113,7 +113,7 @@ class WithheldLanesView(AgencyView):
 
     @extend_schema(responses={200: WithheldLanesOut}, operation_id="withheld_list")
     def get(self, request: Request) -> Response:
-        """What suspended lanes kept from others that an author had chosen, by peer and lane. Only this agency knows of it."""
+        """List what suspended lanes kept from others that an author had chosen, by peer and lane; only this agency knows of it."""
         return self.answer(WithheldLanesOut({"items": withheld_lanes(self.officer, now=self.now)}).data)
 
 

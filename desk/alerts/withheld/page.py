@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What suspended lanes kept from others: by peer and lane, and the list from which it is sent once the lane is open."""
+"""Pages of what suspended lanes kept from others: by peer and lane, and the list from which it is sent once the lane is open."""
 
 from django import forms
 from django.contrib import messages
