@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from typing import Any, Final
 
+from accord.timezones import is_timezone
+
 ANSWERS: Final = "answers"
 COURT_OUTCOMES: Final = "court_outcomes"
 GIVEN: Final = ("spectra", "methods", "reference_standards", "samples_offered", COURT_OUTCOMES, ANSWERS)
@@ -44,21 +46,12 @@ class Commitment:
     @property
     def is_zone_known(self) -> bool:
         """Tell whether the time-zone database of this machine has its zone."""
-        return is_zone(self.zone)
+        return is_timezone(self.zone)
 
     @property
     def tz(self) -> tzinfo:
         """Its time zone; UTC where the zone was abolished."""
         return zoneinfo.ZoneInfo(self.zone) if self.is_zone_known else UTC
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether the time-zone database has this name."""
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 def read_commitments(document: Mapping[str, Any]) -> tuple[Commitment, ...]:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.statements.form import Statement
+from accord.timezones import is_timezone
 from agencies.models import Agency, ContactPoint, OwnStatement
 from agencies.own_statements import take_own_statement
 from callers.actors import Actor
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError, InputError
-from callers.timezones import is_timezone
 from ledger.audit import record_event
 from ledger.proofs import receipt_for
 

@@ -1,22 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of time zones."""
+"""Time zones that somebody chooses."""
 
-import zoneinfo
 from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-
-@cache
-def _names() -> frozenset[str]:
-    """Return every name of the IANA database, for which its files are searched."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def is_timezone(name: str) -> bool:
-    """Tell whether the IANA database has this name."""
-    return name in _names()
+from accord.timezones import is_timezone, timezones
 
 
 def check_timezone(name: str) -> None:
@@ -28,5 +18,5 @@ def check_timezone(name: str) -> None:
 @cache
 def zone_choices() -> tuple[tuple[str, str], ...]:
     """Return every zone of the IANA database without the short and the historic names."""
-    names = sorted(name for name in _names() if "/" in name or name == "UTC")
+    names = sorted(name for name in timezones() if "/" in name or name == "UTC")
     return tuple((name, name) for name in names if not name.startswith(("Etc/", "SystemV/", "US/")))

@@ -13,8 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from accord.commitments import IN_TIME, is_zone
+from accord.commitments import IN_TIME
 from accord.document.checking import Finding, findings, hidden_findings
+from accord.timezones import is_timezone
 
 FILE: Final = "agreement_text.json"
 AGREEMENT_TEXT: Final = "agreement_text"
@@ -62,5 +63,5 @@ def _of_a_row(
         yield Finding(f"{at}/{wanted}", f"say it for {row['what']}.")
     if row.get(other) is not None:
         yield Finding(f"{at}/{other}", f"leave it out for {row['what']}; write {wanted}.")
-    if writing and not is_zone(row["zone"]):
+    if writing and not is_timezone(row["zone"]):
         yield Finding(f"{at}/zone", "no such time zone is known; write one like Europe/Paris.")

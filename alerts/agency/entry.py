@@ -21,6 +21,7 @@ from accord.calls.verdicts import is_final
 from accord.envelope.errors import MalformedError
 from accord.envelope.statements.bodies import KIND_RULES
 from accord.envelope.statements.form import parse_statement
+from accord.timezones import is_timezone
 from alerts.access import agency_of
 from alerts.boxes.state_words import refusal_text
 from alerts.errors import NotTakenError
@@ -28,7 +29,6 @@ from alerts.exchange_errors import exchange_errors
 from alerts.sending.sending_stopped import require_may_send
 from callers.capabilities import Capability, require
 from callers.errors import InputError
-from callers.timezones import is_timezone
 from ledger.audit import record_event
 from officers.models import Officer
 from peers.entries import note_own_entry

@@ -190,6 +190,16 @@ def test_a_commitment_with_a_zone_that_was_abolished_is_read_in_utc_and_not_writ
         proposed(desks, lab, agreement_text("Exchange", "1. Purpose", [ROW | abolished]))
 
 
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules", "right/Europe/Vienna"])
+def test_a_zone_that_each_machine_reads_for_itself_is_read_in_utc_and_not_written(
+    zone: str, desks: Desks, lab: Officer
+) -> None:
+    (commitment,) = read_commitments({"commitments": [ROW | {"zone": zone}]})
+    assert not commitment.is_zone_known and commitment.tz == UTC
+    with pytest.raises(AgreementRefusedError, match="/commitments/0/zone: no such time zone"):
+        proposed(desks, lab, agreement_text("Exchange", "1. Purpose", [ROW | {"zone": zone}]))
+
+
 def test_the_text_lies_sealed_and_no_log_has_it(
     desks: Desks, lab: Officer, caplog: pytest.LogCaptureFixture
 ) -> None:

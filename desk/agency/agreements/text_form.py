@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from accord.commitments import GIVEN, IN_TIME
 from accord.document.agreement_texts import agreement_text, text_schema
+from accord.timezones import is_timezone
 from alerts.agency.commitment_words import GIVEN_WORDS
 from alerts.agency.model_texts.filling import MODELS
 from alerts.document.characters import hidden_characters, without_breaks
-from callers.timezones import is_timezone
 from desk.web.tones import isolated
 
 Choices = Sequence[tuple[str, str]]
