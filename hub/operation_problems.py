@@ -13,16 +13,17 @@ ALWAYS: Final = (
     "absent",
     "database-busy",
     "desk-locked",
+    "input-refused",
     "malformed-request",
     "not-acceptable",
     "not-authenticated",
     "not-permitted",
+    "record-altered",
     "factor-needed",
     "too-many-requests",
 )
-QUERIED: Final = ("input-refused",)
 WRITES: Final = (
-    "form-token-refused", "idempotency-key-reused", "input-refused", "request-in-progress", "too-large",
+    "form-token-refused", "idempotency-key-reused", "request-in-progress", "too-large",
     "unsupported-media-type",
 )  # fmt: skip
 TAGGED: Final = ("revision-conflict", "revision-required", "stale-tag")
@@ -38,6 +39,8 @@ MOVES: Final = ("alert-move-refused", *SEALED)
 OPENS: Final = ("exchange-away", "exchange-refused", "receipt-pending", *SEALED, *CLOSED)
 ANSWERS: Final = ("reply-refused", *OPENS)
 """Problems of replying to an alert."""
+ONWARD: Final = ("exchange-away", "exchange-refused", "sending-stopped", *SEALED)
+"""Problems of preparing a release onward."""
 SCIENCE: Final = ("rules-damaged", "science-away", "substance-unreadable")
 """Problems of a question to the science core."""
 LAW: Final = ("rules-damaged", "science-away", *SEALED)
@@ -45,6 +48,8 @@ LAW: Final = ("rules-damaged", "science-away", *SEALED)
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 CHECKED: Final = frozenset({"envelope-refused", "unopenable"})
 """Problems of operations that check or sign."""
+INTAKE: Final = ("busy", "clock")
+"""Problems of handing something in to the exchange."""
 KEYSETS: Final = (
     "change-refused",
     "change-waits",
@@ -60,12 +65,10 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "api-keys"): ("nobody-to-release",),
     ("POST", "api-keys/{prefix}/rotate"): ("nobody-to-release",),
     ("POST", "api-keys/self/rotate"): ("rotation-refused",),
-    ("GET", "exchange-keys"): ("exchange-away", "exchange-refused",),
-    ("GET", "agreements"): ("exchange-away", "exchange-refused", "record-altered"),
-    ("GET", "agreements/may-send"): ("exchange-away", "exchange-refused", "record-altered"),
-    ("GET", "transition"): ("record-altered",),
-    ("POST", "transition"): ("record-altered",),
-    ("GET", "circles"): ("exchange-away", "exchange-refused", "record-altered"),
+    ("GET", "exchange-keys"): ("exchange-away", "exchange-refused"),
+    ("GET", "agreements"): ("exchange-away", "exchange-refused"),
+    ("GET", "agreements/may-send"): ("exchange-away", "exchange-refused"),
+    ("GET", "circles"): ("exchange-away", "exchange-refused"),
     ("POST", "exchange-keys"): SIGNS_FOR_KEYS,
     ("DELETE", "exchange-keys/{prefix}"): SIGNS_FOR_KEYS,
     ("POST", "exchange-keys/own/replace"): SIGNS_FOR_KEYS,
@@ -76,7 +79,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("PUT", "agencies/{agency_id}/entry"): ("envelope-refused", "malformed"),
     ("POST", "agencies/{agency_id}/challenges"): KEYSETS,
     ("POST", "agencies/{agency_id}/keysets"): (*KEYSETS, "too-many-keysets"),
-    ("GET", "envelopes/{md}"): CLOSED,
+    ("GET", "envelopes/{md}"): ("access-ended", *CLOSED),
     ("GET", "envelopes/{md}/manifest"): ("content-deleted",),
     ("GET", "envelopes/{md}/blobs/{n}"): (*CLOSED, "range-outside"),
     ("POST", "envelopes"): (
@@ -85,21 +88,23 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("POST", "envelopes/{md}/reminders"): ("agency-suspended", "reminder-too-soon"),
     ("POST", "statements"): (
-        "agency-suspended", "already-retracted", "custody-refused", "envelope-refused", "id-taken", "malformed",
+        "agency-suspended", "agreement-refused", "already-retracted", "custody-refused", "envelope-refused", "id-taken", "malformed",
         "move-refused", "not-fetched", "sequencer-lagging", "statement-kind-refused",
+    ),
+    ("POST", "releases"): (
+        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "malformed", "policy-denied", "sequencer-lagging",
     ),
     ("GET", "inbox"): ("feed-restarted",),
     ("GET", "deliveries"): ("cursor-refused", "feed-restarted"),
     ("GET", "submissions"): PAGED,
-    ("GET", "alerts"): (*PAGED, *SEALED),
+    ("GET", "alerts"): SEALED,
     ("POST", "alerts"): SEALED,
     ("POST", "alerts/bulk"): SEALED,
-    ("GET", "alerts/written"): PAGED,
     ("GET", "alerts/written/{alert_id}"): SEALED,
     ("POST", "alerts/written/{alert_id}/attachments"): ("attachment-refused", "draft-taken-over", *MOVES),
     ("GET", "alerts/written/{alert_id}/attachments/{n}"): SEALED,
-    ("POST", "alerts/check"): ("exchange-away", "exchange-refused",),
-    ("POST", "alerts/check-recipients"): ("exchange-away", "exchange-refused",),
+    ("POST", "alerts/check"): ("exchange-away", "exchange-refused"),
+    ("POST", "alerts/check-recipients"): ("exchange-away", "exchange-refused"),
     ("POST", "alerts/search"): (*PAGED, *SEALED),
     ("POST", "alerts/export"): (*PAGED, *SEALED),
     ("GET", "alerts/{alert_id}"): SEALED,
@@ -128,8 +133,16 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "alerts/{alert_id}/thread"): SEALED,
     ("GET", "alerts/received/{received_id}/thread"): SEALED,
     ("POST", "alerts/{alert_id}/attachments"): ("attachment-refused", *MOVES),
-    ("GET", "alerts/{alert_id}/attachments/{n}"): (*SEALED, *CLOSED),
+    ("GET", "alerts/{alert_id}/attachments/{n}"): OPENS,
     ("DELETE", "alerts/{alert_id}/attachments/{n}"): MOVES,
+    ("POST", "alerts/{alert_id}/releases"): ONWARD,
+    ("POST", "alerts/received/{received_id}/releases"): ONWARD,
+    ("POST", "alerts/prepared-releases/{release_id}/release"): ("second-person-needed", *ONWARD, *SIGNS),
+    ("POST", "alerts/{alert_id}/releases/{od}/end"): SIGNS,
+    ("POST", "alerts/received/{received_id}/releases/{od}/end"): SIGNS,
+    ("POST", "alerts/emergencies/{release_id}"): ("second-person-needed", *SEALED),
+    ("POST", "withheld/{peer}/{lane}/choose"): ("sending-stopped",),
+    ("POST", "withheld/{peer}/{lane}/send"): ("exchange-away", "exchange-refused", "second-person-needed", *SIGNS),
     ("GET", "alerts/templates"): SEALED,
     ("POST", "alerts/templates/{template_id}/start"): SEALED,
     ("POST", "alerts/{alert_id}/template"): SEALED,
@@ -168,7 +181,7 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "spectra/library"): (*SCIENCE, *SEALED),
     ("GET", "spectra/imports/{import_id}"): SEALED,
     ("POST", "spectra/imports/{import_id}/confirm"): SEALED,
-    ("GET", "cases"): (*PAGED, *SEALED),
+    ("GET", "cases"): SEALED,
     ("POST", "cases"): SEALED,
     ("POST", "cases/search"): SEALED,
     **dict.fromkeys((("GET", "cases/{case_id}"), ("PUT", "cases/{case_id}")), SEALED),
@@ -179,28 +192,25 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("POST", "tasks/{task_id}/assign"): ("stale-tag", *SEALED),
     ("POST", "tasks/{task_id}/end"): SEALED,
     ("POST", "alerts/received/{received_id}/assign"): ("stale-tag", *SEALED),
-    ("PATCH", "officers/{public_id}"): ("last-admin", "record-altered"),
+    ("PATCH", "officers/{public_id}"): ("last-admin",),
     ("GET", "peers"): SEALED,
     ("POST", "peers/{agency_id}/compare"): SEALED,
     ("POST", "peers/{agency_id}/confirm"): SEALED,
     ("POST", "peers/{agency_id}/telephone"): SEALED,
     ("POST", "peers/{agency_id}/undo"): SEALED,
-    ("GET", "notifications"): PAGED,
     ("POST", "notifications/{notice_id}/resend"): ("move-refused",),
-    ("GET", "audit"): PAGED,
     ("GET", "audit/events"): ("cursor-refused",),
-    ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SIGNS),
-    ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "exchange-refused", "record-altered", *SIGNS),
-    ("POST", "agreements/{ref}/leave"): ("record-altered", *SIGNS),
-    ("GET", "agreements/versions"): ("record-altered",),
-    ("POST", "agreements/versions"): ("agreement-refused", "record-altered", *SIGNS),
-    ("POST", "agreements/versions/{od}/accept"): ("agreement-refused", "record-altered", *SIGNS),
-    ("POST", "agreements/versions/{od}/refuse"): ("agreement-refused", "record-altered", *SIGNS),
-    ("GET", "doubts"): ("record-altered", *SEALED),
-    ("POST", "doubts/statements/{od}/reaffirm"): ("record-altered", *SIGNS),
-    ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", "record-altered", *SIGNS),
+    ("POST", "agreements/{ref}/suspend"): ("agreement-refused", "exchange-away", "exchange-refused", *SIGNS),
+    ("POST", "agreements/{ref}/resume"): ("agreement-refused", "exchange-away", "exchange-refused", *SIGNS),
+    ("POST", "agreements/{ref}/leave"): SIGNS,
+    ("POST", "agreements/versions"): ("agreement-refused", *SIGNS),
+    ("POST", "agreements/versions/{od}/accept"): ("agreement-refused", *SIGNS),
+    ("POST", "agreements/versions/{od}/refuse"): ("agreement-refused", *SIGNS),
+    ("GET", "doubts"): SEALED,
+    ("POST", "doubts/statements/{od}/reaffirm"): SIGNS,
+    ("POST", "doubts/envelopes/{md}/withdraw"): ("already-retracted", *SIGNS),
     ("POST", "desk/agencies/admitted"): ("exchange-away", "exchange-refused", "taken-in"),
-    ("POST", "desk/agencies"): ("exchange-away", "exchange-refused", "keys-away", "record-altered", "taken-in"),
+    ("POST", "desk/agencies"): ("exchange-away", "exchange-refused", "keys-away", "taken-in"),
     ("POST", "desk/agencies/{agency_id}/admin"): ("move-refused",),
     ("POST", "desk/agencies/{agency_id}/entry-key"): ("exchange-away", "exchange-refused", "keys-away", "move-refused"),
     ("POST", "desk/agencies/{agency_id}/keys"): (
@@ -208,39 +218,41 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("POST", "keys/changes"): (
         "change-refused", "change-waits", "custody-refused", "envelope-refused", "key-taken",
-        "keys-moved-on", "no-signing-key", "record-altered", "recovery-waits", *SEALED,
+        "keys-moved-on", "no-signing-key", "recovery-waits", *SEALED,
     ),
-    ("GET", "entry"): ("exchange-away", "exchange-refused",),
-    ("PUT", "entry"): ("exchange-away", "exchange-refused", "record-altered", *SIGNS),
-    ("POST", "keys/holder"): ("exchange-away", "exchange-refused", "record-altered", *SEALED),
+    ("GET", "entry"): ("exchange-away", "exchange-refused"),
+    ("PUT", "entry"): ("exchange-away", "exchange-refused", *SIGNS),
+    ("POST", "keys/holder"): ("exchange-away", "exchange-refused", *SEALED),
     ("POST", "keys/to-send/{od}"): (
-        "change-refused", "custody-refused", "key-taken", "no-signing-key", "record-altered", *SEALED,
+        "change-refused", "custody-refused", "key-taken", "no-signing-key", *SEALED,
     ),
     ("DELETE", "keys/to-send/{od}"): (
-        "change-refused", "custody-refused", "key-taken", "may-be-taken", "record-altered", *SEALED,
+        "change-refused", "custody-refused", "key-taken", "may-be-taken", *SEALED,
     ),
-    ("POST", "keys/proposals/{od}"): (*KEYSETS, "record-altered", "too-large", *SEALED),
+    ("POST", "keys/proposals/{od}"): (*KEYSETS, "too-large", *SEALED),
     ("DELETE", "keys/proposals/{od}"): ("custody-refused",),
 }  # fmt: skip
 
 
 def problems_of(
-    method: str, address: str, *, queried: bool, tagged: bool, sensitive: bool = False
+    method: str, address: str, *, tagged: bool, paged: bool = False, sensitive: bool = False
 ) -> frozenset[str]:
     """Return the slugs of the problems that an operation may answer.
 
-    `queried`: it has parameters; `tagged`: it takes `If-Match`; `sensitive`: its write asks an officer for a fresh
-    proof.
+    `tagged`: it takes `If-Match`; `paged`: it takes a cursor; `sensitive`: its write asks
+    an officer for a fresh proof. A list whose cursors last names `cursor-refused` itself.
     """
     slugs = {*ALWAYS, *OWN.get((method, address), ())}
     if method not in SAFE:
         slugs.update(WRITES)
-    elif queried:
-        slugs.update(QUERIED)
     if tagged:
         slugs.update(TAGGED if address.startswith("alerts/") else SEEN)
+    if paged and "cursor-refused" not in slugs:
+        slugs.update(PAGED)
     if sensitive and method not in SAFE:
         slugs.add("step-up-needed")
     if slugs & CHECKED:
         slugs.add("checks-away")
+    if "sequencer-lagging" in slugs:
+        slugs.update(INTAKE)
     return frozenset(slugs)

@@ -97,8 +97,8 @@ class ProblemAwareSchema(AutoSchema):
         found = problems_of(
             self.method,
             self._address,
-            queried=bool(given),
             tagged=bool(tags),
+            paged=any("cursor" in getattr(one, "_declared_fields", {}) for one in given),
             sensitive=bool(self._capabilities() & SENSITIVE),
         )
         return found & ROWS.keys()

@@ -73,11 +73,17 @@ def _desk_calls() -> Generator[None]:
     if not apps.is_installed("alerts"):
         yield
         return
+    from tests.described_problems import problems_are_described
     from tests.desk_calls import desk_calls_in_this_process
     from tests.entries import the_desk_is_told_at_once
     from tests.stages import patches_are_given
 
-    with desk_calls_in_this_process(), the_desk_is_told_at_once(), patches_are_given():
+    with (
+        problems_are_described(),
+        desk_calls_in_this_process(),
+        the_desk_is_told_at_once(),
+        patches_are_given(),
+    ):
         yield
 
 

@@ -64,6 +64,18 @@ def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]
     return signed_versions(agency_of(officer).pk, now=now)[::-1]
 
 
+def waiting_versions(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, str]]:
+    """Return each version that waits for the agency's answer, with its proposer's name; none for who may not answer."""
+    if Capability.AGENCY_MANAGE not in officer.capabilities:
+        return []
+    own, at = agency_of(officer).pk, int(now.timestamp())
+    waiting = [one for one in versions_of(officer, now=now) if one.waits_for(own, at)]
+    names = dict(
+        Agency.objects.filter(pk__in={one.statement.iss for one in waiting}).values_list("pk", "name")
+    )
+    return [(one, names.get(one.statement.iss, one.statement.iss)) for one in waiting]
+
+
 def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
     """Return one version; raises AbsentError, and as `versions_of`."""
     return version_among(versions_of(officer, now=now), od)

@@ -62,6 +62,17 @@ def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
     assert "verified at this desk" in admin.get("/agreements/AB 2027-1/").content.decode()
 
 
+def test_who_may_answer_a_proposal_finds_it_among_the_work(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    waits = {"theirs": as_officer(desk.haitham), "proposer": admin, "reader": as_officer(desk.ilka)}
+    shown = {who: address in browser.get("/").content.decode() for who, browser in waits.items()}
+    assert shown == {"theirs": True, "proposer": False, "reader": False}
+    waits["theirs"].post(f"{address}accept/")
+    assert address not in waits["theirs"].get("/").content.decode()
+
+
 def test_a_refusal_is_asked_for_twice_and_ends_it(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
     address = proposed(desk, admin)
     theirs = as_officer(desk.haitham)

@@ -13,6 +13,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from accord.agreements import SignedVersion
+from accord.moments import moment_of
 from alerts.boxes.inbox import InboxRow
 from alerts.boxes.on_the_way import WayRow
 from alerts.boxes.start import Start, ToPhone
@@ -334,6 +336,18 @@ def rows_of_commitments(soon: Iterable[tuple[Standing, datetime]]) -> Iterator[S
             f"commitment-{one.version.od}-{one.n}", pgettext_lazy("act", "Give"), _("%(what)s to %(name)s") % words,
             reverse("admin:commitments"), about=(one.version.ref,), due=due,
         )  # fmt: skip
+
+
+def rows_of_proposals(waiting: Iterable[tuple[SignedVersion, str]]) -> Iterator[StartRow]:
+    """Yield a row for each version of an agreement that waits for the agency, with the name of its proposer."""
+    for version, name in waiting:
+        title = _("agreement %(ref)s, which %(name)s proposes") % {
+            "ref": isolated(version.ref),
+            "name": isolated(name),
+        }
+        address = reverse("admin:agreement_version", args=[version.od])
+        since = moment_of(version.proposed_at)
+        yield StartRow(f"agreement-{version.od}", pgettext_lazy("act", "Decide"), title, address, since=since)
 
 
 def rows_of_decisions(*, leaves: bool, powers: bool, caught: int) -> Iterator[StartRow]:
