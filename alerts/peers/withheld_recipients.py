@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recipients that the desk holds back in a preview, whatever the exchange answers.
 
-They are those whose keys fail a check, those not compared by two officers, those on a lane that the agency has suspended, and
-those new in a circle whom no officer has confirmed.
+They are those not compared by two officers, those on a lane that the agency has suspended, and those new in a circle whom no
+officer has confirmed.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -16,42 +15,36 @@ from alerts.peers.circles import Place, new_places
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.lanes import is_held
 from alerts.peers.pin_updates import may_seal
+from alerts.peers.pins import Book, Pin, read_book
 from alerts.review.verdicts import RecipientVerdict
 from callers.errors import NotBoundError
 from peers.agreements import kept_agreements
 from peers.models import SeenAgreements
+from vault.errors import SealBrokenError
 
-UNTRUSTED = "keys-not-trusted"
 UNCOMPARED = "fingerprint-not-compared"
 NEW_IN_CIRCLE = "new-in-circle"
 LANE_SUSPENDED = "lane-suspended"
 
 
-def hold_back(
-    issuer: str, rows: Sequence[RecipientVerdict], *, pri: str, now: datetime
-) -> list[RecipientVerdict]:
+def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> list[RecipientVerdict]:
     """Return the verdicts; a recipient that the agency itself holds back becomes a denial that says why.
 
-    Keys are judged as they are kept. Raises NotBoundError where the kept agreements were changed past the program.
+    Raises NotBoundError where the kept agreements were changed past the program.
     """
-    directory, kept = VerifiedDirectory(issuer, now), kept_agreements(issuer)
+    book, kept = _book(issuer), kept_agreements(issuer)
     if kept is None:
         raise NotBoundError(SeenAgreements._meta.db_table, issuer)
-    directory.preload(row.agency for row in rows if row.will)
-    places = new_places(directory.book, kept)
-    return [_judged(directory, row, places.get(row.agency, ()), pri) if row.will else row for row in rows]
+    places = new_places(book, kept)
+    return [_judged(book, row, places.get(row.agency, ()), pri) if row.will else row for row in rows]
 
 
-def _judged(
-    directory: VerifiedDirectory, row: RecipientVerdict, places: Sequence[Place], pri: str
-) -> RecipientVerdict:
+def _judged(book: Book, row: RecipientVerdict, places: Sequence[Place], pri: str) -> RecipientVerdict:
     """Judge a recipient that the exchange would let receive it."""
-    if is_held(directory.book, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
+    if is_held(book, peer=row.agency, ref=row.agreement, lane=row.lane, pri=pri):
         return _stopped(row)
-    if not may_seal(directory, row.agency):
+    if not _may_seal(book, row.agency):
         return _held(row)
-    if row.agency in directory.refused:
-        return _untrusted(row)
     return _new(row, places) if places else row
 
 
@@ -73,11 +66,18 @@ def is_uncompared(directory: VerifiedDirectory, peer: str) -> bool:
     return peer != directory.reader and not may_seal(directory, peer)
 
 
+def _may_seal(book: Book, peer: str) -> bool:
+    return book.pins.get(peer, Pin()).may_seal
+
+
 def _held(row: RecipientVerdict) -> RecipientVerdict:
     text = _("%(name)s is held: two officers of your agency compare its fingerprint first.")
     return replace(row, will=False, code=UNCOMPARED, text=text % {"name": row.name})
 
 
-def _untrusted(row: RecipientVerdict) -> RecipientVerdict:
-    text = _("Keys of %(agencies)s could not be trusted now; call their duty desks.")
-    return replace(row, will=False, code=UNTRUSTED, text=text % {"agencies": row.name})
+def _book(issuer: str) -> Book:
+    """Return the agency's pins; an altered book trusts nobody."""
+    try:
+        return read_book(issuer)
+    except SealBrokenError:
+        return Book(issuer)

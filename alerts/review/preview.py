@@ -99,12 +99,11 @@ class PreviewAnswers:
     issuer: str
     terms: Mapping[str, str]
     answers: Sequence[PreviewAnswer]
-    now: datetime
 
     def rows(self) -> tuple[RecipientVerdict, ...]:
         """Return the verdicts, with recipients denied whom the agency itself holds back."""
         verdicts = verdicts_of(self.answers, self.terms)
-        return tuple(hold_back(self.issuer, verdicts, pri=self.terms["pri"], now=self.now))
+        return tuple(hold_back(self.issuer, verdicts, pri=self.terms["pri"]))
 
 
 def digest_of_rows(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -139,7 +138,7 @@ def _preview(issuer: str, candidates: list[str] | None, data: Mapping[str, Any],
     said = {"suite": SUITE, **{name: str(value) for name, value in terms.items()}}
     ensure_agreements_asked(issuer, now=now)
     answers, as_of = _answers(issuer, said, candidates, now)
-    answered = PreviewAnswers(issuer, said, answers, now)
+    answered = PreviewAnswers(issuer, said, answers)
     return Preview(answered.rows(), as_of=as_of, from_exchange=answered)
 
 

@@ -307,7 +307,7 @@ def _objection(row: Outgoing, now: datetime) -> str | None:
         return None
     alert = Alert.objects.get(pk=row.subject)
     chosen = [RecipientVerdict(**one) for one in alert.validated_preview or () if one["will"]]
-    held = hold_back(row.reader, chosen, pri=alert.pri, now=now)
+    held = hold_back(row.reader, chosen, pri=alert.pri)
     return None if all(one.will for one in held) else HELD_SINCE
 
 

@@ -309,7 +309,7 @@ def _judged(
     said |= {"purpose": purpose, "suite": manifest.suite, "md": manifest.md}
     said |= {"code": EMERGENCY if is_emergency else ""}
     rows = verdicts_of(ask_previews(issuer, said, recipients, now=now), said)
-    held = hold_back(issuer, rows, pri=terms.pri, now=now)
+    held = hold_back(issuer, rows, pri=terms.pri)
     passes = {LANE_SUSPENDED} if is_emergency else set()
     return [before if row.code in passes else row for before, row in zip(rows, held, strict=True)]
 

@@ -23,7 +23,7 @@ from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
 from alerts.models import Alert, WithheldAlert
 from alerts.peers.suspensions import ROUTINE, suspensions_of
-from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED, UNTRUSTED
+from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
 from alerts.replies.kinds import REPLY
@@ -53,7 +53,6 @@ REFUSALS: Final[Mapping[str, "str | Promise"]] = {
     "purpose-not-covered": gettext_lazy("No agreement of today covers its purpose."),
     "tlp-above-ceiling": gettext_lazy("Its TLP is above what is agreed today."),
     UNCOMPARED: gettext_lazy("Two officers of your agency compare the fingerprint first."),
-    UNTRUSTED: gettext_lazy("Its keys could not be trusted: call its duty desk."),
     NEW_IN_CIRCLE: gettext_lazy("An officer who checks alerts confirms it in its circles first."),
 }
 """Reasons why a chosen alert was not sent, in words, by code."""

@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.agency.lanes import suspend_lanes
 from alerts.errors import AlertsError
-from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pins import Pin, change_book
 from alerts.review.may_send import Answer, may_send
 from alerts.review.preview import preview_recipients_of
@@ -18,7 +17,6 @@ from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import AgencyStatus
 from ledger.models import AuditEvent
-from peers.models import PeerKeyset
 from sharing.models import Envelope
 from tests.agreements import record_circle
 from tests.alerts.conftest import GOOD, Desks
@@ -107,11 +105,6 @@ def forget(desks: Desks) -> None:
     change_book("xa-lab", lambda book: book.with_pin("xb-health", Pin()), now=desks.hub.now)
 
 
-def alter_keys(desks: Desks) -> None:
-    VerifiedDirectory("xa-lab", desks.hub.now).refresh(["xb-health"])
-    assert PeerKeyset.objects.filter(reader="xa-lab", peer="xb-health").update(version=9)
-
-
 def encircle(desks: Desks) -> None:
     members = ["xa-lab", "xb-health"]
     record_circle(OPERATOR, name="Early Look", agreement="G1", members=members, now=desks.hub.now)
@@ -130,7 +123,6 @@ OTHERS: dict[str, tuple[Callable[[Desks], object], str, dict[str, str]]] = {
     "own-suite": (lambda desks: desks.hub.later(days=91), "xe-drugs", {}),
     "lane-suspended": (own_suspension, "xb-health", {}),
     "fingerprint-not-compared": (forget, "xb-health", {}),
-    "keys-not-trusted": (alter_keys, "xb-health", {}),
     "new-in-circle": (encircle, "xb-health", {}),
 }
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.document.choices import PRIORITIES
 from alerts.document.defaults import PURPOSES
-from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED, UNTRUSTED
+from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
 from alerts.review.may_send import Answer, may_send
 from callers import clock
 from callers.capabilities import Capability
@@ -105,7 +105,6 @@ _REMEDIES: Final[dict[str, tuple[Text, str]]] = {
     "suite-below-low": (_CALL, "directory"),
     "no-key-of-suite": (_CALL, "directory"),
     "no-valid-key": (_CALL, "directory"),
-    UNTRUSTED: (_CALL, "directory"),
     UNCOMPARED: (gettext_lazy("Compare its fingerprint."), "peer_compare"),
     NEW_IN_CIRCLE: (gettext_lazy("Confirm it in its circles."), "peer_confirm"),
 }

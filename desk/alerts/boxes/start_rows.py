@@ -297,8 +297,8 @@ def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
         words = {"name": isolated(one.peer.name), "lane": one.label}
         if one.chosen:
             title = ngettext(
-                "%(n)d withheld alert for %(name)s, %(lane)s",
-                "%(n)d withheld alerts for %(name)s, %(lane)s",
+                "%(n)d withheld alert for %(name)s (%(lane)s)",
+                "%(n)d withheld alerts for %(name)s (%(lane)s)",
                 one.chosen,
             )
             about = (_("a colleague has chosen what is sent"),)
@@ -308,8 +308,8 @@ def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
             )  # fmt: skip
         if one.offered:
             title = ngettext(
-                "whether %(n)d withheld alert is sent to %(name)s, %(lane)s",
-                "whether %(n)d withheld alerts are sent to %(name)s, %(lane)s",
+                "whether %(n)d withheld alert is sent to %(name)s (%(lane)s)",
+                "whether %(n)d withheld alerts are sent to %(name)s (%(lane)s)",
                 one.offered,
             )
             yield StartRow(
