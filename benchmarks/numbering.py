@@ -122,3 +122,7 @@ def write_bare(recipient: str, now: datetime) -> float:
         took = time.monotonic() - began
         transaction.set_rollback(True)
     return took
+
+
+if __name__ == "__main__":
+    main()
