@@ -5,7 +5,7 @@ A row is offered in its newest version, while its content is kept for long enoug
 written anew. Nothing is preselected, and what nobody decides stays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -266,12 +266,6 @@ def progress_of(officer: Officer, peer: str, lane: str) -> Progress:
         )
     )
     return Progress(**numbers)
-
-
-def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
-    """Yield each peer and lane of which a releaser can send something now, or release what a colleague has chosen."""
-    if Capability.ALERT_RELEASE in officer.capabilities:
-        yield from (one for one in withheld_lanes(officer, now=now) if one.offered or one.chosen)
 
 
 def withheld_from(alert: Alert) -> list[tuple[str, str]]:

@@ -5,6 +5,8 @@ A step that breaks off loses nothing: what is signed stays signed, the next step
 refused by itself, with a code, and stops no other.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -37,8 +39,16 @@ from alerts.sending.sending_stopped import require_may_send
 from alerts.sending.sent_signatures import own_signatures
 from alerts.states import AlertState, Move
 from alerts.withheld.copying import copied_fields, draft_copy
-from alerts.withheld.deciding import drop_copy
-from alerts.withheld.lists import LEAST_LEFT, SIGNED, Progress, progress_of, withheld_lane
+from alerts.withheld.deciding import drop_copy, may_decide
+from alerts.withheld.lists import (
+    LEAST_LEFT,
+    SIGNED,
+    Progress,
+    WithheldLane,
+    progress_of,
+    withheld_lane,
+    withheld_lanes,
+)
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
@@ -68,13 +78,29 @@ def send_chosen(officer: Officer, peer: str, lane: str, *, at_most: int = STEP, 
     require_may_send(officer, agency_of(officer).pk, now=now)
     if withheld_lane(officer, peer, lane, now=now).since:
         raise SendingStoppedError(_("The lane is suspended again: nothing was sent."))
-    rows = _unsigned(officer, peer, lane)
-    choosers = Officer.objects.filter(pk__in=rows.order_by().values("decided_by"))
-    if not is_independent(officer, [one.audit_name for one in choosers]):
+    if took_part(officer, peer, lane):
         raise SecondPersonNeededError(Move.RELEASE.value)
-    for row in rows[:at_most]:
+    for row in _unsigned(officer, peer, lane)[:at_most]:
         _send(officer, row, now)
     return progress_of(officer, peer, lane)
+
+
+def took_part(officer: Officer, peer: str, lane: str) -> bool:
+    """Tell whether somebody who counts as the officer has chosen anything that is not signed yet."""
+    rows = _unsigned(officer, peer, lane)
+    choosers = Officer.objects.filter(pk__in=rows.order_by().values("decided_by"))
+    return not is_independent(officer, [one.audit_name for one in choosers])
+
+
+def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
+    """Yield each peer and lane of which the officer can choose something now, or release what a colleague has chosen."""
+    if not may_decide(officer):
+        return
+    may_send = Capability.ALERT_RELEASE in officer.capabilities
+    for one in withheld_lanes(officer, now=now):
+        sends = bool(one.chosen) and may_send and not took_part(officer, one.peer.pk, one.lane)
+        if one.offered or sends:
+            yield one if sends else replace(one, chosen=0)
 
 
 def _unsigned(officer: Officer, peer: str, lane: str) -> "QuerySet[WithheldAlert]":

@@ -120,8 +120,21 @@ def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     else:
         resume_lanes(officer, agencies, lanes, now=now)
         done = _("Resumed: %(lanes)s.")
-    messages.success(request, done % {"lanes": _listed(chosen)})
+    messages.success(
+        request, done % {"lanes": _listed(chosen)} + _still_closed(standing, verb, chosen, agencies)
+    )
     return redirect("admin:agreement", ref)
+
+
+def _still_closed(standing: AgreementShown, verb: str, chosen: list[LaneRow], agencies: list[str]) -> str:
+    """Return a sentence on who else suspends the lanes that were resumed with these agencies; empty where nobody does."""
+    named = dict(standing.others)
+    resumed = {named[agency] for agency in agencies}
+    stops = [stop for row in chosen for stop in row.stopped if not stop.is_own and stop.name in resumed]
+    if verb == "suspend" or not stops:
+        return ""
+    names = "; ".join(isolated(name) for name in dict.fromkeys(stop.name for stop in stops))
+    return " " + _("Still suspended, until they resume too, by: %(names)s.") % {"names": names}
 
 
 def _which(standing: AgreementShown, verb: str, *, is_any: bool = True) -> Question:

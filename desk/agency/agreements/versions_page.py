@@ -323,7 +323,7 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         "agency/agreement_version",
         _("Agreement"),
         version=shown,
-        changes=list(changes_of(officer, shown, names, now)),
+        changes=list(changes_of(officer, shown, versions, names, now)),
         parties=_answers(shown, names),
         state_text=text,
         state_tone=tone,
@@ -399,7 +399,11 @@ def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
             does=[
                 _("Nothing flows any more between your agency and %(names)s under it, at once.")
                 % {"names": names},
-                _("The others go on without your agency. Only a new version brings it back."),
+                _("The others go on without your agency. Only a new version brings it back.")
+                if len(standing.others) > 1
+                else _(
+                    "One party is left, so that nothing flows under it. Only a new version brings it back."
+                ),
             ],
             is_grave=True,
         )
@@ -418,7 +422,11 @@ def proposals_of(officer: Officer, now: datetime) -> list[tuple[SignedVersion, b
 
 
 def changes_of(
-    officer: Officer, shown: SignedVersion, names: dict[str, str], now: datetime
+    officer: Officer,
+    shown: SignedVersion,
+    versions: Iterable[SignedVersion],
+    names: dict[str, str],
+    now: datetime,
 ) -> Iterator[Change]:
     """Yield each term of a version beside the one that is agreed now."""
     standing = next((one for one in agreements_of(officer, now=now) if one.ref == shown.ref), None)
@@ -432,7 +440,10 @@ def changes_of(
             "purposes": said.purposes or sorted(Purpose.values),
             "survive": {"lanes": said.survive_lanes, "flash": said.survive_flash},
             "until": said.until,
+            "emergency": said.emergency,
         }
+        signed = next((one for one in versions if one.od == said.od), None)
+        before |= {"clocks": signed.body["clocks"]} if signed else {}
     for label, name, text_of in _TERMS:
         body = {**shown.body, "until": shown.until}
         text = text_of(body[name], names)

@@ -15,7 +15,7 @@ from alerts.agency.agreement_versions import waiting_versions
 from alerts.agency.power_changes import decidable_by
 from alerts.boxes.rare_work import rare_work
 from alerts.boxes.start import Start, read_start
-from alerts.withheld.lists import offers_of
+from alerts.withheld.sending import offers_of
 from callers import clock
 from callers.capabilities import Capability
 from casework.tasks import ON_FIRST_PAGE, TaskRow, first_tasks, left_behind
