@@ -76,6 +76,17 @@ def test_an_agency_resumes_its_own_suspension_and_no_other(desk: DeskWorld, admi
     assert (standing(), standing("xd-reg")) == (set(), {("xa-lab", "trade")})
 
 
+def test_resuming_says_who_still_suspends_the_lane(desk: DeskWorld, admin: Client) -> None:
+    chosen = {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"}
+    says = "Still suspended, until they resume too, by"
+    admin.post(SUSPEND, chosen)
+    assert says not in admin.post(RESUME, chosen, follow=True).content.decode()
+    admin.post(SUSPEND, chosen)
+    desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["science"]))
+    desk.settle()
+    assert says in admin.post(RESUME, chosen, follow=True).content.decode()
+
+
 @pytest.mark.parametrize(
     ("chosen", "says"),
     [

@@ -73,6 +73,18 @@ def test_who_may_answer_a_proposal_finds_it_among_the_work(
     assert address not in waits["theirs"].get("/").content.decode()
 
 
+def test_the_next_version_marks_changed_clocks_and_emergency_release(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    as_officer(desk.haitham).post(f"{address}accept/")
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", clocks="run", emergency="on")
+    page = admin.get(after).content.decode()
+    assert "now: <bdi>stand still</bdi>" in page and "now: <bdi>not agreed</bdi>" in page
+
+
 def test_a_refusal_is_asked_for_twice_and_ends_it(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
     address = proposed(desk, admin)
     theirs = as_officer(desk.haitham)

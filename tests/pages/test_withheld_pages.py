@@ -88,6 +88,18 @@ def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_
     assert "sent after a suspension" in open_at_health(desk, as_officer(desk.aroha))
 
 
+def test_who_has_chosen_is_not_offered_to_send(desk: DeskWorld, as_officer: SignIn) -> None:
+    open_again(desk)
+    author, releaser = as_officer(desk.ilka), as_officer(desk.benno)
+    assert "whether 2 withheld alerts are sent to" in author.get("/").content.decode()
+    choose_withheld(
+        desk.benno, PEER, LANE, ids=WithheldAlert.objects.values_list("pk", flat=True), now=desk.tick()
+    )
+    page = releaser.get(AT).content.decode()
+    assert "another releaser sends them" in page and "Send…" not in page
+    assert AT not in releaser.get("/").content.decode()
+
+
 def test_what_is_left_goes_on_by_itself_and_can_be_stopped(desk: DeskWorld, as_officer: SignIn) -> None:
     open_again(desk)
     ids = list(WithheldAlert.objects.values_list("pk", flat=True))
