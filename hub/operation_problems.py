@@ -48,8 +48,16 @@ LAW: Final = ("rules-damaged", "science-away", *SEALED)
 AMENDS: Final = ("amendment-refused", "receipt-pending")
 CHECKED: Final = frozenset({"envelope-refused", "unopenable"})
 """Problems of operations that check or sign."""
-INTAKE: Final = ("busy", "clock")
-"""Problems of handing something in to the exchange."""
+INTAKE: Final = (
+    "agency-suspended",
+    "busy",
+    "clock",
+    "envelope-refused",
+    "id-taken",
+    "malformed",
+    "sequencer-lagging",
+)
+"""Problems of handing in what the exchange's ledger takes."""
 KEYSETS: Final = (
     "change-refused",
     "change-waits",
@@ -83,17 +91,14 @@ OWN: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "envelopes/{md}/manifest"): ("content-deleted",),
     ("GET", "envelopes/{md}/blobs/{n}"): (*CLOSED, "range-outside"),
     ("POST", "envelopes"): (
-        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "keep-too-short", "keyset-stale", "malformed",
-        "policy-denied", "sequencer-lagging", "superseded",
+        *INTAKE, "content-deleted", "keep-too-short", "keyset-stale", "policy-denied", "superseded",
     ),
     ("POST", "envelopes/{md}/reminders"): ("agency-suspended", "reminder-too-soon"),
     ("POST", "statements"): (
-        "agency-suspended", "agreement-refused", "already-retracted", "custody-refused", "envelope-refused", "id-taken", "malformed",
-        "move-refused", "not-fetched", "sequencer-lagging", "statement-kind-refused",
+        *INTAKE, "agreement-refused", "already-retracted", "custody-refused", "move-refused", "not-fetched",
+        "statement-kind-refused",
     ),
-    ("POST", "releases"): (
-        "agency-suspended", "content-deleted", "envelope-refused", "id-taken", "malformed", "policy-denied", "sequencer-lagging",
-    ),
+    ("POST", "releases"): (*INTAKE, "content-deleted", "policy-denied"),
     ("GET", "inbox"): ("feed-restarted",),
     ("GET", "deliveries"): ("cursor-refused", "feed-restarted"),
     ("GET", "submissions"): PAGED,
@@ -239,8 +244,8 @@ def problems_of(
 ) -> frozenset[str]:
     """Return the slugs of the problems that an operation may answer.
 
-    `tagged`: it takes `If-Match`; `paged`: it takes a cursor; `sensitive`: its write asks
-    an officer for a fresh proof. A list whose cursors last names `cursor-refused` itself.
+    `tagged`: it takes `If-Match`; `paged`: it takes a cursor; `sensitive`: its write asks an officer for a fresh proof.
+    A list whose cursors last names `cursor-refused` itself.
     """
     slugs = {*ALWAYS, *OWN.get((method, address), ())}
     if method not in SAFE:
@@ -253,6 +258,4 @@ def problems_of(
         slugs.add("step-up-needed")
     if slugs & CHECKED:
         slugs.add("checks-away")
-    if "sequencer-lagging" in slugs:
-        slugs.update(INTAKE)
     return frozenset(slugs)
