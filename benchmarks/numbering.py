@@ -7,6 +7,7 @@ never sealed; nobody fetches them.
 """
 
 import secrets
+import sys
 import time
 from datetime import datetime, timedelta
 
@@ -32,7 +33,7 @@ def main() -> None:
         hold(issuer, recipient, now)
         took, steps = number_again(issuer, recipient)
         floor = write_bare(recipient, now)
-    print(f"numbered in {steps} steps that a look at the queue saw", flush=True)
+    print(f"numbered in {steps} steps, as seen from outside", file=sys.stderr, flush=True)
     report(f"held {HELD} numbered", took, floor, unit="s", limit=LIMIT_SECONDS)
 
 
