@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accord.agreement_texts import KeptText, VersionText, text_terms
-from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, newest_agreed
+from accord.agreements import ACCEPT, AGREEMENT, LEAVE, SignedVersion, VersionState, newest_agreed
 from accord.calls.agreements import AgreementAnswer
 from accord.document.agreement_texts import check_text
 from accord.envelope.errors import MalformedError, SealingError, SealRefusal
@@ -64,15 +64,20 @@ def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]
     return signed_versions(agency_of(officer).pk, now=now)[::-1]
 
 
-def waiting_versions(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, str]]:
-    """Return each version that waits for the agency's answer, with its proposer's name; none for who may not answer."""
+def proposals_of(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, bool]]:
+    """Return what is proposed now, what waits for the officer's agency first, and whether it does."""
+    own, at = agency_of(officer).pk, int(now.timestamp())
+    proposed = [one for one in versions_of(officer, now=now) if one.state(at) == VersionState.PROPOSED]
+    return sorted(((one, one.waits_for(own, at)) for one in proposed), key=lambda row: not row[1])
+
+
+def proposals_to_answer(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, str]]:
+    """Return each proposal that waits for the agency, with its proposer's name; none for who may not answer."""
     if Capability.AGENCY_MANAGE not in officer.capabilities:
         return []
-    own, at = agency_of(officer).pk, int(now.timestamp())
-    waiting = [one for one in versions_of(officer, now=now) if one.waits_for(own, at)]
-    names = dict(
-        Agency.objects.filter(pk__in={one.statement.iss for one in waiting}).values_list("pk", "name")
-    )
+    waiting = [one for one, waits in proposals_of(officer, now=now) if waits]
+    rows = Agency.objects.filter(pk__in={one.statement.iss for one in waiting})
+    names = dict(rows.values_list("pk", "name"))
     return [(one, names.get(one.statement.iss, one.statement.iss)) for one in waiting]
 
 

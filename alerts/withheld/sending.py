@@ -52,7 +52,7 @@ from alerts.withheld.lists import (
 from callers.capabilities import Capability, require
 from callers.errors import InputError
 from ledger.audit import record_event
-from officers.attribution import is_independent
+from officers.attribution import independent_of_each
 from officers.models import Officer
 
 STEP: Final = 20
@@ -78,18 +78,27 @@ def send_chosen(officer: Officer, peer: str, lane: str, *, at_most: int = STEP, 
     require_may_send(officer, agency_of(officer).pk, now=now)
     if withheld_lane(officer, peer, lane, now=now).since:
         raise SendingStoppedError(_("The lane is suspended again: nothing was sent."))
-    if took_part(officer, peer, lane):
+    if has_chosen(officer, peer, lane):
         raise SecondPersonNeededError(Move.RELEASE.value)
     for row in _unsigned(officer, peer, lane)[:at_most]:
         _send(officer, row, now)
     return progress_of(officer, peer, lane)
 
 
-def took_part(officer: Officer, peer: str, lane: str) -> bool:
-    """Tell whether somebody who counts as the officer has chosen anything that is not signed yet."""
-    rows = _unsigned(officer, peer, lane)
-    choosers = Officer.objects.filter(pk__in=rows.order_by().values("decided_by"))
-    return not is_independent(officer, [one.audit_name for one in choosers])
+def has_chosen(officer: Officer, peer: str, lane: str) -> bool:
+    """Tell whether somebody who counts as the officer has chosen anything there that is not signed yet."""
+    return (peer, lane) in _lanes_chosen_by(officer)
+
+
+def _lanes_chosen_by(officer: Officer) -> set[tuple[str, str]]:
+    """Return each peer and lane of which somebody who counts as the officer has chosen anything that is not signed yet."""
+    rows = WithheldAlert.objects.visible_to(officer).filter(state=WithheldState.CHOSEN).exclude(SIGNED)
+    chosen = set(rows.order_by().values_list("peer_id", "lane", "decided_by"))
+    names = {one.pk: one.audit_name for one in Officer.objects.filter(pk__in={by for *_at, by in chosen})}
+    choosers: dict[tuple[str, str], list[str]] = {}
+    for peer, lane, by in chosen:
+        choosers.setdefault((peer, lane), []).extend([names[by]] if by in names else [])
+    return {at for at, independent in independent_of_each([officer], choosers).items() if not independent}
 
 
 def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
@@ -97,10 +106,11 @@ def offers_of(officer: Officer, *, now: datetime) -> Iterator[WithheldLane]:
     if not may_decide(officer):
         return
     may_send = Capability.ALERT_RELEASE in officer.capabilities
+    own = _lanes_chosen_by(officer) if may_send else set()
     for one in withheld_lanes(officer, now=now):
-        sends = bool(one.chosen) and may_send and not took_part(officer, one.peer.pk, one.lane)
-        if one.offered or sends:
-            yield one if sends else replace(one, chosen=0)
+        shown = one if may_send and (one.peer.pk, one.lane) not in own else replace(one, chosen=0)
+        if shown.offered or shown.chosen:
+            yield shown
 
 
 def _unsigned(officer: Officer, peer: str, lane: str) -> "QuerySet[WithheldAlert]":

@@ -96,7 +96,7 @@ def test_who_has_chosen_is_not_offered_to_send(desk: DeskWorld, as_officer: Sign
         desk.benno, PEER, LANE, ids=WithheldAlert.objects.values_list("pk", flat=True), now=desk.tick()
     )
     page = releaser.get(AT).content.decode()
-    assert "another releaser sends them" in page and "Send…" not in page
+    assert "A colleague who may release sends what you have chosen" in page and "Send…" not in page
     assert AT not in releaser.get("/").content.decode()
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agreement, and suspending or resuming its lanes: the page first asks which lanes, and says what it means."""
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -120,21 +121,19 @@ def _change(request: HttpRequest, ref: str, verb: str) -> HttpResponseBase:
     else:
         resume_lanes(officer, agencies, lanes, now=now)
         done = _("Resumed: %(lanes)s.")
-    messages.success(
-        request, done % {"lanes": _listed(chosen)} + _still_closed(standing, verb, chosen, agencies)
-    )
+    said = [done % {"lanes": _listed(chosen)}]
+    if verb == "resume":
+        said += _still_suspended(chosen, agencies)
+    messages.success(request, " ".join(said))
     return redirect("admin:agreement", ref)
 
 
-def _still_closed(standing: AgreementShown, verb: str, chosen: list[LaneRow], agencies: list[str]) -> str:
-    """Return a sentence on who else suspends the lanes that were resumed with these agencies; empty where nobody does."""
-    named = dict(standing.others)
-    resumed = {named[agency] for agency in agencies}
-    stops = [stop for row in chosen for stop in row.stopped if not stop.is_own and stop.name in resumed]
-    if verb == "suspend" or not stops:
-        return ""
-    names = "; ".join(isolated(name) for name in dict.fromkeys(stop.name for stop in stops))
-    return " " + _("Still suspended, until they resume too, by: %(names)s.") % {"names": names}
+def _still_suspended(resumed: Iterable[LaneRow], agencies: Collection[str]) -> Iterator[str]:
+    """Yield a sentence on which of these agencies suspend lanes that were resumed with them; none where none does."""
+    stops = [stop for row in resumed for stop in row.stopped if not stop.is_own and stop.agency in agencies]
+    if stops:
+        names = "; ".join(isolated(name) for name in dict.fromkeys(stop.name for stop in stops))
+        yield _("Still suspended, until they resume too, by: %(names)s.") % {"names": names}
 
 
 def _which(standing: AgreementShown, verb: str, *, is_any: bool = True) -> Question:

@@ -10,11 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alerts.agency.agreement_versions import proposals_of
 from alerts.agency.agreements import AgreementShown, agreements_of
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane
-from desk.agency.agreements.versions_page import proposals_of
 from desk.web.filters import Filter, Filters, read_filters
 from desk.web.frame import render_page, signed_in
 
@@ -46,7 +46,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
         "agreements",
         filters,
         [row for row in found if _matches(row, filters)],
-        proposals=proposals_of(officer, now),
+        proposals=proposals_of(officer, now=now),
         may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
     )
 

@@ -413,14 +413,6 @@ def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
     return redirect("admin:agreements")
 
 
-def proposals_of(officer: Officer, now: datetime) -> list[tuple[SignedVersion, bool]]:
-    """Return what is proposed now, what waits for the officer's agency first, and whether it does."""
-    at = int(now.timestamp())
-    open_ones = [one for one in versions_of(officer, now=now) if one.state(at) == VersionState.PROPOSED]
-    rows = [(one, one.waits_for(officer.agency_id or "", at)) for one in open_ones]
-    return sorted(rows, key=lambda row: not row[1])
-
-
 def changes_of(
     officer: Officer,
     shown: SignedVersion,

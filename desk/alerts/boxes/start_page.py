@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreement_versions import waiting_versions
+from alerts.agency.agreement_versions import proposals_to_answer
 from alerts.agency.power_changes import decidable_by
 from alerts.boxes.rare_work import rare_work
 from alerts.boxes.start import Start, read_start
@@ -85,7 +85,7 @@ def start(request: HttpRequest) -> HttpResponse:
         *(rows_of_onward(officer) if rare.onward else ()),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *(rows_of_withheld(offers_of(officer, now=now)) if rare.withheld else ()),
-        *rows_of_proposals(waiting_versions(officer, now=now) if rare.proposals else ()),
+        *rows_of_proposals(proposals_to_answer(officer, now=now) if rare.proposals else ()),
         *rows_of_notices(_failed_notices(officer)),
         *(rows_of_commitments(soon_due(commitments_of(officer, now=now), now=now)) if rare.texts else ()),
         *rows_of_keys(ending_keys(officer, now=now)),

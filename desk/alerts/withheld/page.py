@@ -22,7 +22,7 @@ from alerts.withheld.lists import (
     withheld_lane,
     withheld_lanes,
 )
-from alerts.withheld.sending import send_chosen, took_part
+from alerts.withheld.sending import has_chosen, send_chosen
 from callers import clock
 from callers.capabilities import Capability
 from callers.errors import InputError
@@ -78,7 +78,7 @@ def _lane_page(
         may_decide=may_decide(officer),
         picks=may_decide(officer) and shown.since is None,
         may_send=Capability.ALERT_RELEASE in officer.capabilities,
-        chose=progress.left > 0 and took_part(officer, peer, lane),
+        has_chosen=progress.left > 0 and has_chosen(officer, peer, lane),
     )
 
 
