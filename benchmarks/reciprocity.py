@@ -72,7 +72,7 @@ def _count_all(agency: "Agency") -> None:
             [tokens, len(tokens), agency.pk],
         )
         # As autovacuum does within a minute: without it each row that an index has is looked up in the table.
-        cursor.execute("VACUUM ANALYZE reciprocity_contribution")
+        cursor.execute("VACUUM ANALYZE reciprocity_contribution, reciprocity_dailycount")
 
 
 if __name__ == "__main__":

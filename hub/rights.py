@@ -327,6 +327,7 @@ _DESK: Final[dict[str, dict[str, Right]]] = {
     "casework_unit": {DESK: ADD | CHANGE},
     "casework_unit_members": {DESK: KEEP},
     "reciprocity_contribution": {DESK: READ, DESK_WORKER: KEEP},
+    "reciprocity_dailycount": {DESK: READ, DESK_WORKER: ADD | change("n")},
     "science_adoptedrules": {DESK: ADD | change("set_aside_at", "set_aside_by_id"), DESK_WORKER: READ},
     "science_agencyrules": {DESK: ADD, DESK_WORKER: ADD},
     "science_caughtstructure": {DESK: READ, DESK_WORKER: KEEP},

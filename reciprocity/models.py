@@ -59,10 +59,9 @@ class Contribution(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["agency", "peer", "logged_at"],
-                include=["is_given", "is_red", "counts_as"],
-                name="contribution_period",
+                fields=["agency", "peer", "counts_as", "logged_at"], name="contribution_counted"
             ),
+            models.Index(fields=["agency", "peer", "logged_at"], name="contribution_period"),
             models.Index(
                 fields=["agency", "peer", "re_md"], condition=~Q(re_md=""), name="contribution_about"
             ),
@@ -82,3 +81,30 @@ class Contribution(models.Model):
 
     def __str__(self) -> str:
         return self.md
+
+
+class DailyCount(models.Model):
+    """Number `n` of the logged items of a pair that one day (UTC), direction, marking and token have.
+
+    A trigger of the table of items keeps it (migration 0001): a year of a busy pair is read without its items.
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    peer = models.ForeignKey(Agency, models.PROTECT, related_name="+")
+    day = models.DateField()
+    is_given = models.BooleanField()
+    is_red = models.BooleanField()
+    counts_as = models.BinaryField(max_length=16, null=True)
+    n = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agency", "peer", "day", "is_given", "is_red", "counts_as"],
+                nulls_distinct=False,
+                name="daily_count_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.n}"

@@ -13,7 +13,7 @@ from functools import cached_property
 from statistics import median
 from typing import Final, Self
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accord.commitments import COURT_OUTCOMES
@@ -43,7 +43,7 @@ from officers.models import Officer
 from peers.models import Agency, HeldStatement
 from peers.sent import deliveries_of
 from reciprocity.contributions import COUNTS_AS, VERDICTS, row_id
-from reciprocity.models import Contribution, sees_records
+from reciprocity.models import Contribution, DailyCount, sees_records
 from vault.sealed_store import REVISION
 
 GAVE: Final = True
@@ -123,9 +123,9 @@ class _Words:
     def of(self, token: bytes | memoryview | None, *, is_red: bool) -> str:
         return RED if is_red else UNREAD if token is None else self._words.get(bytes(token), UNREAD)
 
-    def tokens(self, wanted: Callable[[list[str]], bool]) -> list[bytes]:
-        """Return the tokens of the words whose parts fit."""
-        return [token for token, word in self._words.items() if wanted(word.split("+"))]
+    def tokens(self, wanted: Callable[[str], bool]) -> list[bytes]:
+        """Return the tokens of the words that fit."""
+        return [token for token, word in self._words.items() if wanted(word)]
 
 
 def peers_with_record(officer: Officer) -> list[Agency]:
@@ -213,12 +213,16 @@ class Pair:
     @cached_property
     def _counted(self) -> Counter[tuple[bool, date, str]]:
         """Items by direction, month and word."""
-        by = ("is_given", "month", "counts_as", "is_red")
-        rows = self.standing.annotate(month=TruncMonth("logged_at", tzinfo=UTC)).values_list(*by)
+        days = (self.period.first, self.period.last)
+        rows = DailyCount.objects.filter(agency=self.agency, peer=self.peer, day__range=days)
+        by = rows.annotate(month=TruncMonth("day")).values_list("is_given", "month", "counts_as", "is_red")
         found = Counter[tuple[bool, date, str]]()
-        for is_given, month, token, is_red, n in rows.annotate(n=Count("pk")):
-            found[is_given, month.date(), self._words.of(token, is_red=is_red)] += n
-        return found
+        for is_given, month, token, is_red, n in by.annotate(total=Sum("n")):
+            found[is_given, month, self._words.of(token, is_red=is_red)] += n
+        for row in self.withdrawn:
+            month = row.logged_at.astimezone(UTC).date().replace(day=1)
+            found[row.is_given, month, self._words.of(row.counts_as, is_red=row.is_red)] -= 1
+        return +found
 
     def counted_of(self, side: bool, fits: Callable[[list[str]], bool] = lambda parts: True) -> int:
         """Return how many items of one direction fit, by the parts of their word."""
@@ -245,9 +249,8 @@ class Pair:
 
     def supplying(self, code: str, side: bool) -> QuerySet[Contribution]:
         """Select the items of one direction that supply this."""
-        rows = self.standing.filter(
-            is_given=side, counts_as__in=self._words.tokens(lambda parts: code in parts[1:])
-        )
+        counted = {word for _side, _month, word in self._counted if code in word.split("+")[1:]}
+        rows = self.standing.filter(is_given=side, counts_as__in=self._words.tokens(counted.__contains__))
         if code not in GOODS:
             return rows
         if side is GOT:
@@ -285,7 +288,7 @@ class Pair:
 
     @cached_property
     def _final(self) -> list[bytes]:
-        return self._words.tokens(lambda parts: parts[0] == FINAL_ANSWER)
+        return self._words.tokens(lambda word: word.split("+")[0] == FINAL_ANSWER)
 
     def final_answers(self, side: bool, about: Collection[str]) -> list[tuple[str, datetime]]:
         """Return the final answers of one side to these questions that were not withdrawn, whenever they were given, in their order."""
@@ -338,7 +341,7 @@ class Pair:
     @cached_property
     def disputed(self) -> tuple[str, ...]:
         """Addresses of items that count and whose newest word in a reply of either side is that they do not, sorted."""
-        tokens = self._words.tokens(lambda parts: parts[0] in (DISPUTED, SETTLED))
+        tokens = self._words.tokens({DISPUTED, SETTLED}.__contains__)
         said = self.rows.filter(counts_as__in=tokens, logged_at__isnull=False).exclude(re_md="")
         said = said.order_by("logged_at", "md")
         newest = dict(said.values_list("re_md", "counts_as"))

@@ -1,7 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The tables of what agencies gave each other, and a trigger that counts the items of each day.
+
+An item is counted in the transaction that changes it, first where it stood by then, in the order of the key: two workers
+that note the same item wait for each other and never both. When the tables are generated afresh, `TRIGGER` and the operation at the end stay.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
+
+TRIGGER = """
+CREATE FUNCTION reciprocity_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO reciprocity_dailycount AS kept (agency_id, peer_id, day, is_given, is_red, counts_as, n)
+    SELECT agency_id, peer_id, (logged_at AT TIME ZONE 'UTC')::date AS day, is_given, is_red, counts_as, sum(change)
+    FROM (VALUES
+        (OLD.agency_id, OLD.peer_id, OLD.logged_at, OLD.is_given, OLD.is_red, OLD.counts_as, -1),
+        (NEW.agency_id, NEW.peer_id, NEW.logged_at, NEW.is_given, NEW.is_red, NEW.counts_as, 1)
+    ) AS item (agency_id, peer_id, logged_at, is_given, is_red, counts_as, change)
+    WHERE logged_at IS NOT NULL
+    GROUP BY agency_id, peer_id, day, is_given, is_red, counts_as HAVING sum(change) <> 0
+    ORDER BY agency_id, peer_id, day, is_given, is_red, counts_as
+    ON CONFLICT (agency_id, peer_id, day, is_given, is_red, counts_as) DO UPDATE SET n = kept.n + excluded.n;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER reciprocity_count AFTER INSERT OR UPDATE OR DELETE ON reciprocity_contribution
+FOR EACH ROW EXECUTE FUNCTION reciprocity_count();
+"""
 
 
 class Migration(migrations.Migration):
@@ -63,10 +88,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        fields=["agency", "peer", "logged_at"],
-                        include=("is_given", "is_red", "counts_as"),
-                        name="contribution_period",
+                        fields=["agency", "peer", "counts_as", "logged_at"], name="contribution_counted"
                     ),
+                    models.Index(fields=["agency", "peer", "logged_at"], name="contribution_period"),
                     models.Index(
                         condition=models.Q(("re_md", ""), _negated=True),
                         fields=["agency", "peer", "re_md"],
@@ -96,4 +120,42 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="DailyCount",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("is_given", models.BooleanField()),
+                ("is_red", models.BooleanField()),
+                ("counts_as", models.BinaryField(max_length=16, null=True)),
+                ("n", models.IntegerField()),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "peer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("agency", "peer", "day", "is_given", "is_red", "counts_as"),
+                        name="daily_count_once",
+                        nulls_distinct=False,
+                    )
+                ],
+            },
+        ),
+        migrations.RunSQL(TRIGGER),
     ]

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records of what two agencies gave each other, counted by each of them from what it holds."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from accord.reciprocity import Period
@@ -17,7 +19,7 @@ from alerts.replies.beginning import open_to_answer, start_reply
 from alerts.sending.amendment import amend_alert
 from alerts.sending.withdrawal import withdraw_alert
 from reciprocity.brief import Brief, compare_lists
-from reciprocity.models import Contribution
+from reciprocity.models import Contribution, DailyCount
 from tests.alerts.replies.test_answers import ask, sent_answer
 from tests.alerts.replies.test_suspension import resume, suspend
 from tests.page_queries import reads_of
@@ -38,6 +40,7 @@ def supplied(brief: Brief) -> Rows:
 def agreed(desk: DeskWorld) -> tuple[Brief, Brief]:
     """Return both briefs, which say the same from either side."""
     desk.settle()
+    assert_counted()
     ours, theirs = briefs(desk)
     for rows in (kinds, supplied):
         assert rows(ours) == {code: (gave, got) for code, (got, gave) in rows(theirs).items()}
@@ -46,6 +49,17 @@ def agreed(desk: DeskWorld) -> tuple[Brief, Brief]:
     assert ours.record.answers_got == theirs.record.answers_gave
     assert ours.record.outcomes_gave == theirs.record.outcomes_got
     return ours, theirs
+
+
+def assert_counted() -> None:
+    """Compare the counts of days, which the database keeps, with the items."""
+    by_items = Counter(
+        (row.agency_id, row.peer_id, row.logged_at.date(), row.is_given, row.is_red, row.counts_as)
+        for row in Contribution.objects.exclude(logged_at=None)
+        if row.logged_at
+    )
+    by = ("agency_id", "peer_id", "day", "is_given", "is_red", "counts_as", "n")
+    assert {tuple(row[:-1]): row[-1] for row in DailyCount.objects.exclude(n=0).values_list(*by)} == by_items
 
 
 def reply(desk: DeskWorld, **data: Any) -> Alert:
@@ -186,6 +200,23 @@ def test_a_period_begins_and_ends_in_utc(desk: DeskWorld) -> None:
         for shift in (-1, 0, 1)
     }
     assert counted == {-1: 0, 0: 1, 1: 0}
+
+
+def test_the_counts_of_days_follow_every_change_of_the_items(desk: DeskWorld) -> None:
+    for _ in range(3):
+        desk.send(desk.draft())
+    desk.settle()
+    rows = Contribution.objects.order_by("pk")
+    assert_counted()
+    rows.update(counts_as=b"of another kind")
+    assert_counted()
+    rows.filter(is_given=True).update(logged_at=F("logged_at") + timedelta(days=1))
+    assert_counted()
+    rows.filter(pk=rows[0].pk).update(logged_at=None)
+    assert_counted()
+    rows.filter(pk=rows[1].pk).delete()
+    assert_counted()
+    assert DailyCount.objects.filter(n__gt=0).exists()
 
 
 def test_the_number_of_queries_does_not_grow_with_what_was_exchanged(desk: DeskWorld) -> None:
