@@ -24,6 +24,7 @@ from accord.envelope.vocabulary import RED
 from alerts.models import Alert
 from callers import clock
 from callers.directory import Custody
+from desk.web import frame
 from devtool.environments import ROOT
 from hub.locked_desk import BEGIN, STAY
 from hub.roles import ROLES
@@ -203,6 +204,13 @@ def clock_at_rest(world: SecurityWorld) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave pages undrawn: by then it is decided what is answered. The crawl draws every page for every role."""
+    monkeypatch.setattr(frame, "frame_context", lambda request: {})
+    monkeypatch.setattr(frame, "render", lambda *_, status: HttpResponse(status=status))
+
+
 def test_every_address_is_declared_and_says_what_it_names() -> None:
     routes = routes_of(DESK) + routes_of(EXCHANGE)
     assert undeclared(routes) == []
@@ -236,7 +244,7 @@ def test_an_address_that_nobody_declared_is_found(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("rest", [False, True], ids=["pages", "rest"])
 def test_matrix_of_callers_addresses_and_verbs(
-    world: SecurityWorld, rest: bool, clock_at_rest: None, silent: None, tell: Any
+    world: SecurityWorld, rest: bool, clock_at_rest: None, undrawn: None, silent: None, tell: Any
 ) -> None:
     tell(f"matrix of {'REST' if rest else 'pages'}", **run_of(world, cells(world, rest=rest)))
 
@@ -316,7 +324,7 @@ def _limited(thing: Thing) -> Thing:
 
 
 def test_at_an_own_desk_what_differs_is_as_declared(
-    world: SecurityWorld, own_desk: None, silent: None, tell: Any
+    world: SecurityWorld, own_desk: None, undrawn: None, silent: None, tell: Any
 ) -> None:
     tell("matrix of an own desk", **run_of(world, cells_at_own_desk(world)))
 
