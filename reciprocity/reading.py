@@ -329,7 +329,9 @@ class Pair:
 
     def outcome_times(self, side: bool) -> Times:
         """Return the times from the stated days of verdicts to the outcomes; one without a day has none."""
-        return Times.of([max(at.date() - day, timedelta()) for _md, day, at in self.outcomes(side)])
+        n = self.counted_of(side, lambda parts: COURT_OUTCOMES in parts[1:])
+        told = self.outcomes(side) if n else []
+        return Times.of([max(at.date() - day, timedelta()) for _md, day, at in told])
 
     def outcomes(self, side: bool) -> list[tuple[str, date, datetime]]:
         """Return the court outcomes of one side that state the day of the verdict: address, day, when it was told."""
