@@ -60,7 +60,8 @@ def lane_changes(officer: Officer, *, now: datetime) -> list[LaneChange]:
     """
     if not {Capability.AGENCY_MANAGE, Capability.ALERT_RELEASE} & officer.capabilities:
         return []
-    own, standing = agency_of(officer).pk, _standing(officer, now)
+    own = officer.agency_id or ""
+    standing = _standing(own, now)
     lately: dict[HeldStatement, list[str]] = {}
     for (_iss, peer, lane), row in standing.items():
         if peer == own and row.held_since > now - CHANGES_SHOWN_FOR:
@@ -78,10 +79,10 @@ def lane_changes(officer: Officer, *, now: datetime) -> list[LaneChange]:
     ]
 
 
-def _standing(officer: Officer, now: datetime) -> dict[tuple[str, str, str], HeldStatement]:
+def _standing(agency_id: str, now: datetime) -> dict[tuple[str, str, str], HeldStatement]:
     """Return the statement by which each lane is suspended or open again, by issuer, the other side and lane."""
     standing: dict[tuple[str, str, str], HeldStatement] = {}
-    for row in statements_that_count(agency_of(officer).pk, (SUSPEND, RESUME), now=now):
+    for row in statements_that_count(agency_id, (SUSPEND, RESUME), now=now):
         for key in ((row.iss, peer, lane) for peer in row.body["with"] for lane in row.body["lanes"]):
             if key not in standing or standing[key].k != row.k:
                 standing[key] = row
