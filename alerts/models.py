@@ -320,6 +320,8 @@ class ReceivedAlert(models.Model):
     """Not a column: since when a suspension holds its answer back (`alerts.peers.suspensions`), set for display."""
     runs_on = True
     """Not a column, beside it: by the agreements the clock of its answer runs on meanwhile."""
+    stopped_by: "tuple[str, ...]" = ()
+    """Not a column, beside it: which of the two agencies suspend the lane."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="received_alerts")

@@ -9,18 +9,29 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from accord.moments import moment_of, moment_or_none
 from accord.reciprocity import Period, list_digest
 from alerts.models import Alert, ReceivedAlert
 from callers.errors import InputError
 from officers.models import Officer
 from reciprocity.commitments import Standing, standing_commitments
-from reciprocity.reading import Record, find_pair, record_of
+from reciprocity.reading import Pair, Record, find_pair, record_of
 
 LISTED_AT_MOST: Final = 100
 """Limit of differing items that are shown of each side."""
 COMPARED_AT_MOST: Final = 100_000
 """Limit of items in a list that is compared."""
 _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Suspension of a lane by one of the two, the agency `by`; `until` is None while it lasts."""
+
+    by: str
+    lane: str
+    since: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Brief:
     digest: str
     commitments: tuple[Standing, ...]
     """Commitments between the two, by what is given and by whom."""
+    suspensions: tuple[Stop, ...]
+    """What either of the two had suspended with the other for some of the period, the earliest first."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,18 @@ def read_brief(officer: Officer, peer_id: str, period: Period, *, now: datetime)
         standing_commitments(pair.agency, now=now, peer=peer_id),
         key=lambda one: (one.version.ref, one.version.od, one.n),
     )
-    return Brief(record_of(pair), pair.items, list_digest(pair.items), tuple(standing))
+    return Brief(record_of(pair), pair.items, list_digest(pair.items), tuple(standing), tuple(_stops(pair)))
+
+
+def _stops(pair: Pair) -> list[Stop]:
+    """Return the suspensions that lasted for some of the period, in an order that is the same on both sides."""
+    stops = (
+        Stop(one.agency, one.lane, moment_of(one.since), moment_or_none(one.until))
+        for one in pair.suspensions
+    )
+    begins, ends = pair.period.begins, pair.period.ends
+    inside = (one for one in stops if one.since < ends and (one.until is None or one.until > begins))
+    return sorted(inside, key=lambda one: (one.since, one.lane, one.by))
 
 
 def compare_lists(

@@ -15,7 +15,7 @@ from accord.agreements import SignedVersion, VersionState
 from accord.commitment_states import Kept, Owed, due_after, judge_cause, judge_periods, newest
 from accord.commitments import ANSWERS, COURT_OUTCOMES, Commitment, read_commitments
 from accord.document.rules import CLOSED
-from accord.moments import moment_of
+from accord.moments import moment_of, moment_or_none
 from accord.reciprocity import Period
 from accord.suspensions import move_due
 from alerts.agency.agreement_texts import texts_of
@@ -118,7 +118,11 @@ def _owed(
     elif commitment.what == COURT_OUTCOMES:
         yield from _outcomes_owed(pair, commitment, side, now)
     else:
-        stopped = [(since, until or now) for lane, since, until in pair.suspensions if lane in lanes]
+        stopped = [
+            (moment_of(one.since), moment_or_none(one.until) or now)
+            for one in pair.suspensions
+            if one.lane in lanes
+        ]
         given = pair.supplying(commitment.what, side).values_list("logged_at", flat=True)
         yield from judge_periods(
             commitment,

@@ -13,12 +13,12 @@ from functools import cached_property
 from statistics import median
 from typing import Final, Self
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accord.commitments import COURT_OUTCOMES
 from accord.envelope.worth import has_force
-from accord.moments import moment_of, moment_or_none
+from accord.moments import moment_of
 from accord.reciprocity import (
     DISPUTED,
     FINAL_ANSWER,
@@ -31,7 +31,7 @@ from accord.reciprocity import (
     Period,
     all_counts,
 )
-from accord.suspensions import Span
+from accord.suspensions import Span, Suspension
 from alerts.document.choices import ALERT_TYPES
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.suspensions import ROUTINE, Suspensions, suspensions_of
@@ -40,6 +40,7 @@ from alerts.receiving.signature_judging import judge_statements
 from callers.capabilities import Capability, require
 from callers.errors import AbsentError
 from officers.models import Officer
+from peers.agreements import kept_agreements
 from peers.models import Agency, HeldStatement
 from peers.sent import deliveries_of
 from reciprocity.contributions import COUNTS_AS, VERDICTS, row_id
@@ -49,6 +50,7 @@ from vault.sealed_store import REVISION
 GAVE: Final = True
 GOT: Final = False
 BOTH: Final = (GAVE, GOT)
+_EXCHANGED: Final = "exchanged"
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,26 @@ class _Words:
         return [token for token, word in self._words.items() if wanted(word)]
 
 
-def peers_with_record(officer: Officer) -> list[Agency]:
-    """Return the agencies with which the officer's agency has exchanged anything, by name."""
+def partners_of(officer: Officer, *, now: datetime) -> list[tuple[Agency, bool]]:
+    """Return the agencies with which an agreement is in force, or anything was exchanged, by name, and whether anything was.
+
+    None for an officer who sees no records. Raises NotBoundError.
+    """
     require(officer, Capability.ALERT_READ)
-    rows = Contribution.objects.visible_to(officer).order_by()
-    return list(
-        Agency.objects.visible_to(officer)
-        .filter(pk__in=rows.values("peer").distinct())
-        .order_by("name", "pk")
-    )
+    if not sees_records(officer):
+        return []
+    own = Contribution.objects.visible_to(officer)
+    rows = Agency.objects.visible_to(officer).exclude(pk=officer.agency_id or "")
+    rows = rows.annotate(**{_EXCHANGED: Exists(own.filter(peer=OuterRef("pk")))})
+    rows = rows.filter(Q(**{_EXCHANGED: True}) | Q(pk__in=_agreed(officer, now)))
+    return [(row, getattr(row, _EXCHANGED)) for row in rows.order_by("name", "pk")]
+
+
+def _agreed(officer: Officer, now: datetime) -> set[str]:
+    """Return the parties of the agreements in force, by the exchange's word."""
+    kept, at = kept_agreements(officer.agency_id or ""), int(now.timestamp())
+    in_force = (one for one in kept.agreements if one.is_in_force(at)) if kept else ()
+    return {party for one in in_force for party in one.parties}
 
 
 def read_record(officer: Officer, peer_id: str, period: Period, *, now: datetime) -> Record:
@@ -313,17 +326,15 @@ class Pair:
         return suspensions_of(self.agency.pk, now=self._now)
 
     @property
-    def suspensions(self) -> tuple[tuple[str, datetime, datetime | None], ...]:
-        """Lanes that either has suspended with the other, with since when and until when."""
-        return tuple(
-            (one.lane, moment_of(one.since), moment_or_none(one.until))
-            for one in self._known.stated
-            if one.other(self.agency.pk) == self.peer.pk
-        )
+    def suspensions(self) -> tuple[Suspension, ...]:
+        """Suspensions of lanes by either of the two with the other, past and present."""
+        return tuple(one for one in self._known.stated if one.other(self.agency.pk) == self.peer.pk)
 
     def outcome_times(self, side: bool) -> Times:
         """Return the times from the stated days of verdicts to the outcomes; one without a day has none."""
-        return Times.of([max(at.date() - day, timedelta()) for _md, day, at in self.outcomes(side)])
+        n = self.counted_of(side, lambda parts: COURT_OUTCOMES in parts[1:])
+        told = self.outcomes(side) if n else []
+        return Times.of([max(at.date() - day, timedelta()) for _md, day, at in told])
 
     def outcomes(self, side: bool) -> list[tuple[str, date, datetime]]:
         """Return the court outcomes of one side that state the day of the verdict: address, day, when it was told."""

@@ -42,6 +42,10 @@ class AgreementAnswer:
     survive_flash: bool
     emergency: bool
 
+    def is_in_force(self, at: int) -> bool:
+        """Tell whether it has begun and not ended at this time, in seconds."""
+        return self.nbf <= at and (self.until is None or at < self.until)
+
     def survives(self, lane: str, pri: str) -> bool:
         """Tell whether it says that a suspension of the lane does not stop what has this speed."""
         return lane in self.survive_lanes or (self.survive_flash and (pri, lane) == ABOUT_LIFE)

@@ -6,7 +6,8 @@ exchange refuses the statement, all is as before it.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
@@ -18,12 +19,13 @@ from alerts.access import agency_of
 from alerts.errors import AgreementRefusedError
 from alerts.peers.agreements import known_agreements
 from alerts.peers.lanes import own_suspensions, settle_stops
+from alerts.receiving.signature_judging import statements_that_count
 from alerts.replies.due_times import settle_due_times
 from alerts.sending.hand_in import handing_in
 from callers.capabilities import Capability, require
 from ledger.audit import record_event
 from officers.models import Officer
-from peers.models import Agency
+from peers.models import Agency, HeldStatement
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices
@@ -33,7 +35,58 @@ REASONS: Final["Choices"] = (
     ("legal", gettext_lazy("legal")),
     ("security", gettext_lazy("security")),
 )
+CHANGES_SHOWN_FOR: Final = timedelta(days=7)
+"""Time for which officers are shown, where their work stands, that a peer has suspended or resumed lanes."""
 _ACTS: Final = {SUSPEND: "lane.suspended", RESUME: "lane.resumed"}
+
+
+@dataclass(frozen=True)
+class LaneChange:
+    """Lanes with the agency that a peer, called `name`, has lately suspended or resumed by one statement.
+
+    `still_stopped` are those that the agency itself suspends.
+    """
+
+    said: HeldStatement
+    name: str
+    lanes: tuple[str, ...]
+    still_stopped: tuple[str, ...]
+
+
+def lane_changes(officer: Officer, *, now: datetime) -> list[LaneChange]:
+    """Return what peers have lately suspended or resumed with the officer's agency and not changed since, the newest first.
+
+    It is for admins and releasers; others have none. Raises NotBoundError.
+    """
+    if not {Capability.AGENCY_MANAGE, Capability.ALERT_RELEASE} & officer.capabilities:
+        return []
+    own = officer.agency_id or ""
+    standing = _standing(own, now)
+    lately: dict[HeldStatement, list[str]] = {}
+    for (_iss, peer, lane), row in standing.items():
+        if peer == own and row.held_since > now - CHANGES_SHOWN_FOR:
+            lately.setdefault(row, []).append(lane)
+    stopped = {(peer, lane) for (iss, peer, lane), row in standing.items() if (iss, row.k) == (own, SUSPEND)}
+    names = dict(Agency.objects.filter(pk__in={row.iss for row in lately}).values_list("pk", "name"))
+    return [
+        LaneChange(
+            row,
+            names.get(row.iss, row.iss),
+            tuple(lanes),
+            tuple(one for one in lanes if (row.iss, one) in stopped),
+        )
+        for row, lanes in sorted(lately.items(), key=lambda item: -item[0].stated_at)
+    ]
+
+
+def _standing(agency_id: str, now: datetime) -> dict[tuple[str, str, str], HeldStatement]:
+    """Return the statement by which each lane is suspended or open again, by issuer, the other side and lane."""
+    standing: dict[tuple[str, str, str], HeldStatement] = {}
+    for row in statements_that_count(agency_id, (SUSPEND, RESUME), now=now):
+        for key in ((row.iss, peer, lane) for peer in row.body["with"] for lane in row.body["lanes"]):
+            if key not in standing or standing[key].k != row.k:
+                standing[key] = row
+    return standing
 
 
 def suspend_lanes(

@@ -33,11 +33,15 @@ ROUTINE: Final = "routine"
 
 @dataclass(frozen=True)
 class AnswerClock:
-    """Time by which an answer is due as it counts, and since when a suspension holds it back, as `accord.suspensions.Clock`."""
+    """Time by which an answer is due as it counts, and since when a suspension holds it back, as `accord.suspensions.Clock`.
+
+    `stopped_by`: which of the two agencies suspend the lane then.
+    """
 
     due: datetime
     suspended_since: datetime | None = None
     runs: bool = True
+    stopped_by: tuple[str, ...] = ()
 
     @property
     def frozen_since(self) -> datetime | None:
@@ -56,6 +60,11 @@ class Suspensions(KnownSuspensions):
         """Return since when nothing of this speed passes between the two on this lane; None where something does."""
         return moment_or_none(self.suspended_since(peer, lane, pri))
 
+    def stopped_by(self, peer: str, lane: str) -> tuple[str, ...]:
+        """Return which of the two have suspended the lane and not resumed it."""
+        lasting = (one for one in self.stated if one.until is None and one.lane == lane)
+        return tuple(sorted(one.agency for one in lasting if one.other(self.reader) == peer))
+
     def clock_of(
         self, peer: str, lane: str, pri: str, *, due: datetime, came: datetime, keep: datetime | None
     ) -> AnswerClock:
@@ -70,7 +79,8 @@ class Suspensions(KnownSuspensions):
         )
         # A time that nothing moved keeps what a row may have below a second.
         moved = due if found.due == int(due.timestamp()) else moment_of(found.due)
-        return AnswerClock(moved, moment_or_none(found.suspended_since), found.runs)
+        since = moment_or_none(found.suspended_since)
+        return AnswerClock(moved, since, found.runs, self.stopped_by(peer, lane) if since else ())
 
     @property
     def held(self) -> Q:
@@ -120,14 +130,14 @@ def stated_suspensions(agency_id: str, *, now: datetime) -> tuple[Suspension, ..
 
 
 def mark_clocks(rows: Iterable[ReceivedAlert], *, now: datetime) -> None:
-    """Set on each of these rows of one agency whether a suspension holds its answer back, and since when."""
+    """Set on each of these rows of one agency whether a suspension holds its answer back, since when and whose."""
     asked = [row for row in rows if row.reply_by is not None and row.answered_at is None and row.keep > now]
     if not asked:
         return
     known = suspensions_of(asked[0].agency_id, now=now)
     for row in asked:
         clock = clock_of_received(row, known)
-        row.suspended_since, row.runs_on = clock.suspended_since, clock.runs
+        row.suspended_since, row.runs_on, row.stopped_by = clock.suspended_since, clock.runs, clock.stopped_by
 
 
 def clock_of_sent(alert: Alert, sent: Sent, recipient: str, known: Suspensions) -> AnswerClock | None:

@@ -55,6 +55,11 @@ class Receipt:
         return self.clock.suspended_since if self.clock else None
 
     @property
+    def stopped_by(self) -> tuple[str, ...]:
+        """Those of the two agencies that suspend the lane, where that holds its answer back."""
+        return self.clock.stopped_by if self.clock else ()
+
+    @property
     def is_confirmed(self) -> bool:
         return self.fact.recall_confirmed_at is not None
 

@@ -13,7 +13,15 @@ from alerts.errors import SendingStoppedError
 from alerts.models import WithheldAlert
 from alerts.rows.withheld import WithheldAlertQuerySet, WithheldState
 from alerts.states import AlertState
-from alerts.withheld.lists import CHANGED, SIGNED, WithheldLane, in_groups, undecided, withheld_lane
+from alerts.withheld.lists import (
+    CHANGED,
+    NOTHING_CHOSEN,
+    SIGNED,
+    WithheldLane,
+    in_groups,
+    undecided,
+    withheld_lane,
+)
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from ledger.audit import record_event
@@ -95,8 +103,11 @@ def _decide(
     ids: Iterable[uuid.UUID | str],
     now: datetime,
 ) -> int:
-    one_by_one = Q(pk__in=_read_ids(ids))
-    wanted = undecided(now) & (in_groups(officer, groups) | one_by_one)
+    keys, pks = list(groups), _read_ids(ids)
+    if not keys and not pks:
+        raise InputError("groups", str(NOTHING_CHOSEN))
+    one_by_one = Q(pk__in=pks)
+    wanted = undecided(now) & (in_groups(officer, keys) | one_by_one)
     wanted |= Q(state=WithheldState.REFUSED) & one_by_one
     batch = _batch_under_way(officer, peer, lane) if state == WithheldState.CHOSEN else None
     found = _write(_locked(officer, peer, lane, wanted), officer, state, batch, now)

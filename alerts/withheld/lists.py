@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.db.models.functions import TruncMonth
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.document.choices import ALERT_TYPES
 from alerts.document.rules import KEPT_AT_LEAST
 from alerts.models import Alert, WithheldAlert
-from alerts.peers.suspensions import ROUTINE, suspensions_of
+from alerts.peers.suspensions import ROUTINE, Suspensions, suspensions_of
 from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.projections.tokens import tokens_of
@@ -38,6 +38,9 @@ from peers.models import Agency
 LEAST_LEFT: Final = KEPT_AT_LEAST + timedelta(days=2)
 """Least time for which content must still be kept, so that it can be sent: what an exchange asks for, in every zone."""
 CHANGED: Final = gettext_lazy("Alerts: choose one or more from the list; it may have changed.")
+NOTHING_CHOSEN: Final = gettext_lazy(
+    "Nothing is ticked: tick one or more in the list, then press the button again."
+)
 SIGNED: Final = Q(sent__state__in=sorted(SENT | {AlertState.QUEUED}))
 """Condition of what was chosen and is signed."""
 REFUSALS: Final[Mapping[str, "str | Promise"]] = {
@@ -60,7 +63,10 @@ REFUSALS: Final[Mapping[str, "str | Promise"]] = {
 
 @dataclass(frozen=True)
 class WithheldLane:
-    """Numbers of one peer and lane. `since`: when the lane was suspended, None once it is open. `lost` cannot be sent any more."""
+    """Numbers of one peer and lane. `lost` cannot be sent any more.
+
+    `since`: when the lane was suspended, None once it is open; `stopped_by`: which of the two agencies suspend it.
+    """
 
     peer: Agency
     lane: str
@@ -72,6 +78,15 @@ class WithheldLane:
     sent: int
     refused: int
     not_needed: int
+    stopped_by: tuple[str, ...] = ()
+
+    @property
+    def is_stopped_here(self) -> bool:
+        return any(one != self.peer.pk for one in self.stopped_by)
+
+    @property
+    def is_stopped_there(self) -> bool:
+        return self.peer.pk in self.stopped_by
 
     @property
     def label(self) -> "str | Promise":
@@ -112,12 +127,13 @@ class WithheldRow:
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of what was chosen together."""
+    """Progress of what was chosen together; `unlogged` is the address of one that is signed and not logged yet."""
 
     total: int = 0
     signed: int = 0
     logged: int = 0
     refused: int = 0
+    unlogged: str = ""
 
     @property
     def done(self) -> int:
@@ -140,7 +156,14 @@ def withheld_lanes(officer: Officer, *, now: datetime) -> list[WithheldLane]:
     if not lanes:
         return []
     known = suspensions_of(agency_of(officer).pk, now=now)
-    return [replace(one, since=known.since(one.peer.pk, one.lane, ROUTINE)) for one in lanes]
+    return [_with_stop(one, known) for one in lanes]
+
+
+def _with_stop(one: WithheldLane, known: Suspensions) -> WithheldLane:
+    since = known.since(one.peer.pk, one.lane, ROUTINE)
+    if since is None:
+        return one
+    return replace(one, since=since, stopped_by=known.stopped_by(one.peer.pk, one.lane))
 
 
 def withheld_numbers(officer: Officer, *, now: datetime) -> list[WithheldLane]:
@@ -263,23 +286,30 @@ def progress_of(officer: Officer, peer: str, lane: str) -> Progress:
             signed=Count("pk", filter=Q(state=WithheldState.CHOSEN) & SIGNED),
             logged=Count("pk", filter=Q(sent__log_index__isnull=False)),
             refused=Count("pk", filter=Q(state=WithheldState.REFUSED)),
+            unlogged=Max("sent__md", filter=SIGNED & Q(sent__log_index=None), default=""),
         )
     )
     return Progress(**numbers)
 
 
-def withheld_from(alert: Alert) -> list[tuple[str, str]]:
-    """Return id and name of each agency that a suspended lane kept a sent alert from, by the preview that was released."""
+def withheld_from(officer: Officer, alert: Alert) -> list[tuple[str, str, Alert | None]]:
+    """Return id and name of each agency that a suspended lane kept a sent alert from, by the preview that was released, with the
+    alert under which it was sent there since; no query where there is none.
+    """
     if alert.status != "actual" or alert.kind == REPLY:
         return []
-    rows = alert.validated_preview or ()
-    return [(row["agency"], row["name"]) for row in rows if row["code"] == LANE_SUSPENDED]
+    rows = [row for row in alert.validated_preview or () if row["code"] == LANE_SUSPENDED]
+    if not rows:
+        return []
+    copies = Alert.objects.visible_to(officer).filter(resent_from__alert=alert, state__in=SENT)
+    sent = {copy.resent_from.peer_id: copy for copy in copies.select_related("resent_from")}
+    return [(row["agency"], row["name"], sent.get(row["agency"])) for row in rows]
 
 
-def first_logged(alert: Alert) -> datetime | None:
-    """Return when what a sent alert repeats after a suspension was logged; None for one that repeats nothing."""
+def repeated_by(alert: Alert) -> Alert | None:
+    """Return the alert that a sent one repeats after a suspension; None for one that repeats nothing."""
     repeated: WithheldAlert | None = getattr(alert, "resent_from", None)
-    return None if repeated is None else repeated.alert.logged_at
+    return None if repeated is None else repeated.alert
 
 
 def _kinds_of(officer: Officer) -> list[tuple[str, bytes]]:

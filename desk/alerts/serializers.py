@@ -307,6 +307,9 @@ class ReceivedFactsOut(s.Serializer[ReceivedAlert]):
         allow_null=True,
         help_text="Since when a suspension holds its answer back, whether its clock runs or not.",
     )
+    stopped_by = s.ListField(
+        child=s.CharField(), help_text="Which of the two agencies suspend the lane, where that holds it back."
+    )
     interim_at = s.DateTimeField(
         allow_null=True, help_text="When an answer was sent after which another follows."
     )
@@ -466,6 +469,9 @@ class RecipientFactOut(s.Serializer[Any]):
     suspended_since = s.DateTimeField(
         allow_null=True,
         help_text="Since when a suspension holds its answer back, whether its clock runs or not.",
+    )
+    stopped_by = s.ListField(
+        child=s.CharField(), help_text="Which of the two agencies suspend the lane, where that holds it back."
     )
 
 

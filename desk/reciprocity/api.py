@@ -14,12 +14,13 @@ from accord.commitment_states import Kept
 from accord.commitments import GIVEN
 from accord.reciprocity import Period
 from callers.capabilities import Capability
+from callers.closed_lists import Lane
 from callers.reading import read_body, read_query
 from desk.reciprocity.periods import check_period, quarter_of
 from desk.web.api_answers import AgencyView
-from reciprocity.brief import COMPARED_AT_MOST, Brief, compare_lists, read_brief
+from reciprocity.brief import COMPARED_AT_MOST, Brief, Stop, compare_lists, read_brief
 from reciprocity.commitments import commitments_of
-from reciprocity.reading import Times, peers_with_record
+from reciprocity.reading import Times, partners_of
 
 
 class PeriodIn(s.Serializer[Any]):
@@ -38,6 +39,9 @@ class ListIn(PeriodIn):
 
 class PartnersOut(s.Serializer[Any]):
     items = s.ListField(child=s.CharField(), help_text="Agencies with which anything was exchanged.")
+    agreed = s.ListField(
+        child=s.CharField(), help_text="Agencies with an agreement in force and nothing exchanged yet."
+    )
 
 
 class FigureOut(s.Serializer[Any]):
@@ -75,6 +79,15 @@ class KeptOut(s.Serializer[Any]):
     excused = s.IntegerField()
 
 
+class StopOut(s.Serializer[Stop]):
+    """A lane that one of the two, `by`, had suspended with the other; `until` is null while it lasts."""
+
+    by = s.CharField()
+    lane = s.ChoiceField(Lane.values)
+    since = s.DateTimeField()
+    until = s.DateTimeField(allow_null=True)
+
+
 class BriefOut(s.Serializer[Any]):
     """Record of what both gave each other. `items` are the addresses of everything that counts, sorted; `digest` is that of the list."""
 
@@ -95,6 +108,7 @@ class BriefOut(s.Serializer[Any]):
     items = s.ListField(child=s.CharField())
     digest = s.CharField()
     commitments = KeptOut(many=True)
+    suspensions = StopOut(many=True)
 
 
 class ListComparisonOut(s.Serializer[Any]):
@@ -112,8 +126,10 @@ class PartnersView(AgencyView):
 
     @extend_schema(responses={200: PartnersOut}, operation_id="reciprocity_list")
     def get(self, request: Request) -> Response:
-        """List the agencies with which this agency has exchanged anything."""
-        return self.answer({"items": [peer.pk for peer in peers_with_record(self.officer)]})
+        """List the agencies with which this agency has exchanged anything, and those with an agreement in force alone."""
+        found = partners_of(self.officer, now=self.now)
+        ids = {has: [peer.pk for peer, has_record in found if has_record is has] for has in (True, False)}
+        return self.answer({"items": ids[True], "agreed": ids[False]})
 
 
 class BriefView(AgencyView):
@@ -198,6 +214,7 @@ def _shown(brief: Brief) -> dict[str, Any]:
         **{name: _times(getattr(record, name)) for name in times},
         "items": brief.items,
         "digest": brief.digest,
+        "suspensions": brief.suspensions,
         "commitments": [
             {"agreement": one.version.ref, "by": one.commitment.by, "to": one.commitment.to}
             | {"what": one.commitment.what}

@@ -31,17 +31,22 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """The whole drawing; `most` is the number at the top."""
+    """The whole drawing; `most`, an even number, is at the top of the scale, `half` in its middle."""
 
     bars: tuple[Bar, ...]
     most: int
     width: int
     height: int = HEIGHT
 
+    @property
+    def half(self) -> int:
+        return self.most // 2
+
 
 def draw_months(months: Sequence[MonthRow]) -> Bars:
     """Return the drawing of these months."""
     most = max([LEAST_TOP, *(n for row in months for n in (row.gave, row.got))])
+    most += most % 2
     found = []
     for place, row in enumerate(months):
         month = date_format(row.month, "F Y")

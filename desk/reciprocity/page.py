@@ -9,12 +9,14 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.reciprocity import Period
 from alerts.agency.commitment_words import how_often
 from callers import clock
+from callers.closed_lists import Lane
 from callers.errors import InputError
 from desk.reciprocity.commitments_page import STATES
 from desk.reciprocity.drawing import draw_months
@@ -25,10 +27,10 @@ from desk.web.downloads import streamed
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from peers.models import Agency
-from reciprocity.brief import compare_items, items_of, read_brief
+from reciprocity.brief import Stop, compare_items, items_of, read_brief
 from reciprocity.commitments import Standing
 from reciprocity.models import sees_records
-from reciprocity.reading import Figure, Record, Times, peers_with_record, read_record
+from reciprocity.reading import Figure, Record, Times, partners_of, read_record
 
 
 class ListForm(forms.Form):
@@ -44,12 +46,12 @@ class ListForm(forms.Form):
 
 
 def partners(request: HttpRequest) -> HttpResponse:
-    """List the partners with whom anything was exchanged, by name, without figures."""
+    """List the partners with whom something is agreed or was exchanged, by name, without figures."""
     return render_page(
         request,
         "reciprocity/partners",
         _("Reciprocity"),
-        peers=peers_with_record(signed_in(request)),
+        partners=partners_of(signed_in(request), now=clock.now()),
         is_limited=not sees_records(signed_in(request)),
     )
 
@@ -102,6 +104,7 @@ def _brief(request: HttpRequest, agency_id: str) -> HttpResponse:
         problems=problems,
         comparison=comparison,
         commitments=[_kept(one, shown.record.agency, period) for one in shown.commitments],
+        suspensions=[_suspended(one, shown.record) for one in shown.suspensions],
         **_shown(officer, shown.record, is_turned=shown.record.agency.pk > shown.record.peer.pk),
     )
 
@@ -155,6 +158,12 @@ def _kept(one: Standing, own: Agency, period: Period) -> tuple[str, str, str, st
     ]
     what = f"{SUPPLIES[one.commitment.what]}, {how_often(one.commitment)}"
     return giver.name, what, one.version.ref, ", ".join(counts) or _("nothing was due")
+
+
+def _suspended(one: Stop, record: Record) -> tuple[str, str | Promise, Stop]:
+    """Return who suspended, which lane, and the suspension."""
+    by = next(agency for agency in (record.agency, record.peer) if agency.pk == one.by)
+    return by.name, Lane(one.lane).label, one
 
 
 def _times(times: Times) -> str:

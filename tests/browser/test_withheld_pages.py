@@ -37,6 +37,7 @@ def test_they_are_chosen_and_sent(
     page.get_by_role("button", name="Send 2 alerts").click()
     expect(page.get_by_text("2 of 2 sent")).to_be_visible()
     desk.catch_up()
+    expect(page.get_by_text("2 of them logged")).to_be_visible()
     shoot("withheld-sent", AT)
     sign_in(desk.aroha)
     shoot("inbox-after-suspension", "/inbox/")

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agreement: its terms, and lanes suspended and resumed by an agency admin after a second question."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from desk.web.tones import isolated
+from peers.models import HeldStatement
 from sharing.models import LaneSuspension, Statement
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn
@@ -51,12 +55,14 @@ def test_third_parties_see_nothing_of_it(desk: DeskWorld, as_officer: SignIn) ->
 
 
 def test_lanes_are_suspended_after_a_second_question(desk: DeskWorld, admin: Client) -> None:
-    assert admin.get(SUSPEND).status_code == 200
+    form = admin.get(SUSPEND).content.decode()
+    assert form.index("in every agreement of your agency with these agencies") < form.index('name="lanes"')
+    assert "The agencies you choose and the exchange read it, nobody else." in form
     chosen = {"agencies": ["xb-health", "xd-reg"], "lanes": ["enforcement", "trade"], "why": "legal"}
     asked = admin.post(SUSPEND, chosen).content.decode()
     assert "Suspend Enforcement and Trade" in asked
     assert "Flow stops both ways, in every agreement with them; nothing is deleted" in asked
-    assert "Science stays open." in asked
+    assert "Science stays open." in asked and "They and the exchange read your reason: legal." in asked
     assert standing() == set()
     assert admin.post(SUSPEND, {**chosen, "sure": "yes"}).status_code == 302
     assert standing() == {
@@ -101,6 +107,31 @@ def test_a_wrong_choice_is_refused_by_its_field(admin: Client, chosen: dict[str,
     answer = admin.post(SUSPEND, {**chosen, "sure": "yes"})
     assert answer.status_code == 422 and says in answer.content.decode()
     assert standing() == set()
+
+
+def test_the_start_page_says_what_a_partner_suspended_and_resumed(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    releaser, author = as_officer(desk.benno), as_officer(desk.ilka)
+    name, rest = isolated("Precursor Office, Dellin"), "with your agency"
+    desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["science", "trade"]))
+    desk.settle()
+    for client in (admin, releaser):
+        page = client.get("/").content.decode()
+        assert (
+            f"{name} has suspended Science, Trade {rest}" in page and "/agreements/?state=suspended" in page
+        )
+    admin.post(SUSPEND, {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"})
+    desk.catch_up()
+    desk.hub.submit(desk.reg, desk.hub.resumption(desk.reg, "xa-lab", lanes=["science"]))
+    desk.settle()
+    page = releaser.get("/").content.decode()
+    assert f"{name} has suspended Trade {rest}" in page and f"{name} has resumed Science {rest}" in page
+    assert "your agency still suspends: Science" in page
+    assert rest not in author.get("/").content.decode()
+    assert rest not in as_officer(desk.haitham).get("/").content.decode(), "nothing is said to third parties"
+    HeldStatement.objects.update(held_since=timezone.now() - timedelta(days=8))
+    assert rest not in releaser.get("/").content.decode()
 
 
 def test_only_admins_are_offered_to_change_lanes(desk: DeskWorld, as_officer: SignIn) -> None:

@@ -250,7 +250,10 @@ def test_while_the_lane_is_suspended_an_answer_waits_and_its_clock_stands_still(
     browser = as_officer(desk.aroha)
     assert "Frozen: suspended since" in browser.get("/inbox/").content.decode()
     assert "Frozen: suspended since" in browser.get("/").content.decode()
-    assert "Frozen: suspended with" in open_at_health(desk, browser)
+    page = open_at_health(desk, browser)
+    assert (
+        "Frozen: suspended with" in page and "Suspended by <bdi>Forensic Laboratory, Arvenia</bdi>." in page
+    )
     reply = answered(desk, browser)
     assert reply.state == AlertState.SUBMITTED
     assert "Held by suspension since" in browser.get("/drafts/on-the-way/").content.decode()
@@ -260,4 +263,4 @@ def test_while_the_lane_is_suspended_an_answer_waits_and_its_clock_stands_still(
     refused = checker.post(f"/queue/{reply.pk}/validate/", {"revision": reply.current})
     assert refused.status_code == 409 and "Held by suspension: " in refused.content.decode()
     page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
-    assert "answer frozen: suspended since" in page
+    assert "answer frozen: suspended since" in page and "Suspended by your agency." in page

@@ -37,6 +37,19 @@ def test_words_and_controls_can_be_read_in_both_themes() -> None:
             assert contrast(TOKENS["on-fill"][theme], TOKENS[fill][theme]) >= 4.5, (fill, theme)
 
 
+def test_a_progress_bar_stands_out_from_its_track() -> None:
+    tracks = re.findall(
+        r"progress(?: \{[^}]*?|::-webkit-progress-bar \{) ?background: var\(--([\w-]+)\)", SHEET
+    )
+    bars = re.findall(
+        r"progress::-(?:webkit-progress-value|moz-progress-bar) \{ background: var\(--([\w-]+)\)", SHEET
+    )
+    assert (len(tracks), len(bars)) == (2, 2)
+    for theme in (0, 1):
+        for track, bar in zip(tracks, bars, strict=True):
+            assert contrast(TOKENS[bar][theme], TOKENS[track][theme]) >= 3, (bar, track, theme)
+
+
 def test_markings_keep_the_colours_of_tlp_2_on_black() -> None:
     colours = dict(re.findall(r'\.tlp\[data-tlp="([A-Z]+)"\][^{]*\{ color: #(\w{6})', SHEET))
     assert colours == {"RED": "ff2b2b", "AMBER": "ffc000", "GREEN": "33ff00"}

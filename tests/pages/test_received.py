@@ -94,6 +94,7 @@ def test_it_stays_closed_until_a_reason_is_given(reader: Client, received: Recei
     address = f"/inbox/{received.pk}/"
     closed = reader.get(address).content.decode()
     assert "Why do you open this?" in closed and "Nine people collapsed" not in closed
+    assert closed.index("Why do you open this?") < closed.index("<h2>Acknowledge</h2>"), "the reason first"
     for name, (reason, sentence) in WRONG_REASONS.items():
         answer = reader.post(address, reason)
         assert answer.status_code == 422, name

@@ -50,7 +50,8 @@ def test_while_the_lane_is_suspended_it_is_shown_and_cannot_be_chosen(
     listed = browser.get("/withheld/").content.decode()
     assert "Health Authority, Belmora" in listed and "2 not decided" in listed and AT in listed
     page = browser.get(AT).content.decode()
-    assert "The lane is suspended since" in page and 'type="checkbox"' not in page
+    assert "The lane has been suspended since" in page and 'type="checkbox"' not in page
+    assert "can be sent once your agency has resumed it" in page
     assert AT in browser.get("/agreements/G1/").content.decode()
     assert "withheld" not in browser.get("/").content.decode()
     row = WithheldAlert.objects.all()[0]
@@ -62,6 +63,19 @@ def test_while_the_lane_is_suspended_it_is_shown_and_cannot_be_chosen(
     assert "Nothing is withheld." in as_officer(desk.haitham).get("/withheld/").content.decode()
 
 
+def test_who_suspends_it_is_said_to_the_two_of_them(desk: DeskWorld, as_officer: SignIn) -> None:
+    browser, call = as_officer(desk.benno), Session(desk.benno)
+    suspend_lanes(desk.haitham, ["xa-lab"], [LANE], now=desk.tick())
+    desk.settle()
+    page = browser.get(AT).content.decode()
+    assert "by your agency and by <bdi>Health Authority, Belmora</bdi>" in page
+    assert call("GET", "withheld").json()["items"][0]["stopped_by"] == ["xa-lab", PEER]
+    open_again(desk)
+    page = browser.get(AT).content.decode()
+    assert "by <bdi>Health Authority, Belmora</bdi>" in page and "once they have resumed it" in page
+    assert call("GET", "withheld").json()["items"][0]["stopped_by"] == [PEER]
+
+
 def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_officer: SignIn) -> None:
     open_again(desk)
     author, releaser = as_officer(desk.ilka), as_officer(desk.benno)
@@ -69,7 +83,7 @@ def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_
     page = author.get(AT).content.decode()
     assert "checked" not in page, "nothing is preselected"
     nothing = author.post(f"{AT}choose/")
-    assert nothing.status_code == 422 and "choose one or more" in nothing.content.decode()
+    assert nothing.status_code == 422 and "Nothing is ticked" in nothing.content.decode()
     assert f'href="{AT}?group=' in nothing.content.decode(), "its address takes no reading"
     assert author.post(f"{AT}choose/", {"groups": group_of(page)}).status_code == 302
     assert author.get(f"{AT}send/").status_code == 403
@@ -80,10 +94,17 @@ def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_
     assert "Send 2 withheld alerts to" in asked and "sent after a suspension" in asked
     sent = releaser.post(f"{AT}send/")
     assert (sent.status_code, sent["Location"]) == (302, AT)
+    waiting = releaser.get(AT).content.decode()
+    assert "2 of 2 sent, 0 of them logged" in waiting and "data-arrivals" in waiting
     desk.catch_up()
-    assert "2 of 2 sent, 2 of them logged" in releaser.get(AT).content.decode()
-    copy = WithheldAlert.objects.all()[0].sent_id
-    assert "sent after a suspension" in releaser.get(f"/outbox/{copy}/").content.decode()
+    logged = releaser.get(AT).content.decode()
+    assert "2 of 2 sent, 2 of them logged" in logged and "data-arrivals" not in logged
+    row = WithheldAlert.objects.all()[0]
+    first, copy = f"/outbox/{row.alert_id}/", f"/outbox/{row.sent_id}/"
+    repeats = releaser.get(copy).content.decode()
+    assert "sent after a suspension" in repeats and f'href="{first}"' in repeats
+    repeated = releaser.get(first).content.decode()
+    assert "Sent again on" in repeated and f'href="{copy}"' in repeated and AT not in repeated
     assert "written" in as_officer(desk.aroha).get("/inbox/").content.decode()
     assert "sent after a suspension" in open_at_health(desk, as_officer(desk.aroha))
 
@@ -121,6 +142,8 @@ def test_one_alert_of_a_group_is_not_needed(desk: DeskWorld, as_officer: SignIn)
     group = group_of(browser.get(AT).content.decode())
     page = browser.get(AT, {"group": group}).content.decode()
     assert "Nine collapses at one event" in page and "Blue tablets sold as oxycodone" in page
+    nothing = browser.post(f"{AT}choose/?group={group}").content.decode()
+    assert "Nothing is ticked" in nothing and "Nine collapses at one event" in nothing, "the page stays"
     one = page.partition('name="ids" value="')[2].partition('"')[0]
     assert browser.post(f"{AT}decline/", {"ids": one}).status_code == 302
     assert "1 not decided" in browser.get(AT).content.decode()

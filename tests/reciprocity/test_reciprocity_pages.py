@@ -5,6 +5,7 @@ import pytest
 from django.test import Client
 
 from alerts.models import Alert
+from tests.alerts.replies.test_suspension import resume, suspend
 from tests.api.sessions import Session
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
@@ -32,6 +33,40 @@ def test_the_record_is_drawn_and_tabled(days: dict[str, str], reader: Client) ->
     page = reader.get(OF_HEALTH, days).content.decode()
     for text in ("Cluster of harm", "gave 1, got 0", "All that counts", "brief/?first="):
         assert text in page
+    scale = page.partition('class="reciprocity-scale"')[2].partition("</div>")[0]
+    assert all(f"<span>{n}</span>" in scale for n in (4, 2, 0)), "bars can be read off"
+
+
+def test_every_partner_with_an_agreement_in_force_is_listed(
+    desk: DeskWorld, reader: Client, as_officer: SignIn
+) -> None:
+    desk.settle()
+    assert reader.get("/reciprocity/").content.decode().count("nothing exchanged yet") == 2
+    assert Session(desk.ilka)("GET", "reciprocity").json() == {"items": [], "agreed": ["xb-health", "xd-reg"]}
+    desk.send(desk.draft(recipients=["xb-health"]))
+    desk.settle()
+    page = reader.get("/reciprocity/").content.decode()
+    assert page.count("nothing exchanged yet") == 1
+    assert page.index(OF_HEALTH) < page.index("/reciprocity/xd-reg/") < page.index("nothing exchanged yet")
+    desk.hub.make_agreement("G1", desk.lab.pk, desk.health.pk)
+    desk.hub.later(minutes=1)
+    desk.settle()
+    assert "/reciprocity/xd-reg/" not in reader.get("/reciprocity/").content.decode()
+
+
+def test_the_brief_says_who_made_it_when_and_what_was_suspended(
+    desk: DeskWorld, days: dict[str, str], reader: Client
+) -> None:
+    at = f"{OF_HEALTH}brief/"
+    assert "Neither suspended anything with the other." in reader.get(at, days).content.decode()
+    suspend(desk, desk.health)
+    page = reader.get(at, days).content.decode()
+    for text in ("Made by <bdi>Forensic Laboratory, Arvenia</bdi> on", "data-print", "not resumed"):
+        assert text in page
+    rows = page.partition("Who suspended")[2].partition("</table>")[0]
+    assert "Health Authority, Belmora" in rows and "Science" in rows
+    resume(desk, desk.health)
+    assert "not resumed" not in reader.get(at, days).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +105,7 @@ def test_a_system_reads_and_compares(desk: DeskWorld, days: dict[str, str]) -> N
     assert call("GET", "reciprocity").json()["items"] == ["xb-health", "xd-reg"]
     query = f"first={days['first']}&last={days['last']}"
     brief = call("GET", f"reciprocity/xb-health?{query}").json()
-    assert brief["total"] == {"code": "total", "gave": 1, "got": 0}
+    assert brief["total"] == {"code": "total", "gave": 1, "got": 0} and brief["suspensions"] == []
     theirs = Session(desk.aroha)("GET", f"reciprocity/xa-lab?{query}").json()
     assert theirs["digest"] == brief["digest"]
     compared = call("POST", "reciprocity/xb-health/compare", days | {"items": theirs["items"]}).json()

@@ -46,6 +46,7 @@ def agreed(desk: DeskWorld) -> tuple[Brief, Brief]:
         assert rows(ours) == {code: (gave, got) for code, (got, gave) in rows(theirs).items()}
     assert (ours.items, ours.digest) == (theirs.items, theirs.digest)
     assert ours.record.disputed == theirs.record.disputed
+    assert ours.suspensions == theirs.suspensions
     assert ours.record.answers_got == theirs.record.answers_gave
     assert ours.record.outcomes_gave == theirs.record.outcomes_got
     return ours, theirs
@@ -147,6 +148,10 @@ def test_an_answer_time_leaves_out_a_suspension(desk: DeskWorld) -> None:
     resume(desk, desk.lab)
     sent_answer(desk)
     ours, _theirs = agreed(desk)
+    (stop,) = ours.suspensions
+    assert (stop.by, stop.lane) == ("xa-lab", "science") and stop.until is not None
+    earlier = Period(stop.since.date() - timedelta(days=9), stop.since.date() - timedelta(days=2))
+    assert brief_of(desk, desk.ilka, earlier).suspensions == ()
     took = ours.record.answers_got.middle
     assert took is not None and desk.hub.now - before > timedelta(hours=1) > timedelta(minutes=1) > took
 

@@ -49,7 +49,7 @@ class LanesForm(forms.Form):
         label=gettext_lazy("Reason"),
         choices=(("", gettext_lazy("not stated")), *REASONS),
         required=False,
-        help_text=gettext_lazy("One word, for the other side and the exchange."),
+        help_text=gettext_lazy("One word. The agencies you choose and the exchange read it, nobody else."),
         error_messages={"invalid_choice": gettext_lazy("Reason: choose from the list.")},
     )
 
@@ -140,9 +140,15 @@ def _which(standing: AgreementShown, verb: str, *, is_any: bool = True) -> Quest
     words = {"ref": standing.ref}
     if verb == "suspend":
         heading, none = _("Suspend lanes of %(ref)s") % words, _("It has no lane left to suspend.")
+        reach = _(
+            "What you choose stops in every agreement of your agency with these agencies, not in this one alone, until your agency resumes it."
+        )
     else:
         heading, none = _("Resume lanes of %(ref)s") % words, _("Your agency has suspended no lane of it.")
-    button, does = (_("Go on"), []) if is_any else ("", [none])
+        reach = _(
+            "What you choose is resumed in every agreement of your agency with these agencies, not in this one alone."
+        )
+    button, does = (_("Go on"), [reach]) if is_any else ("", [none])
     return Question(_("Agreement"), heading, button, _page_of(standing), does=does)
 
 
@@ -160,6 +166,7 @@ def _ask_whether(
             ),
             *_staying_open(standing, chosen),
             _("Only you and %(names)s are told.") % words,
+            *_reason(form),
         ]
     else:
         heading, button = _("Resume %(lanes)s with %(names)s?") % words, _("Resume %(lanes)s") % words
@@ -172,6 +179,12 @@ def _ask_whether(
         _("Agreement"), heading, button, _page_of(standing), does=does, is_grave=verb == "suspend"
     )
     return ask(request, question, form, template="agency/lanes_confirm")
+
+
+def _reason(form: LanesForm) -> Iterator[str]:
+    why = form.cleaned_data["why"]
+    if why:
+        yield _("They and the exchange read your reason: %(why)s.") % {"why": dict(REASONS)[why]}
 
 
 def _staying_open(standing: AgreementShown, chosen: list[LaneRow]) -> list[str]:

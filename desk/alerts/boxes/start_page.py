@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.agency.agreement_versions import proposals_to_answer
+from alerts.agency.lanes import lane_changes
 from alerts.agency.power_changes import decidable_by
 from alerts.boxes.rare_work import rare_work
 from alerts.boxes.start import Start, read_start
@@ -26,6 +27,7 @@ from desk.alerts.boxes.start_rows import (
     rows_of_commitments,
     rows_of_decisions,
     rows_of_keys,
+    rows_of_lanes,
     rows_of_notices,
     rows_of_proposals,
     rows_of_tasks,
@@ -79,13 +81,14 @@ def start(request: HttpRequest) -> HttpResponse:
         powers=decidable_by(officer, now=now) > 0,
         caught=newly_caught(officer, since=now - CAUGHT_FOR),
     )
-    tasks, rare = first_tasks(officer, now=now), rare_work(officer)
+    tasks, rare = first_tasks(officer, now=now), rare_work(officer, now=now)
     rows = [
         *rows_of_work(officer, work, answers),
         *(rows_of_onward(officer) if rare.onward else ()),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *(rows_of_withheld(offers_of(officer, now=now)) if rare.withheld else ()),
         *rows_of_proposals(proposals_to_answer(officer, now=now) if rare.proposals else ()),
+        *rows_of_lanes(lane_changes(officer, now=now) if rare.lanes else ()),
         *rows_of_notices(_failed_notices(officer)),
         *(rows_of_commitments(soon_due(commitments_of(officer, now=now), now=now)) if rare.texts else ()),
         *rows_of_keys(ending_keys(officer, now=now)),

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accord.agreements import SignedVersion
 from accord.moments import moment_of
+from accord.suspensions import SUSPEND
+from alerts.agency.lanes import LaneChange
 from alerts.boxes.inbox import InboxRow
 from alerts.boxes.on_the_way import WayRow
 from alerts.boxes.start import Start, ToPhone
@@ -22,6 +24,7 @@ from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
 from alerts.withheld.lists import WithheldLane
+from callers.closed_lists import Lane
 from callers.endings import Ending
 from casework.tasks import TaskRow
 from desk.reciprocity.words import SUPPLIES
@@ -348,6 +351,27 @@ def rows_of_proposals(waiting: Iterable[tuple[SignedVersion, str]]) -> Iterator[
         address = reverse("admin:agreement_version", args=[version.od])
         since = moment_of(version.proposed_at)
         yield StartRow(f"agreement-{version.od}", pgettext_lazy("act", "Decide"), title, address, since=since)
+
+
+def rows_of_lanes(changes: Iterable[LaneChange]) -> Iterator[StartRow]:
+    """Yield a row for each peer's statement that has lately suspended or resumed lanes."""
+    for one in changes:
+        words = {"name": isolated(one.name), "lanes": _lanes(one.lanes)}
+        if one.said.k == SUSPEND:
+            title = _("%(name)s has suspended %(lanes)s with your agency") % words
+        else:
+            title = _("%(name)s has resumed %(lanes)s with your agency") % words
+        is_stopped = one.said.k == SUSPEND or one.still_stopped
+        still = _("your agency still suspends: %(lanes)s") % {"lanes": _lanes(one.still_stopped)}
+        yield StartRow(
+            f"lanes-{one.said.od}", pgettext_lazy("act", "Look at"), title,
+            reverse("admin:agreements") + ("?state=suspended" if is_stopped else ""),
+            about=(still,) if one.still_stopped else (), since=moment_of(one.said.stated_at),
+        )  # fmt: skip
+
+
+def _lanes(codes: Iterable[str]) -> str:
+    return ", ".join(str(Lane(code).label) for code in codes)
 
 
 def rows_of_decisions(*, leaves: bool, powers: bool, caught: int) -> Iterator[StartRow]:

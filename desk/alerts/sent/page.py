@@ -42,7 +42,7 @@ from alerts.sending.withdrawal import (
     withdrawal_preview,
 )
 from alerts.states import SENT, AlertState
-from alerts.withheld.lists import first_logged, withheld_from
+from alerts.withheld.lists import repeated_by, withheld_from
 from callers import clock
 from callers.capabilities import Capability
 from callers.deliveries import DeliveryState
@@ -107,8 +107,8 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         wants_second_look=_wants_second_look(officer, alert),
         onward=onward_part(officer, alert, now=clock.now()),
         void_withdrawal=_void_withdrawal(officer, alert, receipts, now),
-        withheld=withheld_from(alert),
-        first_logged=first_logged(alert),
+        withheld=withheld_from(officer, alert),
+        repeated=repeated_by(alert),
         **_versions(officer, view, now),
         **_ways_on(officer, alert, view, receipts, now),
     )

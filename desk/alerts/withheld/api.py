@@ -35,7 +35,7 @@ AT_MOST: Final = 1000
 
 
 class WithheldLaneOut(s.Serializer[WithheldLane]):
-    """Numbers of one peer and lane; `since` is when the lane was suspended, null once it is open.
+    """Numbers of one peer and lane; `since` is when the lane was suspended, null once it is open, `stopped_by` who suspends it.
 
     `waiting` can be decided, `red` is written anew, `lost` is not kept for long enough to be sent.
     """
@@ -43,6 +43,7 @@ class WithheldLaneOut(s.Serializer[WithheldLane]):
     peer = s.CharField(source="peer.pk")
     lane = s.ChoiceField(Lane.values)
     since = s.DateTimeField(allow_null=True)
+    stopped_by = s.ListField(child=s.CharField())
     waiting = s.IntegerField()
     red = s.IntegerField()
     lost = s.IntegerField()

@@ -74,6 +74,7 @@ def _lane_page(
         chosen=chosen,
         progress=progress,
         goes_on=request.GET.get(GOES_ON) == "1" and progress.left > 0,
+        waits_for_log=progress.left == 0 and progress.unlogged != "",
         problem=problem,
         may_decide=may_decide(officer),
         picks=may_decide(officer) and shown.since is None,

@@ -46,6 +46,12 @@
   const next = document.querySelector("form[data-goes-on]");
   if (next) setTimeout(() => next.requestSubmit(), 500);
 
+  // What is made to be printed has a button for it.
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
   // A fingerprint to the clipboard; without script one press on it marks all of it.
   for (const button of document.querySelectorAll("[data-copy]")) {
     if (!navigator.clipboard) break;
