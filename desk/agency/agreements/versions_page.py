@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accord.agreement_texts import TextState
 from accord.agreements import SignedVersion, VersionState
@@ -314,9 +314,9 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     versions = versions_of(officer, now=now)
     shown = version_among(versions, od)
-    state = shown.state(int(now.timestamp()))
-    waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
-    text, tone = STATES[state]
+    own, at = officer.agency_id or "", int(now.timestamp())
+    text, tone = _state_words(shown, at)
+    may_manage = Capability.AGENCY_MANAGE in officer.capabilities
     names = dict(Agency.objects.values_list("pk", "name"))
     return render_page(
         request,
@@ -329,9 +329,18 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         state_tone=tone,
         others=_others_of(shown, versions, now),
         text=(sealed := text_shown(officer, shown, versions, names)),
-        may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
-        may_accept=sealed.state in (TextState.NONE, TextState.HERE),
+        may_accept=may_manage
+        and shown.waits_for(own, at)
+        and sealed.state in (TextState.NONE, TextState.HERE),
+        may_refuse=may_manage and shown.may_refuse(own, at),
+        is_own=_is_own(shown, officer),
     )
+
+
+def _state_words(one: SignedVersion, at: int) -> tuple[Any, str]:
+    """Return state and tone of a version."""
+    text, tone = STATES[one.state(at)]
+    return (_("Taken back") if one.is_taken_back else text), tone
 
 
 def _others_of(
@@ -339,7 +348,7 @@ def _others_of(
 ) -> list[tuple[SignedVersion, datetime, Any, str]]:
     """Return the other versions of the same agreement, the newest first, with their times and states in words."""
     rows = (one for one in versions if one.ref == shown.ref and one.od != shown.od)
-    return [(one, moment_of(one.proposed_at), *STATES[one.state(int(now.timestamp()))]) for one in rows]
+    return [(one, moment_of(one.proposed_at), *_state_words(one, int(now.timestamp()))) for one in rows]
 
 
 def accept(request: HttpRequest, od: str) -> HttpResponseBase:
@@ -356,32 +365,74 @@ def _answer(request: HttpRequest, od: str, st: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     shown = version_of(officer, od, now=now)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    words = {"ref": isolated(shown.ref)}
-    back = reverse("admin:agreement_version", args=[od])
-    if st == "accept":
-        missing = len(shown.parties - shown.accepted.keys() - {officer.agency_id})
-        does = [
-            ngettext(
-                "It is in force once %(count)s other party has accepted it too.",
-                "It is in force once %(count)s other parties have accepted it too.",
-                missing,
-            )
-            % {"count": missing}
-            if missing
-            else _("Every other party has accepted: it is in force with your agency's answer.")
-        ]
-        question = Question(_("Agreement"), _("Accept %(ref)s?") % words, _("Accept it"), back, does=does)
-    else:
-        does = [_("The proposal is over for all parties. Another one can be made.")]
-        question = Question(
-            _("Agreement"), _("Refuse %(ref)s?") % words, _("Refuse it"), back, does=does, is_grave=True
-        )
     if not form.is_valid():
+        question = (
+            _accept_question(shown, officer, now) if st == "accept" else _refuse_question(shown, officer)
+        )
         return ask(request, question, form)
     answer_version(officer, od, st, now=now)
-    done = _("Accepted: %(ref)s.") if st == "accept" else _("Refused: %(ref)s.")
+    if st == "accept":
+        done = _("Accepted: %(ref)s.")
+    else:
+        done = _("Taken back: %(ref)s.") if _is_own(shown, officer) else _("Refused: %(ref)s.")
     messages.success(request, done % {"ref": shown.ref})
     return redirect("admin:agreement_version", od)
+
+
+def _is_own(shown: SignedVersion, officer: Officer) -> bool:
+    """Tell whether the officer's agency has proposed it: to refuse it is to take it back then."""
+    return shown.statement.iss == officer.agency_id
+
+
+def _accept_question(shown: SignedVersion, officer: Officer, now: datetime) -> Question:
+    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
+    body = {**shown.body, "until": shown.until}
+    terms = ((label, text_of(body[name], names)) for label, name, text_of in _TERMS if name in _ACCEPTED)
+    return Question(
+        _("Agreement"),
+        _("Accept %(ref)s?") % {"ref": isolated(shown.ref)},
+        _("Accept it"),
+        _page_of(shown),
+        does=list(_accepting(shown, officer, now)),
+        facts=[(_("Version"), shown.body["ver"]), *terms],
+    )
+
+
+def _refuse_question(shown: SignedVersion, officer: Officer) -> Question:
+    words = {"ref": isolated(shown.ref)}
+    if _is_own(shown, officer):
+        heading, button = _("Take %(ref)s back?") % words, pgettext("agreement", "Take it back")
+    else:
+        heading, button = _("Refuse %(ref)s?") % words, _("Refuse it")
+    does = [_("The proposal is over for all parties. Another one can be made.")]
+    return Question(_("Agreement"), heading, button, _page_of(shown), does=does, is_grave=True)
+
+
+def _page_of(shown: SignedVersion) -> str:
+    return reverse("admin:agreement_version", args=[shown.od])
+
+
+_ACCEPTED: Final = frozenset({"parties", "lanes", "tlp", "nbf", "until"})
+"""Terms that the page of an acceptance repeats; the page of the version has all."""
+
+
+def _accepting(shown: SignedVersion, officer: Officer, now: datetime) -> Iterator[str]:
+    """Yield what it means to accept a version."""
+    yield _("Your agency itself signs these terms, and their text where there is one.")
+    missing = len(shown.unanswered - {officer.agency_id})
+    if missing:
+        yield ngettext(
+            "It is in force once %(count)s other party has accepted it too.",
+            "It is in force once %(count)s other parties have accepted it too.",
+            missing,
+        ) % {"count": missing}
+    else:
+        yield _("Every other party has accepted: it is in force with your agency's answer.")
+    if moment_of(shown.body["nbf"]) > now:
+        yield _("It begins later, as agreed below.")
+    if shown.body["prev"]:
+        yield _("Until then, what is agreed now stays in force.")
+    yield _("Your agency can leave it again at any time, at once, on the page of the agreement.")
 
 
 def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
@@ -492,7 +543,10 @@ def _answers(shown: SignedVersion, names: dict[str, str]) -> list[tuple[str, str
         tone, word, at = "warn", _("Not answered"), None
         for said, in_words, of_tone in (
             (shown.accepted, _("Accepted"), "ok"),
-            (shown.refused, _("Refused"), "danger"),
+            (
+                shown.refused,
+                *((_("Taken back"), "done") if shown.is_taken_back else (_("Refused"), "danger")),
+            ),
             (shown.left, _("Left"), "done"),
         ):
             if party in said:
