@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions of agreements: propose one, look at what is proposed and what it changes, accept, refuse, leave."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
@@ -30,7 +30,20 @@ from alerts.agency.agreement_versions import (
     versions_of,
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
-from alerts.agency.model_texts.filling import MODELS, model_text
+from alerts.agency.model_texts.filling import (
+    MODELS,
+    differing_terms,
+    is_model_title,
+    model_text,
+    model_title,
+)
+from alerts.agency.term_words import (
+    CLOCKS,
+    emergency_words,
+    survival_words,
+    terms_in_words,
+    terms_signed,
+)
 from alerts.errors import AgreementRefusedError, NotTakenError, SendingStoppedError
 from alerts.problems import words_for
 from callers import clock
@@ -44,10 +57,6 @@ from desk.web.tones import isolated
 from officers.models import Officer
 from peers.models import Agency
 
-CLOCKS: Final = (
-    ("freeze", gettext_lazy("stand still")),
-    ("run", gettext_lazy("run on")),
-)
 PROPOSE: Final = "agency/agreement_propose"
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
@@ -176,18 +185,20 @@ def propose_next(request: HttpRequest, ref: str) -> HttpResponseBase:
 
 def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
-    others = _others(officer)
+    own, others = Agency.objects.get(pk=officer.agency_id), _others(officer)
+    names = {own.pk: own.name, **dict(others)}
     signed = version_agreed(officer, standing.ref, now=now) if standing else None
     filled = _filled(officer, standing, signed, now) if standing else {}
     posted = request.POST if request.method == "POST" else None
     form = VersionForm(posted, initial=filled, others=others)
-    text = _text_form(officer, posted, signed, others)
+    text = _text_form(officer, posted, signed, list(names.items()), own.timezone)
     if standing:
         form.fields["ref"].disabled = True
     question = _proposing(standing, text)
     if posted is not None and ("fill" in posted or "more" in posted):
         begun = _entered(form, others)
-        text.refilled(_model(posted, begun, officer), more=ROWS_MORE if "more" in posted else 0)
+        model = _model(posted, terms_in_words(_terms_said(begun, own), names))
+        text.refilled(model, more=ROWS_MORE if "more" in posted else 0)
         return ask(request, question, begun, template=PROPOSE)
     is_valid = form.is_valid()
     parties = {officer.agency_id or "", *(form.cleaned_data.get("parties", ()) if posted is not None else ())}
@@ -198,6 +209,11 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
         form.add_error(None, _("Commitments: enter the text that they are part of."))
         return ask(request, question, form, template=PROPOSE)
     terms = replace(form.terms(), text=text.document())
+    entered = str(terms.text["text"]) if terms.text else ""
+    differing = _differing(entered, _terms_said(form, own), names)
+    if differing and "meant" not in request.POST:
+        question = replace(question, extra={"text": text, "differing": differing})
+        return ask(request, question, form, template=PROPOSE)
     try:
         od = propose_agreement(officer, terms, now=now)
     except AgreementRefusedError as refused:
@@ -218,12 +234,11 @@ def _text_form(
     officer: Officer,
     posted: QueryDict | None,
     signed: SignedVersion | None,
-    others: list[tuple[str, str]],
+    agencies: list[tuple[str, str]],
+    zone: str,
 ) -> TextOfVersion:
-    own = Agency.objects.get(pk=officer.agency_id)
     document = text_of_version(officer, signed).document if signed else None
-    agencies = [(own.pk, own.name), *others]
-    return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
+    return TextOfVersion(posted, agencies=agencies, zone=zone, document=document)
 
 
 def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
@@ -233,41 +248,28 @@ def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
     return begun
 
 
-def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | None:
-    """Return the chosen model text with the entered terms filled in; None where none was asked for."""
-    model = posted.get("model") or ""
-    if "fill" not in posted or str(model) not in dict(MODELS):
-        return None
-    own = Agency.objects.get(pk=officer.agency_id).name
-    said = begun.initial
-    chosen = {
-        name: [str(label) for code, label in begun.fields[name].choices if code in (said[name] or ())]  # type: ignore[attr-defined]
-        for name in ("parties", "lanes", "purposes", "survive_lanes")
-    }
-    survives = [
-        *chosen["survive_lanes"],
-        *([_("flash on the public-health lane")] if said["survive_flash"] else []),
-    ]
-    terms = {
-        "parties": "; ".join([own, *chosen["parties"]]),
-        "lanes": ", ".join(chosen["lanes"]),
-        "purposes": ", ".join(chosen["purposes"]),
-        "tlp": f"TLP:{said['tlp']}" if said["tlp"] else "",
-        "begins": _in_words(said["begins"]),
-        "until": _in_words(said["until"]),
-        "survive": ", ".join(survives) or _("nothing"),
-        "clocks": dict(CLOCKS).get(said["clocks"], ""),
-        "emergency": _("agreed") if said["emergency"] else _("not agreed"),
-    }
-    return model_text(str(model), {name: str(value or "[…]") for name, value in terms.items()})
+def _model(posted: QueryDict, terms: Mapping[str, str]) -> dict[str, str]:
+    """Return title and text of the chosen model with these terms; nothing where none was asked for. An own title stays."""
+    model, title = posted.get("model", ""), posted.get("title", "").strip()
+    if "fill" not in posted or model not in dict(MODELS):
+        return {}
+    text = {"text": model_text(model, terms)}
+    return text if title and not is_model_title(title) else text | {"title": model_title(terms)}
 
 
-def _in_words(entered: Any) -> str:
-    """Return an entered day in words; empty for what is none."""
-    try:
-        return date_format(date.fromisoformat(str(entered)), "j F Y")
-    except ValueError:
-        return ""
+def _differing(text: str, said: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return each term that a text gives otherwise than `said`: its label, as the text gives it, as it is said."""
+    labels = {{"nbf": "begins"}.get(name, name): str(label) for label, name, _text_of in _TERMS}
+    terms = terms_in_words(said, names)
+    return [(labels[name], words, terms[name]) for name, words in differing_terms(text, said, names).items()]
+
+
+def _terms_said(form: VersionForm, own: Agency) -> dict[str, Any]:
+    """Return the entered terms, not judged yet, as model texts name them."""
+    said = {name: form[name].value() for name in form.fields}
+    for name in ("parties", "lanes", "purposes", "survive_lanes"):
+        said[name] = list(said[name] or ())
+    return said | {"parties": [own.pk, *said["parties"]]}
 
 
 def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
@@ -329,6 +331,9 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         state_tone=tone,
         others=_others_of(shown, versions, now),
         text=(sealed := text_shown(officer, shown, versions, names)),
+        differing=_differing(sealed.text, terms_signed(shown), names)
+        if shown.state(at) == VersionState.PROPOSED
+        else [],
         may_accept=may_manage
         and shown.waits_for(own, at)
         and sealed.state in (TextState.NONE, TextState.HERE),
@@ -505,12 +510,6 @@ def _words(labels: dict[str, Any]) -> Any:
     return text
 
 
-def _survives(value: Any, names: dict[str, str]) -> str:
-    lanes = [str(Lane(lane).label) for lane in sorted(value["lanes"])]
-    flash = [_("flash on the public-health lane")] if value["flash"] else []
-    return ", ".join([*lanes, *flash]) or _("nothing")
-
-
 def _moment(value: Any, names: dict[str, str]) -> str:
     return date_format(moment_of(value), "j M Y") if value is not None else _("no end")
 
@@ -522,7 +521,11 @@ _TERMS: Final = (
     (gettext_lazy("Purposes"), "purposes", _words(dict(Purpose.choices))),
     (gettext_lazy("From"), "nbf", _moment),
     (gettext_lazy("Until"), "until", _moment),
-    (gettext_lazy("Survives a suspension"), "survive", _survives),
+    (
+        gettext_lazy("Survives a suspension"),
+        "survive",
+        lambda value, names: survival_words(value["lanes"], flash=value["flash"]),
+    ),
     (
         gettext_lazy("Clocks of answers in a suspension"),
         "clocks",
@@ -531,7 +534,7 @@ _TERMS: Final = (
     (
         gettext_lazy("Emergency release"),
         "emergency",
-        lambda value, names: _("agreed") if value else _("not agreed"),
+        lambda value, names: emergency_words(is_agreed=value),
     ),
 )
 
