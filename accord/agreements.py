@@ -2,8 +2,8 @@
 """Agreements that their parties have signed, read from verified statements `agreement`, `accept` and `leave`.
 
 A version is proposed by one party, who accepts by it; agreed once every party has accepted that same statement, and in force from
-its beginning on. Until then the version before it stays in force. One refusal, its end, or another version that was agreed
-meanwhile ends a proposal.
+its beginning on. Until then the version before it stays in force. One refusal, of its proposer too, its end, or another version
+that was agreed meanwhile ends a proposal.
 
 ::
 
@@ -112,10 +112,23 @@ class SignedVersion:
         is_agreed = lane in self.body["lanes"] and stayed.issuperset(agencies)
         return is_agreed and self.state(at) == VersionState.IN_FORCE
 
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """Parties that have neither accepted nor refused it."""
+        return self.parties - self.accepted.keys() - self.refused.keys()
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Tell whether its proposer has refused it."""
+        return self.statement.iss in self.refused
+
+    def may_refuse(self, agency: str, now: int) -> bool:
+        """Tell whether this agency may end it: while it is proposed each party may, whatever it has said before."""
+        return self.state(now) == VersionState.PROPOSED and agency in self.parties
+
     def waits_for(self, agency: str, now: int) -> bool:
         """Tell whether this agency has to accept or refuse it."""
-        is_open = self.state(now) == VersionState.PROPOSED
-        return is_open and agency in self.parties and agency not in self.accepted
+        return self.may_refuse(agency, now) and agency not in self.accepted
 
 
 def read_versions(said: Iterable[tuple[Statement, int]]) -> tuple[SignedVersion, ...]:

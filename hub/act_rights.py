@@ -86,7 +86,7 @@ _OF_THE_DESK: Final = (
     *_acts("instance", "forgotten", "taken_over"),
     *_acts("item", "retried"),
     *_acts("key", "suspended"),
-    *_acts("agreement", "accepted", "left", "proposed", "refused"),
+    *_acts("agreement", "accepted", "left", "proposed", "refused", "taken_back"),
     *_acts("lane", "resumed", "suspended"),
     *_acts("loop", "resumed"),
     *_acts("notice", "resent"),

@@ -60,6 +60,11 @@ class Standing:
         due = [one for one in self.owed if period.begins <= one.due < period.ends]
         return {state: sum(one.state == state for one in due) for state in Kept}
 
+    def kept_ahead_in(self, period: Period) -> int:
+        """Return how often something was given in a period that is due only after it."""
+        given = [(one.given_at, one.due) for one in self.owed if one.given_at is not None]
+        return sum(period.begins <= at < period.ends <= due for at, due in given)
+
 
 def commitments_of(officer: Officer, *, now: datetime) -> tuple[Standing, ...]:
     """Return the commitments between the officer's agency and others, own first, each by what is due next; none unless the officer

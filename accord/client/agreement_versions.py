@@ -57,9 +57,10 @@ def propose_version(act: Act, terms: Mapping[str, Any], *, officer: str | None, 
 
 
 def answer_version(act: Act, od: str, st: str, *, officer: str | None, wait_secs: float) -> Stated:
-    """Accept or refuse a proposed version. Raises RequestError, RefusedError."""
+    """Accept or refuse a proposed version; its proposer takes it back by refusing. Raises RequestError, RefusedError."""
     version = version_of(act, od)
-    if not version.waits_for(act.agency, act.now):
+    is_open = version.waits_for if st == "accept" else version.may_refuse
+    if not is_open(act.agency, act.now):
         raise RequestError("It does not wait for your agency.")
     if st == "accept" and not read_text(act, version).text.may_be_accepted:
         raise RequestError("Its text is not here as it was signed: it can be refused, not accepted.")

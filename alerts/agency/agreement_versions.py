@@ -5,10 +5,10 @@ What the exchange refuses is undone here, and said with its reason.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -58,27 +58,67 @@ class Terms:
     text: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class VersionAhead:
+    """Version that may take, or has taken, the place of what the exchange lists.
+
+    `waits`: for the officer's agency. `missing` are the names of the parties that have not answered.
+    """
+
+    version: SignedVersion
+    state: VersionState
+    waits: bool
+    missing: tuple[str, ...]
+
+
+_AHEAD: Final = (VersionState.PROPOSED, VersionState.AGREED, VersionState.IN_FORCE)
+
+
 def versions_of(officer: Officer, *, now: datetime) -> tuple[SignedVersion, ...]:
     """Return every version that names the officer's agency, the newest first; raises NotPermittedError, NotBoundError."""
     require(officer, Capability.AGREEMENT_READ)
     return signed_versions(agency_of(officer).pk, now=now)[::-1]
 
 
-def proposals_of(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, bool]]:
-    """Return what is proposed now, what waits for the officer's agency first, and whether it does."""
-    own, at = agency_of(officer).pk, int(now.timestamp())
-    proposed = [one for one in versions_of(officer, now=now) if one.state(at) == VersionState.PROPOSED]
-    return sorted(((one, one.waits_for(own, at)) for one in proposed), key=lambda row: not row[1])
+def versions_ahead(
+    officer: Officer, versions: Iterable[SignedVersion], listed: Iterable[AgreementShown], *, now: datetime
+) -> list[VersionAhead]:
+    """Return those of these versions that are newer than what the exchange lists, what waits for the officer's agency first."""
+    own, at, known = agency_of(officer).pk, int(now.timestamp()), list(versions)
+    ods = {one.said.od for one in listed}
+    standing = {one.ref: one.body["ver"] for one in known if one.od in ods}
+    found = [
+        one
+        for one in known
+        if one.state(at) in _AHEAD and own not in one.left and one.body["ver"] > standing.get(one.ref, 0)
+    ]
+    names = _names({party for one in found for party in one.unanswered})
+    rows = (
+        VersionAhead(
+            one,
+            one.state(at),
+            one.waits_for(own, at),
+            tuple(sorted(names[party] for party in one.unanswered)),
+        )
+        for one in found
+    )
+    return sorted(rows, key=lambda row: not row.waits)
 
 
 def proposals_to_answer(officer: Officer, *, now: datetime) -> list[tuple[SignedVersion, str]]:
     """Return each proposal that waits for the agency, with its proposer's name; none for who may not answer."""
     if Capability.AGENCY_MANAGE not in officer.capabilities:
         return []
-    waiting = [one for one, waits in proposals_of(officer, now=now) if waits]
-    rows = Agency.objects.filter(pk__in={one.statement.iss for one in waiting})
-    names = dict(rows.values_list("pk", "name"))
-    return [(one, names.get(one.statement.iss, one.statement.iss)) for one in waiting]
+    own, at = agency_of(officer).pk, int(now.timestamp())
+    waiting = [one for one in versions_of(officer, now=now) if one.waits_for(own, at)]
+    names = _names({one.statement.iss for one in waiting})
+    return [(one, names[one.statement.iss]) for one in waiting]
+
+
+def _names(agencies: Collection[str]) -> dict[str, str]:
+    """Return the name of each of these agencies, its id where it has none here."""
+    known = Agency.objects.filter(pk__in=agencies).values_list("pk", "name") if agencies else ()
+    return {agency: agency for agency in agencies} | dict(known)
 
 
 def version_of(officer: Officer, od: str, *, now: datetime) -> SignedVersion:
@@ -99,16 +139,17 @@ def version_agreed(officer: Officer, ref: str, *, now: datetime) -> SignedVersio
     return newest_agreed(versions_of(officer, now=now), ref, int(now.timestamp()))
 
 
-def is_signed_here(officer: Officer, standing: AgreementShown, *, now: datetime) -> bool:
-    """Tell whether this desk holds the signatures of every party under what the exchange states of an agreement."""
+def version_signed(versions: Iterable[SignedVersion], standing: AgreementShown) -> SignedVersion | None:
+    """Return the version that says what the exchange states of an agreement, if its every party has signed it here."""
     said = standing.said
-    found = next((one for one in versions_of(officer, now=now) if one.od == said.od), None)
-    return (
+    found = next((one for one in versions if one.od == said.od), None)
+    is_signed = (
         found is not None
         and found.is_signed
         and found.parties - found.left.keys() == frozenset(said.parties)
         and _terms_signed(found) == _terms_said(said)
     )
+    return found if is_signed else None
 
 
 def _terms_signed(one: SignedVersion) -> tuple[object, ...]:
@@ -208,19 +249,21 @@ def _hand_in_text(
 
 
 def answer_version(officer: Officer, od: str, st: str, *, now: datetime) -> None:
-    """Accept or refuse a proposal. Not inside a transaction.
+    """Accept or refuse a proposal; its proposer takes it back by refusing. Not inside a transaction.
 
-    Raises AbsentError, AgreementRefusedError (it does not wait for the agency), NotTakenError, NotPermittedError.
+    Raises AbsentError, AgreementRefusedError (it is not open to that), NotTakenError, NotPermittedError.
     """
     require(officer, Capability.AGENCY_MANAGE)
     own, version = agency_of(officer), version_of(officer, od, now=now)
-    if not version.waits_for(own.pk, int(now.timestamp())):
+    is_open = version.waits_for if st == "accept" else version.may_refuse
+    if not is_open(own.pk, int(now.timestamp())):
         raise AgreementRefusedError("agreement", _("It does not wait for your agency any more."))
     if st == "accept" and not text_of_version(officer, version).may_be_accepted:
         raise AgreementRefusedError(
             "agreement", _("Its text is not here as it was signed: it can be refused, not accepted.")
         )
-    act = "agreement.accepted" if st == "accept" else "agreement.refused"
+    refused = "agreement.taken_back" if version.statement.iss == own.pk else "agreement.refused"
+    act = "agreement.accepted" if st == "accept" else refused
     with handing_in(officer, now=now) as handing:
         handing.state(ACCEPT, version.subject, {"st": st})
         _record(act, handing, own, od, ref=version.ref)

@@ -66,12 +66,13 @@ class TimesOut(s.Serializer[Any]):
 
 
 class KeptOut(s.Serializer[Any]):
-    """A commitment between the two, and how often what was due in the period came to each state."""
+    """A commitment between the two, and how often what was due in the period came to each state; `ahead`: given in it, due later."""
 
     agreement = s.CharField()
     by = s.CharField()
     to = s.CharField()
     what = s.ChoiceField(GIVEN)
+    ahead = s.IntegerField()
     due = s.IntegerField()
     kept = s.IntegerField()
     late = s.IntegerField()
@@ -217,7 +218,7 @@ def _shown(brief: Brief) -> dict[str, Any]:
         "suspensions": brief.suspensions,
         "commitments": [
             {"agreement": one.version.ref, "by": one.commitment.by, "to": one.commitment.to}
-            | {"what": one.commitment.what}
+            | {"what": one.commitment.what, "ahead": one.kept_ahead_in(record.period)}
             | {str(state): n for state, n in one.counts_in(record.period).items()}
             for one in brief.commitments
         ],

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.commitment_states import Kept
 from accord.reciprocity import Period
 from alerts.agency.commitment_words import how_often
 from callers import clock
@@ -156,8 +157,11 @@ def _kept(one: Standing, own: Agency, period: Period) -> tuple[str, str, str, st
     counts = [
         f"{word} {n}" for state, n in one.counts_in(period).items() if n for _tone, word in [STATES[state]]
     ]
+    said = [", ".join(counts) or _("nothing was due")]
+    if ahead := one.kept_ahead_in(period):
+        said.append(_("%(kept)s, due later") % {"kept": f"{STATES[Kept.KEPT][1]} {ahead}"})
     what = f"{SUPPLIES[one.commitment.what]}, {how_often(one.commitment)}"
-    return giver.name, what, one.version.ref, ", ".join(counts) or _("nothing was due")
+    return giver.name, what, one.version.ref, "; ".join(said)
 
 
 def _suspended(one: Stop, record: Record) -> tuple[str, str | Promise, Stop]:

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from accord.agreement_texts import TextState, text_terms
 from accord.commitments import read_commitments
@@ -19,6 +20,8 @@ from alerts.agency.agreement_versions import (
     version_of,
     versions_of,
 )
+from alerts.agency.model_texts.filling import differing_terms, model_text
+from alerts.agency.term_words import terms_in_words
 from alerts.errors import AgreementRefusedError, NotTakenError
 from alerts.models import AgreementText, ReceivedAlert
 from alerts.sending.hand_in import send_waiting
@@ -46,6 +49,45 @@ ROW = {
     "from": "2027-01-01",
 }
 TEXT = agreement_text("Exchange of spectra", "1. Purpose\n\nThe parties share.", [ROW])
+
+
+SAID: dict[str, Any] = {
+    "parties": ["xa-lab", "xb-health"],
+    "lanes": ["science"],
+    "tlp": "AMBER",
+    "purposes": ["prevent", "science"],
+    "begins": "2027-01-01",
+    "until": "2028-01-01",
+    "survive_lanes": [],
+    "survive_flash": False,
+    "clocks": "freeze",
+    "emergency": False,
+}
+OTHER = {
+    "parties": ("parties", ["xa-lab", "xd-reg"]),
+    "lanes": ("lanes", ["science", "trade"]),
+    "tlp": ("tlp", "GREEN"),
+    "purposes": ("purposes", ["science"]),
+    "begins": ("begins", "2027-01-02"),
+    "until": ("until", "2029-01-01"),
+    "survive_lanes": ("survive", ["science"]),
+    "survive_flash": ("survive", True),
+    "clocks": ("clocks", "run"),
+    "emergency": ("emergency", True),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("model", ["two", "many"])
+def test_a_model_names_each_term_that_changed_since_it_was_filled_in(model: str, language: str) -> None:
+    with override(language):
+        text = model_text(model, terms_in_words(SAID, {}))
+    for name, (term, value) in OTHER.items():
+        assert set(differing_terms(text, SAID | {name: value}, {})) == {term}, name
+    assert differing_terms(text, SAID, {}) == {}
+    turned = text.replace("xa-lab; xb-health", "xb-health; xa-lab")
+    assert differing_terms(turned, SAID, {}) == {}, "the other side begins with its own name"
+    assert differing_terms(TEXT["text"], SAID, {}) == {}, "what somebody wrote is not judged"
 
 
 def proposed(desks: Desks, lab: Officer, text: Any = TEXT, **changes: Any) -> str:

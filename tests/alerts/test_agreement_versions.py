@@ -11,13 +11,14 @@ from accord.envelope.statements.form import SubjectRef
 from alerts.agency.agreement_versions import (
     Terms,
     answer_version,
-    is_signed_here,
     leave_agreement,
     propose_agreement,
     version_of,
+    version_signed,
+    versions_ahead,
     versions_of,
 )
-from alerts.agency.agreements import agreement_of
+from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
 from alerts.errors import AgreementRefusedError, NotTakenError
 from alerts.peers.agreements import ask_for_agreements
 from alerts.peers.suspensions import stated_suspensions
@@ -28,7 +29,7 @@ from ledger.models import AuditEvent
 from notices.models import Notification
 from notices.states import Occasion
 from officers.models import Officer
-from peers.models import HeldStatement
+from peers.models import Agency, HeldStatement
 from sharing.models import AgreementVersion
 from tests.alerts.conftest import Desks
 from tests.desk_calls import the_exchange
@@ -62,6 +63,17 @@ def state(officer: Officer, od: str, now: datetime) -> VersionState:
     return version_of(officer, od, now=now).state(int(now.timestamp()))
 
 
+def is_signed(officer: Officer, standing: AgreementShown, now: datetime) -> bool:
+    return version_signed(versions_of(officer, now=now), standing) is not None
+
+
+def ahead(officer: Officer, now: datetime) -> list[tuple[str, VersionState, tuple[str, ...]]]:
+    """Return what the list of agreements shows beside those that the exchange lists."""
+    listed = agreements_of(officer, now=now)
+    found = versions_ahead(officer, versions_of(officer, now=now), listed, now=now)
+    return [(one.version.od, one.state, one.missing) for one in found]
+
+
 def learn(desks: Desks, *officers: Officer) -> None:
     desks.settle()
     for officer in officers:
@@ -83,7 +95,7 @@ def test_one_proposes_the_other_accepts_and_both_have_every_signature(
     for officer in (lab, health):
         assert state(officer, od, desks.hub.now) == VersionState.IN_FORCE
         standing = agreement_of(officer, "LH 2027-1", now=desks.hub.now)
-        assert standing.said.od == od and is_signed_here(officer, standing, now=desks.hub.now)
+        assert standing.said.od == od and is_signed(officer, standing, desks.hub.now)
     acts = AuditEvent.objects.filter(subject=od, agency__in=(desks.lab.id, desks.health.id))
     assert {"agreement.proposed", "agreement.accepted"} <= set(acts.values_list("act", flat=True))
 
@@ -105,6 +117,55 @@ def test_a_refusal_ends_it_for_both(desks: Desks, lab: Officer, health: Officer)
     for officer in (lab, health):
         with pytest.raises(AgreementRefusedError):
             answer_version(officer, od, "accept", now=desks.hub.now)
+
+
+def test_its_proposer_takes_it_back_until_all_have_accepted(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    answer_version(lab, od, "refuse", now=desks.hub.later(minutes=1))
+    learn(desks, lab, health)
+    for officer in (lab, health):
+        version = version_of(officer, od, now=desks.hub.now)
+        assert version.is_taken_back and state(officer, od, desks.hub.now) == VersionState.REFUSED
+        with pytest.raises(AgreementRefusedError):
+            answer_version(officer, od, "accept", now=desks.hub.now)
+    assert AuditEvent.objects.filter(subject=od, act="agreement.taken_back", agency=desks.lab.id).exists()
+    second = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    answer_version(health, second, "accept", now=desks.hub.later(minutes=1))
+    learn(desks, lab, health)
+    with pytest.raises(AgreementRefusedError):
+        answer_version(lab, second, "refuse", now=desks.hub.now)
+
+
+def test_a_version_is_in_sight_from_its_proposal_until_the_exchange_lists_it(
+    desks: Desks, lab: Officer, health: Officer
+) -> None:
+    assert ahead(lab, desks.hub.now) == []
+    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    name = Agency.objects.get(pk=desks.health.id).name
+    assert ahead(lab, desks.hub.now) == ahead(health, desks.hub.now) == [(od, VersionState.PROPOSED, (name,))]
+    answer_version(health, od, "accept", now=desks.hub.later(seconds=1))
+    desks.settle()
+    assert ahead(lab, desks.hub.now) == [(od, VersionState.IN_FORCE, ())], "the exchange has not told yet"
+    assert "LH 2027-1" not in {one.ref for one in agreements_of(lab, now=desks.hub.now)}
+    learn(desks, lab)
+    assert ahead(lab, desks.hub.now) == ahead(health, desks.hub.now) == []
+    leave_agreement(lab, "LH 2027-1", now=desks.hub.later(minutes=1))
+    learn(desks, lab, health)
+    assert ahead(lab, desks.hub.now) == ahead(health, desks.hub.now) == [], "who left waits for nothing"
+
+
+def test_one_that_begins_later_is_in_sight_until_then(desks: Desks, lab: Officer, health: Officer) -> None:
+    begins = desks.hub.now + timedelta(days=1)
+    od = propose_agreement(lab, terms(begins, desks.health.id), now=desks.hub.now)
+    learn(desks, lab, health)
+    answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
+    learn(desks, lab)
+    assert ahead(lab, desks.hub.now) == [(od, VersionState.AGREED, ())]
 
 
 def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_part(
@@ -135,7 +196,7 @@ def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_par
 
 def test_what_the_operator_recorded_is_countersigned(desks: Desks, lab: Officer, health: Officer) -> None:
     standing = agreement_of(lab, "G1", now=desks.hub.now)
-    assert standing.said.od == "" and not is_signed_here(lab, standing, now=desks.hub.now)
+    assert standing.said.od == "" and not is_signed(lab, standing, desks.hub.now)
     others = [desks.health.id, desks.own.id]
     od = propose_agreement(lab, terms(desks.hub.now, *others, ref="G1"), now=desks.hub.now)
     learn(desks, health)
@@ -144,7 +205,7 @@ def test_what_the_operator_recorded_is_countersigned(desks: Desks, lab: Officer,
     said = desks.hub.statement(desks.own, "accept", version.subject, body={"st": "accept"}, act="officer-1")
     desks.hub.submit(desks.own, said)
     learn(desks, lab, health)
-    assert is_signed_here(health, agreement_of(health, "G1", now=desks.hub.now), now=desks.hub.now)
+    assert is_signed(health, agreement_of(health, "G1", now=desks.hub.now), desks.hub.now)
 
 
 def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
@@ -154,7 +215,7 @@ def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
     AgreementVersion.objects.filter(od=od).update(in_force_at=desks.hub.now)
     learn(desks, lab, health)
     standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
-    assert standing.said.od == od and not is_signed_here(lab, standing, now=desks.hub.now)
+    assert standing.said.od == od and not is_signed(lab, standing, desks.hub.now)
 
 
 def test_what_the_exchange_refuses_is_undone_here(desks: Desks, lab: Officer) -> None:
@@ -175,11 +236,11 @@ def test_a_signature_by_a_key_that_was_stolen_before_counts_for_nothing(desks: D
     desks.hub.submit(desks.own, desks.hub.suspension(desks.own, "xa-lab"))
     learn(desks, lab)
     standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
-    assert is_signed_here(lab, standing, now=desks.hub.now)
+    assert is_signed(lab, standing, desks.hub.now)
     assert len(stated_suspensions(desks.lab.id, now=desks.hub.now)) == 1
     desks.hub.revoke(desks.own, since=desks.hub.now - timedelta(days=1))
     learn(desks, lab)
-    assert not is_signed_here(lab, standing, now=desks.hub.later(minutes=1))
+    assert not is_signed(lab, standing, desks.hub.later(minutes=1))
     assert stated_suspensions(desks.lab.id, now=desks.hub.now) == ()
 
 

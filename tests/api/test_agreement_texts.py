@@ -45,7 +45,15 @@ def test_both_parties_read_the_text_that_one_proposed(desks: Desks, admin: Sessi
         assert (said["state"], said["title"], said["compares"]) == ("here", "Exchange of spectra", False)
         assert said["commitments"] == [ROW | {"within": None}]
         assert [one["text"] for one in said["paragraphs"]] == ["1. Purpose", "We share."]
+        assert said["differing"] == {}
     assert Session(desks.stranger.reader)("GET", f"agreements/versions/{od}/text").status_code == 404
+
+
+def test_a_paragraph_of_a_model_that_gives_another_term_is_named(desks: Desks, admin: Session) -> None:
+    said = "Items are exchanged on these lanes: Science. The strictest marking that may be sent is TLP:GREEN."
+    od = admin("POST", "agreements/versions", terms(desks, text=said)).json()["od"]
+    answer = admin("GET", f"agreements/versions/{od}/text").json()
+    assert answer["differing"] == {"tlp": "TLP:GREEN"}
 
 
 def test_a_wrong_row_is_named_by_its_member(desks: Desks, admin: Session) -> None:

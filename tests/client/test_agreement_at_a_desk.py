@@ -13,10 +13,10 @@ from accord.document.agreement_texts import agreement_text
 from alerts.agency.agreement_versions import (
     Terms,
     answer_version,
-    is_signed_here,
     propose_agreement,
     text_of_version,
     version_of,
+    version_signed,
     versions_of,
 )
 from alerts.agency.agreements import agreement_of
@@ -114,7 +114,8 @@ def agreed(world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[
 def test_all_three_hold_every_signature_and_alerts_flow_among_them(
     world: PartnerWorld, admin: Officer, commands: tuple[Client, Client], agreed: str
 ) -> None:
-    assert is_signed_here(admin, agreement_of(admin, REF, now=world.hub.now), now=world.hub.now)
+    standing = agreement_of(admin, REF, now=world.hub.now)
+    assert version_signed(versions_of(admin, now=world.hub.now), standing) is not None
     for command in commands:
         (version,) = command.agreement_versions()
         assert version.od == agreed and version.is_signed

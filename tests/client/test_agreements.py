@@ -80,6 +80,18 @@ def test_the_next_version_follows_the_one_in_force_and_a_refusal_ends_it(
     assert alpha.submit(alert_to("xb-bravo"), wait_secs=10).md, "the first stays in force"
 
 
+def test_its_proposer_takes_it_back_by_refusing(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
+    alpha, bravo = pair
+    proposed = alpha.propose_agreement(TERMS)
+    world.sequence()
+    alpha.answer_agreement(proposed.od, st="refuse")
+    world.sequence()
+    (version,) = bravo.agreement_versions()
+    assert version.is_taken_back
+    with pytest.raises(RequestError, match="does not wait"):
+        bravo.answer_agreement(proposed.od)
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "unknown colour": {"colour": "blue"},
     "lanes: give an array": {"lanes": "science"},

@@ -9,6 +9,8 @@ from django.test import Client
 
 from accord.agreement_texts import TextState
 from alerts.agency.agreement_versions import text_of_version, versions_of
+from alerts.agency.model_texts.filling import model_text
+from alerts.agency.term_words import terms_in_words
 from alerts.models import AgreementText
 from alerts.peers.pins import change_book
 from tests.agreements import take_in_agreements
@@ -32,6 +34,14 @@ TEXT = "1. Purpose\r\n\r\nThe parties share what they measure.\r\n\r\n2. End\r\n
 def text(*rows: dict[str, str], body: str = TEXT, title: str = "Exchange of spectra") -> dict[str, Any]:
     filled = {f"commitments-{n}-{name}": value for n, row in enumerate(rows) for name, value in row.items()}
     return {"title": title, "text": body, "commitments-count": str(len(rows)), **filled}
+
+
+NAMES = {"xa-lab": "Forensic Laboratory, Arvenia", "xb-health": "Health Authority, Belmora"}
+
+
+def said(desk: DeskWorld) -> dict[str, Any]:
+    """Return the terms of the form as a model text names them."""
+    return {"survive_flash": False, "emergency": False} | form(desk) | {"parties": list(NAMES)}
 
 
 def test_the_text_is_read_on_both_sides_with_its_commitments_as_sentences(
@@ -97,6 +107,43 @@ def test_a_model_fills_the_text_with_the_terms_and_nothing_is_judged_yet(
     for said in ("Health Authority, Belmora agree to exchange", "TLP:AMBER", "until […]", "2016/680"):
         assert said in page, said
     assert 'value="AB 2027-1"' in page and '<option value="spectra" selected>' in page
+    assert 'value="Exchange of information on substances: Forensic Laboratory, Arvenia; Health' in page
+    assert f'<option value="{model}" selected>' in page, "the terms change, and it is filled in again"
+
+
+def test_a_title_that_somebody_chose_stays_and_that_of_a_model_follows_the_parties(
+    desk: DeskWorld, admin: Client
+) -> None:
+    fill = {"fill": "yes", "model": "many"}
+    page = admin.post(PROPOSE, form(desk, **text(title="Our own")) | fill).content.decode()
+    assert 'value="Our own"' in page
+    models = "Exchange of information on substances: Forensic Laboratory, Arvenia"
+    page = admin.post(PROPOSE, form(desk, **text(title=models)) | fill).content.decode()
+    assert f'value="{models}; Health Authority, Belmora"' in page
+
+
+def test_a_text_that_was_filled_in_for_other_terms_is_asked_about_once(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    filled = text(body=model_text("two", terms_in_words(said(desk), NAMES)))
+    answer = admin.post(PROPOSE, form(desk, tlp="GREEN", emergency="on", **filled))
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "filled in from a model for other terms" in page
+    assert "Ceiling: the text says <bdi>TLP:AMBER</bdi>, the terms say <bdi>TLP:GREEN</bdi>." in page
+    assert "Emergency release: the text says <bdi>not agreed</bdi>, the terms say <bdi>agreed</bdi>." in page
+    assert page.count("the text says") == 2
+    assert versions_of(desk.sunniva, now=desk.hub.now) == ()
+    address = proposed(desk, admin, tlp="GREEN", emergency="on", meant="yes", **filled)
+    theirs = as_officer(desk.haitham)
+    assert theirs.get(address).content.decode().count("the text says") == 2, "who is to accept reads it too"
+
+
+def test_a_text_of_the_terms_or_of_somebodys_own_is_not_asked_about(desk: DeskWorld, admin: Client) -> None:
+    model = model_text("many", terms_in_words(said(desk), NAMES))
+    address = proposed(desk, admin, **text(body=model))
+    assert "the text says" not in admin.get(address).content.decode()
+    own = model.replace("The strictest marking", "Between us the strictest marking")
+    proposed(desk, admin, ref="AB 2", tlp="GREEN", **text(body=own))
 
 
 def test_more_rows_come_without_a_script_and_keep_what_was_entered(desk: DeskWorld, admin: Client) -> None:
@@ -129,11 +176,30 @@ def test_a_wrong_text_is_named_and_stays_entered(
     assert versions_of(desk.sunniva, now=desk.hub.now) == ()
 
 
-def test_a_version_without_a_text_says_so(desk: DeskWorld, admin: Client) -> None:
+def test_a_version_without_a_text_says_so_and_nothing_leads_to_one(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
     address = proposed(desk, admin)
     assert "This version has no text." in admin.get(address).content.decode()
     (version,) = versions_of(desk.sunniva, now=desk.hub.now)
     assert text_of_version(desk.sunniva, version).state == TextState.NONE
+    as_officer(desk.haitham).post(f"{address}accept/")
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    page = admin.get("/agreements/AB 2027-1/").content.decode()
+    assert "no text" in page and "Text and commitments" not in page
+
+
+def test_what_is_needed_is_not_called_optional_and_the_page_comes_back_at_the_text(
+    desk: DeskWorld, admin: Client
+) -> None:
+    page = admin.get(PROPOSE).content.decode()
+    title, from_day = (
+        page.partition(f'for="id_{name}">')[2].partition("</label>")[0]
+        for name in ("title", "commitments-0-begins")
+    )
+    assert "optional" not in title and "required" in from_day
+    assert 'formaction="#id_text"' in page and 'formaction="#commitment-2"' in page
 
 
 def test_where_it_cannot_be_sealed_now_it_is_said_and_what_was_entered_stays(

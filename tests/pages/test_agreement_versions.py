@@ -55,9 +55,19 @@ def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
     theirs = as_officer(desk.haitham)
     assert "Waits for your agency" in theirs.get("/agreements/").content.decode()
     assert "Accept…" in theirs.get(address).content.decode()
-    assert "with your agency" in theirs.get(f"{address}accept/").content.decode()
+    asked = theirs.get(f"{address}accept/").content.decode()
+    for text in (
+        "Your agency itself signs these terms",
+        "in force with your agency",
+        "Forensic Laboratory, Arvenia; Health Authority, Belmora",
+        "TLP:AMBER",
+        "leave it again at any time",
+    ):
+        assert text in asked, text
+    assert "Until then, what is agreed now" not in asked, "nothing is agreed yet"
     assert theirs.post(f"{address}accept/").status_code == 302
     desk.settle()
+    assert "Accepted by all" in admin.get("/agreements/").content.decode(), "the exchange has not told yet"
     take_in_agreements(now=desk.hub.now)
     assert "verified at this desk" in admin.get("/agreements/AB 2027-1/").content.decode()
 
@@ -83,6 +93,37 @@ def test_the_next_version_marks_changed_clocks_and_emergency_release(
     after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", clocks="run", emergency="on")
     page = admin.get(after).content.decode()
     assert "now: <bdi>stand still</bdi>" in page and "now: <bdi>not agreed</bdi>" in page
+
+
+def test_the_page_of_an_agreement_names_its_next_version_and_who_still_has_to_accept(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    as_officer(desk.haitham).post(f"{address}accept/")
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+    assert "Not in force yet" not in admin.get("/agreements/AB 2027-1/").content.decode()
+    after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", tlp="GREEN")
+    for client, says in ((admin, "Waits for others"), (as_officer(desk.haitham), "Waits for your agency")):
+        page = client.get("/agreements/AB 2027-1/").content.decode()
+        assert f'href="{after}"' in page and says in page
+        assert "Still to accept: <bdi>Health Authority, Belmora</bdi>" in page
+    asked = as_officer(desk.haitham).get(f"{after}accept/").content.decode()
+    assert "Until then, what is agreed now stays in force." in asked
+
+
+def test_its_proposer_takes_it_back_after_a_second_question(
+    desk: DeskWorld, admin: Client, as_officer: SignIn
+) -> None:
+    address = proposed(desk, admin)
+    page = admin.get(address).content.decode()
+    assert "Take back…" in page and "Accept…" not in page and "Refuse…" not in page
+    assert "The proposal is over for all parties." in admin.get(f"{address}refuse/").content.decode()
+    admin.post(f"{address}refuse/")
+    desk.settle()
+    theirs = as_officer(desk.haitham).get(address).content.decode()
+    assert "Taken back" in theirs and "Accept…" not in theirs and "Refuse…" not in theirs
+    assert "Not in force yet" not in admin.get("/agreements/").content.decode()
 
 
 def test_a_refusal_is_asked_for_twice_and_ends_it(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:

@@ -101,3 +101,24 @@ def test_the_page_shows_both_directions(desk: DeskWorld, as_officer: SignIn) -> 
     assert [(row["by"], row["what"]) for row in shown] == [("xa-lab", "spectra"), ("xb-health", "methods")]
     brief = as_officer(desk.ilka).get("/reciprocity/xb-health/brief/").content.decode()
     assert "Spectra, every day" in brief
+
+
+def test_what_was_given_before_its_period_ends_is_kept_on_the_page_and_in_the_brief(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    agree(desk, commitment(desk, "spectra"))
+    days = f"?first={desk.hub.now.date()}&last={desk.hub.now.date()}"
+    officers = ((desk.ilka, "xb-health"), (desk.aroha, "xa-lab"))
+    for officer, peer in officers:
+        assert (
+            "nothing was due</td>"
+            in as_officer(officer).get(f"/reciprocity/{peer}/brief/{days}").content.decode()
+        )
+    spectra(desk)
+    desk.settle()
+    for officer, peer in officers:
+        assert "Kept" in as_officer(officer).get("/commitments/").content.decode()
+        brief = as_officer(officer).get(f"/reciprocity/{peer}/brief/{days}").content.decode()
+        assert "nothing was due; Kept 1, due later</td>" in brief
+    (row,) = Session(desk.ilka)("GET", f"reciprocity/xb-health{days}").json()["commitments"]
+    assert (row["ahead"], row["kept"]) == (1, 0)

@@ -104,6 +104,19 @@ def test_what_one_party_refuses_is_over(hub: Hub, four: Four, proposed: Statemen
     assert not may_send(hub, "xd-delta", "xa-alpha")
 
 
+def test_who_has_accepted_may_refuse_until_all_have_and_so_its_proposer_takes_it_back(
+    hub: Hub, four: Four, proposed: Statement
+) -> None:
+    answered(hub, four.alpha, proposed)
+    answered(hub, four.delta, proposed, "refuse")
+    with pytest.raises(AgreementError, match="it was refused"):
+        answered(hub, four.bravo, proposed)
+    second = hub.submit(four.delta, proposal(hub, four.delta, "xa-alpha"))
+    answered(hub, four.alpha, second)
+    with pytest.raises(AgreementError, match="in force already"):
+        answered(hub, four.delta, second, "refuse")
+
+
 def next_version(hub: Hub, by: HeldAgency, after: Statement, **changes: Any) -> bytes:
     usual = {"ver": after.body["ver"] + 1, "prev": after.od, "parties": after.body["parties"]}
     return proposal(hub, by, **(usual | changes))

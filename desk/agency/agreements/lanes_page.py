@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreement_versions import is_signed_here
+from alerts.agency.agreement_versions import version_signed, versions_ahead, versions_of
 from alerts.agency.agreements import AgreementShown, LaneRow, agreement_of
 from alerts.agency.lanes import REASONS, resume_lanes, suspend_lanes
 from alerts.withheld.lists import WithheldLane, withheld_numbers
@@ -69,6 +69,7 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     standing = agreement_of(officer, ref, now=now)
     may_manage = Capability.AGENCY_MANAGE in officer.capabilities and not standing.is_ended
+    versions = [one for one in versions_of(officer, now=now) if one.ref == ref]
     return render_page(
         request,
         "agency/agreement",
@@ -76,7 +77,8 @@ def agreement(request: HttpRequest, ref: str) -> HttpResponse:
         standing=standing,
         purposes=[Purpose(code).label if code in Purpose.values else code for code in standing.said.purposes],
         surviving=[row.label for row in standing.lanes if row.survives],
-        signed=is_signed_here(officer, standing, now=now),
+        signed=version_signed(versions, standing),
+        ahead=versions_ahead(officer, versions, [standing], now=now),
         may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
         may_leave=may_manage and bool(standing.said.od),
         may_suspend=may_manage and bool(standing.lanes_to("suspend")),

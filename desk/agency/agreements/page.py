@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.agency.agreement_versions import proposals_of
+from alerts.agency.agreement_versions import versions_ahead, versions_of
 from alerts.agency.agreements import AgreementShown, agreements_of
 from callers import clock
 from callers.capabilities import Capability
@@ -40,13 +40,13 @@ def agreements(request: HttpRequest) -> HttpResponse:
     offered = (Filter("state", _("State"), AGREEMENT_STATES), Filter("lane", _("Lane"), Lane.choices))
     filters = read_filters(request.GET, offered)
     officer = signed_in(request)
-    found = map(_agreement_row, agreements_of(officer, now=now))
+    found = agreements_of(officer, now=now)
     return _page(
         request,
         "agreements",
         filters,
-        [row for row in found if _matches(row, filters)],
-        proposals=proposals_of(officer, now=now),
+        [row for row in map(_agreement_row, found) if _matches(row, filters)],
+        ahead=versions_ahead(officer, versions_of(officer, now=now), found, now=now),
         may_propose=Capability.AGENCY_MANAGE in officer.capabilities,
     )
 

@@ -41,6 +41,11 @@ class TextShown:
     compares: bool
 
     @property
+    def text(self) -> str:
+        """The text itself, without what the version before had."""
+        return "\n\n".join(one.text for one in self.paragraphs if one.change != "removed")
+
+    @property
     def added(self) -> int:
         """Number of paragraphs and commitments that the version before has not."""
         return _count("added", (*self.commitments, *self.paragraphs))

@@ -40,18 +40,18 @@ class TextForm(forms.Form):
         choices=(("", ""), *MODELS),
         required=False,
         help_text=gettext_lazy(
-            "It takes the place of the text below, with the terms above filled in. A model, not legal advice."
+            "It takes the place of the text below, with the terms above filled in, and gives it a title. A model, not legal advice."
         ),
     )
     title = forms.CharField(
         label=gettext_lazy("Title of the text"),
         help_text=gettext_lazy("Needed where there is a text."),
-        required=False,
         max_length=_LIMITS["title"]["maxLength"],
         min_length=_LIMITS["title"]["minLength"],
-        error_messages=dict.fromkeys(
-            ("max_length", "min_length"), gettext_lazy("Title: from 3 to 120 characters.")
-        ),
+        error_messages={
+            "required": gettext_lazy("Title: enter one for the text."),
+            **dict.fromkeys(("max_length", "min_length"), gettext_lazy("Title: from 3 to 120 characters.")),
+        },
     )
     text = forms.CharField(
         label=gettext_lazy("Text"),
@@ -64,19 +64,24 @@ class TextForm(forms.Form):
         error_messages={"max_length": gettext_lazy("Text: up to 40,000 characters.")},
     )
 
+    use_required_attribute = False
+
+    def full_clean(self) -> None:
+        """Require a title only of a text."""
+        if self.is_bound:
+            self.fields["title"].required = bool(str(self["text"].value() or "").strip())
+        super().full_clean()
+
     def clean_text(self) -> str:
         """Return it with plain line breaks."""
         return without_breaks(str(self.cleaned_data["text"]).replace("\r\n", "\n"))
 
     def clean(self) -> dict[str, Any]:
-        """Require title and text together."""
+        """Require a text of a title."""
         said = super().clean() or {}
-        for name, other, problem in (
-            ("title", "text", _("Title: enter one for the text.")),
-            ("text", "title", _("Text: enter it, or leave its title empty too.")),
-        ):
-            if not said.get(name) and said.get(other) and name not in self.errors:
-                self.add_error(name, problem)
+        if said.get("title") and not said.get("text") and "text" not in self.errors:
+            self.add_error("text", _("Text: enter it, or leave its title empty too."))
+        for name in ("title", "text"):
             if hidden_characters(said.get(name) or "", lines=name == "text"):
                 self.add_error(
                     name, _("Delete the hidden characters of the text or its title, or retype it.")
@@ -95,7 +100,9 @@ class CommitmentForm(forms.Form):
     n = forms.IntegerField(label=gettext_lazy("Every, or within"), min_value=1, max_value=1000)
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=_SPANS)
     begins = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("From"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("enter a day like 2027-01-31.")),
     )
     zone = forms.CharField(
         label=gettext_lazy("Time zone"), max_length=64, widget=forms.TextInput(attrs={"dir": "auto"})
@@ -171,10 +178,10 @@ class TextOfVersion:
             CommitmentForm(posted, prefix=f"{_PREFIX}-{n}", agencies=agencies) for n in range(_count(posted))
         ]
 
-    def refilled(self, text: str | None, *, more: int = 0) -> None:
-        """Keep what was entered without judging it; put `text` in place of the text, and add blank rows."""
-        entered = {name: self.head[name].value() for name in ("title", "text")}
-        self.head = TextForm(initial=entered | ({} if text is None else {"text": text}))
+    def refilled(self, model: Mapping[str, str], *, more: int = 0) -> None:
+        """Keep what was entered without judging it, but for what comes from a model: title, text; add blank rows."""
+        entered = {name: self.head[name].value() for name in self.head.fields}
+        self.head = TextForm(initial={**entered, **model})
         given = [{name: row[name].value() for name in row.fields} for row in self.rows]
         self.rows = self._unbound([*given, *self._blanks(more)])
 

@@ -26,7 +26,8 @@ from alerts.agency.agreement_versions import (
     version_of,
     versions_of,
 )
-from alerts.agency.model_texts.filling import MODELS, model_text
+from alerts.agency.model_texts.filling import MODELS, differing_terms, model_text
+from alerts.agency.term_words import terms_signed
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
 from callers.idempotency import Outcome, idempotent
@@ -34,6 +35,7 @@ from callers.reading import read_body
 from desk.agency.agreements.text_display import text_shown
 from desk.web.api import CREATED
 from desk.web.api_answers import AgencyView
+from peers.models import Agency
 
 _LIMITS: Final = text_schema()["properties"]
 
@@ -143,6 +145,8 @@ class ParagraphOut(s.Serializer[Any]):
 class AgreementTextOut(s.Serializer[Any]):
     """Text of a version. `compares`: `change` tells what differs from the version before.
 
+    `differing` has what a model's paragraph in it says of a term, by the term's name, where the version says otherwise.
+
     `missing`, `differs` (another text came than the one that was signed), `unreadable`: it cannot be accepted.
     """
 
@@ -150,6 +154,7 @@ class AgreementTextOut(s.Serializer[Any]):
     title = s.CharField(allow_blank=True)
     commitments = CommitmentIn(many=True)
     compares = s.BooleanField()
+    differing = s.DictField(child=s.CharField())
     paragraphs = ParagraphOut(many=True)
 
 
@@ -161,7 +166,8 @@ class TextView(AgencyView):
         """Read the sealed text of a version, compared with that of the version before."""
         versions = versions_of(self.officer, now=self.now)
         version = version_among(versions, od)
-        shown = text_shown(self.officer, version, versions, {})
+        names = dict(Agency.objects.values_list("pk", "name"))
+        shown = text_shown(self.officer, version, versions, names)
         document = text_of_version(self.officer, version).document or {}
         return self.answer(
             {
@@ -169,6 +175,7 @@ class TextView(AgencyView):
                 "title": shown.title,
                 "commitments": document.get("commitments", []),
                 "compares": shown.compares,
+                "differing": differing_terms(shown.text, terms_signed(version), names),
                 "paragraphs": [{"text": one.text, "change": one.change} for one in shown.paragraphs],
             }
         )
@@ -220,7 +227,7 @@ class RefuseView(AnswerView):
         request=None, responses={200: AgreementVersionOut}, operation_id="agreement_versions_refuse"
     )
     def post(self, request: Request, od: str) -> Response:
-        """Refuse a proposed version; it is over for all its parties."""
+        """Refuse a proposed version; it is over for all its parties. Its proposer takes it back by this."""
         return self.say(od, "refuse")
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions of agreements: propose one, look at what is proposed and what it changes, accept, refuse, leave."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accord.agreement_texts import TextState
 from accord.agreements import SignedVersion, VersionState
@@ -30,7 +30,20 @@ from alerts.agency.agreement_versions import (
     versions_of,
 )
 from alerts.agency.agreements import AgreementShown, agreement_of, agreements_of
-from alerts.agency.model_texts.filling import MODELS, model_text
+from alerts.agency.model_texts.filling import (
+    MODELS,
+    differing_terms,
+    is_model_title,
+    model_text,
+    model_title,
+)
+from alerts.agency.term_words import (
+    CLOCKS,
+    emergency_words,
+    survival_words,
+    terms_in_words,
+    terms_signed,
+)
 from alerts.errors import AgreementRefusedError, NotTakenError, SendingStoppedError
 from alerts.problems import words_for
 from callers import clock
@@ -44,10 +57,6 @@ from desk.web.tones import isolated
 from officers.models import Officer
 from peers.models import Agency
 
-CLOCKS: Final = (
-    ("freeze", gettext_lazy("stand still")),
-    ("run", gettext_lazy("run on")),
-)
 PROPOSE: Final = "agency/agreement_propose"
 STATES: Final = {
     VersionState.PROPOSED: (gettext_lazy("Proposed"), "warn"),
@@ -176,18 +185,20 @@ def propose_next(request: HttpRequest, ref: str) -> HttpResponseBase:
 
 def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
-    others = _others(officer)
+    own, others = Agency.objects.get(pk=officer.agency_id), _others(officer)
+    names = {own.pk: own.name, **dict(others)}
     signed = version_agreed(officer, standing.ref, now=now) if standing else None
     filled = _filled(officer, standing, signed, now) if standing else {}
     posted = request.POST if request.method == "POST" else None
     form = VersionForm(posted, initial=filled, others=others)
-    text = _text_form(officer, posted, signed, others)
+    text = _text_form(officer, posted, signed, list(names.items()), own.timezone)
     if standing:
         form.fields["ref"].disabled = True
     question = _proposing(standing, text)
     if posted is not None and ("fill" in posted or "more" in posted):
         begun = _entered(form, others)
-        text.refilled(_model(posted, begun, officer), more=ROWS_MORE if "more" in posted else 0)
+        model = _model(posted, terms_in_words(_terms_said(begun, own), names))
+        text.refilled(model, more=ROWS_MORE if "more" in posted else 0)
         return ask(request, question, begun, template=PROPOSE)
     is_valid = form.is_valid()
     parties = {officer.agency_id or "", *(form.cleaned_data.get("parties", ()) if posted is not None else ())}
@@ -198,6 +209,11 @@ def _propose(request: HttpRequest, standing: AgreementShown | None) -> HttpRespo
         form.add_error(None, _("Commitments: enter the text that they are part of."))
         return ask(request, question, form, template=PROPOSE)
     terms = replace(form.terms(), text=text.document())
+    entered = str(terms.text["text"]) if terms.text else ""
+    differing = _differing(entered, _terms_said(form, own), names)
+    if differing and "meant" not in request.POST:
+        question = replace(question, extra={"text": text, "differing": differing})
+        return ask(request, question, form, template=PROPOSE)
     try:
         od = propose_agreement(officer, terms, now=now)
     except AgreementRefusedError as refused:
@@ -218,12 +234,11 @@ def _text_form(
     officer: Officer,
     posted: QueryDict | None,
     signed: SignedVersion | None,
-    others: list[tuple[str, str]],
+    agencies: list[tuple[str, str]],
+    zone: str,
 ) -> TextOfVersion:
-    own = Agency.objects.get(pk=officer.agency_id)
     document = text_of_version(officer, signed).document if signed else None
-    agencies = [(own.pk, own.name), *others]
-    return TextOfVersion(posted, agencies=agencies, zone=own.timezone, document=document)
+    return TextOfVersion(posted, agencies=agencies, zone=zone, document=document)
 
 
 def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
@@ -233,41 +248,28 @@ def _entered(form: VersionForm, others: list[tuple[str, str]]) -> VersionForm:
     return begun
 
 
-def _model(posted: QueryDict, begun: VersionForm, officer: Officer) -> str | None:
-    """Return the chosen model text with the entered terms filled in; None where none was asked for."""
-    model = posted.get("model") or ""
-    if "fill" not in posted or str(model) not in dict(MODELS):
-        return None
-    own = Agency.objects.get(pk=officer.agency_id).name
-    said = begun.initial
-    chosen = {
-        name: [str(label) for code, label in begun.fields[name].choices if code in (said[name] or ())]  # type: ignore[attr-defined]
-        for name in ("parties", "lanes", "purposes", "survive_lanes")
-    }
-    survives = [
-        *chosen["survive_lanes"],
-        *([_("flash on the public-health lane")] if said["survive_flash"] else []),
-    ]
-    terms = {
-        "parties": "; ".join([own, *chosen["parties"]]),
-        "lanes": ", ".join(chosen["lanes"]),
-        "purposes": ", ".join(chosen["purposes"]),
-        "tlp": f"TLP:{said['tlp']}" if said["tlp"] else "",
-        "begins": _in_words(said["begins"]),
-        "until": _in_words(said["until"]),
-        "survive": ", ".join(survives) or _("nothing"),
-        "clocks": dict(CLOCKS).get(said["clocks"], ""),
-        "emergency": _("agreed") if said["emergency"] else _("not agreed"),
-    }
-    return model_text(str(model), {name: str(value or "[…]") for name, value in terms.items()})
+def _model(posted: QueryDict, terms: Mapping[str, str]) -> dict[str, str]:
+    """Return title and text of the chosen model with these terms; nothing where none was asked for. An own title stays."""
+    model, title = posted.get("model", ""), posted.get("title", "").strip()
+    if "fill" not in posted or model not in dict(MODELS):
+        return {}
+    text = {"text": model_text(model, terms)}
+    return text if title and not is_model_title(title) else text | {"title": model_title(terms)}
 
 
-def _in_words(entered: Any) -> str:
-    """Return an entered day in words; empty for what is none."""
-    try:
-        return date_format(date.fromisoformat(str(entered)), "j F Y")
-    except ValueError:
-        return ""
+def _differing(text: str, said: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return each term that a text gives otherwise than `said`: its label, as the text gives it, as it is said."""
+    labels = {{"nbf": "begins"}.get(name, name): str(label) for label, name, _text_of in _TERMS}
+    terms = terms_in_words(said, names)
+    return [(labels[name], words, terms[name]) for name, words in differing_terms(text, said, names).items()]
+
+
+def _terms_said(form: VersionForm, own: Agency) -> dict[str, Any]:
+    """Return the entered terms, not judged yet, as model texts name them."""
+    said = {name: form[name].value() for name in form.fields}
+    for name in ("parties", "lanes", "purposes", "survive_lanes"):
+        said[name] = list(said[name] or ())
+    return said | {"parties": [own.pk, *said["parties"]]}
 
 
 def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
@@ -314,9 +316,9 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
     officer, now = signed_in(request), clock.now()
     versions = versions_of(officer, now=now)
     shown = version_among(versions, od)
-    state = shown.state(int(now.timestamp()))
-    waits = shown.waits_for(officer.agency_id or "", int(now.timestamp()))
-    text, tone = STATES[state]
+    own, at = officer.agency_id or "", int(now.timestamp())
+    text, tone = _state_words(shown, at)
+    may_manage = Capability.AGENCY_MANAGE in officer.capabilities
     names = dict(Agency.objects.values_list("pk", "name"))
     return render_page(
         request,
@@ -329,9 +331,21 @@ def version(request: HttpRequest, od: str) -> HttpResponse:
         state_tone=tone,
         others=_others_of(shown, versions, now),
         text=(sealed := text_shown(officer, shown, versions, names)),
-        may_answer=waits and Capability.AGENCY_MANAGE in officer.capabilities,
-        may_accept=sealed.state in (TextState.NONE, TextState.HERE),
+        differing=_differing(sealed.text, terms_signed(shown), names)
+        if shown.state(at) == VersionState.PROPOSED
+        else [],
+        may_accept=may_manage
+        and shown.waits_for(own, at)
+        and sealed.state in (TextState.NONE, TextState.HERE),
+        may_refuse=may_manage and shown.may_refuse(own, at),
+        is_own=_is_own(shown, officer),
     )
+
+
+def _state_words(one: SignedVersion, at: int) -> tuple[Any, str]:
+    """Return state and tone of a version."""
+    text, tone = STATES[one.state(at)]
+    return (_("Taken back") if one.is_taken_back else text), tone
 
 
 def _others_of(
@@ -339,7 +353,7 @@ def _others_of(
 ) -> list[tuple[SignedVersion, datetime, Any, str]]:
     """Return the other versions of the same agreement, the newest first, with their times and states in words."""
     rows = (one for one in versions if one.ref == shown.ref and one.od != shown.od)
-    return [(one, moment_of(one.proposed_at), *STATES[one.state(int(now.timestamp()))]) for one in rows]
+    return [(one, moment_of(one.proposed_at), *_state_words(one, int(now.timestamp()))) for one in rows]
 
 
 def accept(request: HttpRequest, od: str) -> HttpResponseBase:
@@ -356,32 +370,74 @@ def _answer(request: HttpRequest, od: str, st: str) -> HttpResponseBase:
     officer, now = signed_in(request), clock.now()
     shown = version_of(officer, od, now=now)
     form = forms.Form(request.POST if request.method == "POST" else None)
-    words = {"ref": isolated(shown.ref)}
-    back = reverse("admin:agreement_version", args=[od])
-    if st == "accept":
-        missing = len(shown.parties - shown.accepted.keys() - {officer.agency_id})
-        does = [
-            ngettext(
-                "It is in force once %(count)s other party has accepted it too.",
-                "It is in force once %(count)s other parties have accepted it too.",
-                missing,
-            )
-            % {"count": missing}
-            if missing
-            else _("Every other party has accepted: it is in force with your agency's answer.")
-        ]
-        question = Question(_("Agreement"), _("Accept %(ref)s?") % words, _("Accept it"), back, does=does)
-    else:
-        does = [_("The proposal is over for all parties. Another one can be made.")]
-        question = Question(
-            _("Agreement"), _("Refuse %(ref)s?") % words, _("Refuse it"), back, does=does, is_grave=True
-        )
     if not form.is_valid():
+        question = (
+            _accept_question(shown, officer, now) if st == "accept" else _refuse_question(shown, officer)
+        )
         return ask(request, question, form)
     answer_version(officer, od, st, now=now)
-    done = _("Accepted: %(ref)s.") if st == "accept" else _("Refused: %(ref)s.")
+    if st == "accept":
+        done = _("Accepted: %(ref)s.")
+    else:
+        done = _("Taken back: %(ref)s.") if _is_own(shown, officer) else _("Refused: %(ref)s.")
     messages.success(request, done % {"ref": shown.ref})
     return redirect("admin:agreement_version", od)
+
+
+def _is_own(shown: SignedVersion, officer: Officer) -> bool:
+    """Tell whether the officer's agency has proposed it: to refuse it is to take it back then."""
+    return shown.statement.iss == officer.agency_id
+
+
+def _accept_question(shown: SignedVersion, officer: Officer, now: datetime) -> Question:
+    names = dict(Agency.objects.filter(pk__in=shown.parties).values_list("pk", "name"))
+    body = {**shown.body, "until": shown.until}
+    terms = ((label, text_of(body[name], names)) for label, name, text_of in _TERMS if name in _ACCEPTED)
+    return Question(
+        _("Agreement"),
+        _("Accept %(ref)s?") % {"ref": isolated(shown.ref)},
+        _("Accept it"),
+        _page_of(shown),
+        does=list(_accepting(shown, officer, now)),
+        facts=[(_("Version"), shown.body["ver"]), *terms],
+    )
+
+
+def _refuse_question(shown: SignedVersion, officer: Officer) -> Question:
+    words = {"ref": isolated(shown.ref)}
+    if _is_own(shown, officer):
+        heading, button = _("Take %(ref)s back?") % words, pgettext("agreement", "Take it back")
+    else:
+        heading, button = _("Refuse %(ref)s?") % words, _("Refuse it")
+    does = [_("The proposal is over for all parties. Another one can be made.")]
+    return Question(_("Agreement"), heading, button, _page_of(shown), does=does, is_grave=True)
+
+
+def _page_of(shown: SignedVersion) -> str:
+    return reverse("admin:agreement_version", args=[shown.od])
+
+
+_ACCEPTED: Final = frozenset({"parties", "lanes", "tlp", "nbf", "until"})
+"""Terms that the page of an acceptance repeats; the page of the version has all."""
+
+
+def _accepting(shown: SignedVersion, officer: Officer, now: datetime) -> Iterator[str]:
+    """Yield what it means to accept a version."""
+    yield _("Your agency itself signs these terms, and their text where there is one.")
+    missing = len(shown.unanswered - {officer.agency_id})
+    if missing:
+        yield ngettext(
+            "It is in force once %(count)s other party has accepted it too.",
+            "It is in force once %(count)s other parties have accepted it too.",
+            missing,
+        ) % {"count": missing}
+    else:
+        yield _("Every other party has accepted: it is in force with your agency's answer.")
+    if moment_of(shown.body["nbf"]) > now:
+        yield _("It begins later, as agreed below.")
+    if shown.body["prev"]:
+        yield _("Until then, what is agreed now stays in force.")
+    yield _("Your agency can leave it again at any time, at once, on the page of the agreement.")
 
 
 def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
@@ -454,12 +510,6 @@ def _words(labels: dict[str, Any]) -> Any:
     return text
 
 
-def _survives(value: Any, names: dict[str, str]) -> str:
-    lanes = [str(Lane(lane).label) for lane in sorted(value["lanes"])]
-    flash = [_("flash on the public-health lane")] if value["flash"] else []
-    return ", ".join([*lanes, *flash]) or _("nothing")
-
-
 def _moment(value: Any, names: dict[str, str]) -> str:
     return date_format(moment_of(value), "j M Y") if value is not None else _("no end")
 
@@ -471,7 +521,11 @@ _TERMS: Final = (
     (gettext_lazy("Purposes"), "purposes", _words(dict(Purpose.choices))),
     (gettext_lazy("From"), "nbf", _moment),
     (gettext_lazy("Until"), "until", _moment),
-    (gettext_lazy("Survives a suspension"), "survive", _survives),
+    (
+        gettext_lazy("Survives a suspension"),
+        "survive",
+        lambda value, names: survival_words(value["lanes"], flash=value["flash"]),
+    ),
     (
         gettext_lazy("Clocks of answers in a suspension"),
         "clocks",
@@ -480,7 +534,7 @@ _TERMS: Final = (
     (
         gettext_lazy("Emergency release"),
         "emergency",
-        lambda value, names: _("agreed") if value else _("not agreed"),
+        lambda value, names: emergency_words(is_agreed=value),
     ),
 )
 
@@ -492,7 +546,10 @@ def _answers(shown: SignedVersion, names: dict[str, str]) -> list[tuple[str, str
         tone, word, at = "warn", _("Not answered"), None
         for said, in_words, of_tone in (
             (shown.accepted, _("Accepted"), "ok"),
-            (shown.refused, _("Refused"), "danger"),
+            (
+                shown.refused,
+                *((_("Taken back"), "done") if shown.is_taken_back else (_("Refused"), "danger")),
+            ),
             (shown.left, _("Left"), "done"),
         ):
             if party in said:

@@ -55,6 +55,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "agreement.proposed": gettext_lazy("proposed an agreement"),
     "agreement.recorded": gettext_lazy("recorded an agreement"),
     "agreement.refused": gettext_lazy("refused an agreement"),
+    "agreement.taken_back": gettext_lazy("took back a proposed agreement"),
     "agreements.altered": gettext_lazy("found that kept agreements had been changed past the program"),
     "alert.acknowledged": gettext_lazy("acknowledged an alert"),
     "alert.amended": gettext_lazy("began the next version of an alert"),
