@@ -58,9 +58,7 @@ class Contribution(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(
-                fields=["agency", "peer", "counts_as", "logged_at"], name="contribution_counted"
-            ),
+            models.Index(fields=["agency", "peer", "counts_as", "logged_at"], name="contribution_counted"),
             models.Index(fields=["agency", "peer", "logged_at"], name="contribution_period"),
             models.Index(
                 fields=["agency", "peer", "re_md"], condition=~Q(re_md=""), name="contribution_about"

@@ -233,8 +233,9 @@ class Pair:
         for is_given, month, token, is_red, n in by.annotate(total=Sum("n")):
             found[is_given, month, self._words.of(token, is_red=is_red)] += n
         for row in self.withdrawn:
-            month = row.logged_at.astimezone(UTC).date().replace(day=1)
-            found[row.is_given, month, self._words.of(row.counts_as, is_red=row.is_red)] -= 1
+            if row.logged_at is not None:
+                month = row.logged_at.astimezone(UTC).date().replace(day=1)
+                found[row.is_given, month, self._words.of(row.counts_as, is_red=row.is_red)] -= 1
         return +found
 
     def counted_of(self, side: bool, fits: Callable[[list[str]], bool] = lambda parts: True) -> int:
