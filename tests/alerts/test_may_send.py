@@ -8,10 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accord.calls.errors import UnreachableError
 from alerts.agency.lanes import suspend_lanes
 from alerts.errors import AlertsError
 from alerts.peers.pins import Pin, change_book
-from alerts.review.may_send import Answer, may_send
+from alerts.receiving.following import follow_peers
+from alerts.review.may_send import KEYS_FAILED, Answer, may_send
 from alerts.review.preview import preview_recipients_of
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
@@ -20,6 +22,8 @@ from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.agreements import record_circle
 from tests.alerts.conftest import GOOD, Desks
+from tests.alerts.test_follow_keys import in_items
+from tests.alerts.test_verify_peers import publish_second
 from tests.builders import OPERATOR
 from tests.desk_calls import the_exchange
 from tests.entries import change_entry
@@ -90,6 +94,21 @@ def test_the_answer_is_that_of_preview_and_of_intake(desks: Desks, code: str) ->
     assert not Envelope.objects.exists()
     refused = AuditEvent.objects.get(act="envelope.refused")
     assert code in refused.reason
+
+
+def test_a_peer_whose_keys_fail_a_check_is_answered_no_until_they_hold(desks: Desks) -> None:
+    desks.hub.later(hours=1)
+    publish_second(desks)
+    the_exchange.is_away = True
+    with pytest.raises(UnreachableError):
+        desks.sequence()
+    the_exchange.is_away = False
+    the_exchange.lies = in_items(lambda item: item["keyset"]["signatures"].reverse())
+    follow_peers(desks.lab.agency, now=desks.hub.now)
+    assert (ask(desks, desks.own.id).verdict.code, ask(desks).verdict.will) == (KEYS_FAILED, True)
+    the_exchange.behave()
+    follow_peers(desks.lab.agency, now=desks.hub.now)
+    assert ask(desks, desks.own.id).verdict.will
 
 
 def join(desks: Desks, **changes: Any) -> None:

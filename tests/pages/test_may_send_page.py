@@ -4,6 +4,7 @@
 from django.test import Client
 
 from alerts.peers.withheld_recipients import NEW_IN_CIRCLE, UNCOMPARED
+from alerts.review.may_send import KEYS_FAILED
 from callers.denials import CODES
 from desk.agency.agreements.may_send_page import _REMEDIES
 from desk.web.tones import isolated
@@ -52,7 +53,7 @@ def test_a_term_that_is_no_term_is_refused(desk: DeskWorld, as_officer: SignIn) 
 def test_every_reason_has_something_that_helps() -> None:
     said_apart = {"own-agency", "lane-suspended"}
     of_others = {"not-a-party", "not-onward", "not-emergency", "emergency-not-agreed"}
-    assert _REMEDIES.keys() == {*CODES, UNCOMPARED, NEW_IN_CIRCLE} - said_apart - of_others
+    assert _REMEDIES.keys() == {*CODES, UNCOMPARED, NEW_IN_CIRCLE, KEYS_FAILED} - said_apart - of_others
 
 
 def test_the_same_in_json(desk: DeskWorld, as_officer: SignIn) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from alerts.document.choices import PRIORITIES
 from alerts.document.defaults import PURPOSES
 from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
-from alerts.review.may_send import Answer, may_send
+from alerts.review.may_send import KEYS_FAILED, Answer, may_send
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp
@@ -105,6 +105,7 @@ _REMEDIES: Final[dict[str, tuple[Text, str]]] = {
     "suite-below-low": (_CALL, "directory"),
     "no-key-of-suite": (_CALL, "directory"),
     "no-valid-key": (_CALL, "directory"),
+    KEYS_FAILED: (gettext_lazy("A key officer of your agency sees which check."), "peers"),
     UNCOMPARED: (gettext_lazy("Compare its fingerprint."), "peer_compare"),
     NEW_IN_CIRCLE: (gettext_lazy("Confirm it in its circles."), "peer_confirm"),
 }
@@ -115,6 +116,7 @@ _NEEDS: Final = {
     "agreement_propose_next": Capability.AGENCY_MANAGE,
     "agreement_resume": Capability.AGENCY_MANAGE,
     "keys": Capability.KEY_READ,
+    "peers": Capability.KEY_READ,
     "peer_compare": Capability.PEER_COMPARE,
     "peer_confirm": Capability.ALERT_VALIDATE,
 }
