@@ -21,6 +21,7 @@ from callers import clock
 from callers.capabilities import Capability
 from casework.tasks import ON_FIRST_PAGE, TaskRow, first_tasks, left_behind
 from desk.alerts.boxes.start_rows import (
+    AT_ONCE,
     HEADINGS,
     LATE,
     grouped,
@@ -102,7 +103,7 @@ def start(request: HttpRequest) -> HttpResponse:
         work=work,
         waiting=grouped(rows, now),
         waiting_count=len(rows),
-        late_heading=HEADINGS[LATE],
+        pressing=(HEADINGS[AT_ONCE], HEADINGS[LATE]),
         more=_more(work, tasks),
         first_steps=steps,
         reopened=reopened_lately(officer.agency, now=now),

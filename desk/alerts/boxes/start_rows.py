@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The start page's one list: every kind of waiting work as a row, verb first, under Late, Today and Later."""
+"""The start page's one list: every kind of waiting work as a row, verb first, under At once (flash alerts), Late, Today and Later."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +36,9 @@ from reciprocity.commitments import Standing
 Text = str | Promise
 NOTE_LENGTH: Final = 200
 NIGHT: Final = timedelta(hours=12)
-LATE, TODAY, LATER = "late", "today", "later"
+AT_ONCE, LATE, TODAY, LATER = "at once", "late", "today", "later"
 HEADINGS: Final[Mapping[str, Text]] = {
+    AT_ONCE: pgettext_lazy("work", "At once"),
     LATE: pgettext_lazy("work", "Late"),
     TODAY: pgettext_lazy("work", "Today"),
     LATER: pgettext_lazy("work", "Later"),
@@ -61,6 +62,7 @@ class StartRow:
     alert: Alert | ReceivedAlert | None = None
     ways: tuple[tuple[Text, str], ...] = ()
     is_answer: bool = False
+    is_flash: bool = False
     answer_by: datetime | None = None
     is_unread: bool = False
     opens_on_duty: bool = False
@@ -68,7 +70,11 @@ class StartRow:
     zone: str = ""
 
     def group(self, now: datetime) -> str:
-        """Return where it stands: what has no time waits today, and so does what is due in the coming night."""
+        """Return where it stands: no late work hides a flash alert; what has no time waits today, and so does what is due in the
+        coming night.
+        """
+        if self.is_flash:
+            return AT_ONCE
         if is_past(self.due, now):
             return LATE
         if self.due is None or self.due <= now + NIGHT:
@@ -173,6 +179,7 @@ def _owed(row: InboxRow) -> StartRow:
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
+        is_flash=_is_flash(received),
         answer_by=received.answer_by
         if row.owes_answer and row.owed != "answer" and not row.held_text
         else None,
@@ -270,7 +277,12 @@ def _of_alert(
         about=about,
         since=since,
         alert=alert,
+        is_flash=_is_flash(alert),
     )
+
+
+def _is_flash(alert: Alert | ReceivedAlert) -> bool:
+    return alert.pri == "flash" and alert.status == "actual"
 
 
 def _title(card: Card | None, reference: str = "") -> str:
