@@ -36,7 +36,7 @@ from callers.problems import (
     row_of,
     unreadable_row,
 )
-from desk.web.frame import render_page
+from desk.web.frame import render_page, theme_of
 from officers.models import Officer
 from science.rows.structures import AdoptedRules
 from vault.errors import VaultError
@@ -125,7 +125,7 @@ def busy(request: HttpRequest) -> HttpResponse:
 
 def _alone(request: HttpRequest, row: Problem) -> HttpResponse:
     """Render a row without the frame: this uses neither the database nor the session, which may be what broke."""
-    context = {"sentence": _(row.sentence), "remedy": row.remedy_for()}
+    context = {"sentence": _(row.sentence), "remedy": row.remedy_for(), "theme": theme_of(request)}
     return render(request, "accord/stopped_alone.html", context, status=row.status)
 
 
