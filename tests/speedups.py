@@ -13,7 +13,6 @@ from typing import Any, Final
 import pytest
 from django.core.management.commands import flush
 from django.db import connection, connections
-from django.template import Template
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
 
@@ -104,21 +103,7 @@ def without_fsync() -> Generator[None]:
         yield
 
 
-@contextmanager
-def templates_unwatched() -> Generator[None]:
-    """Render templates as the hub does. Django's tests note each template, down to every widget, with a copy of its context."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Template, "_render", lambda self, context: self.nodelist.render(context))
-        yield
-
-
-WAYS: Final = (
-    middleware_loaded_once,
-    quick_flush,
-    connections_stay_open,
-    without_fsync,
-    templates_unwatched,
-)
+WAYS: Final = (middleware_loaded_once, quick_flush, connections_stay_open, without_fsync)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def versions_ahead(
     officer: Officer, versions: Iterable[SignedVersion], listed: Iterable[AgreementShown], *, now: datetime
 ) -> list[VersionAhead]:
     """Return those of these versions that are newer than what the exchange lists, what waits for the officer's agency first."""
-    own, at, known = agency_of(officer).pk, int(now.timestamp()), list(versions)
+    own, at, known = officer.agency_id or "", int(now.timestamp()), list(versions)
     ods = {one.said.od for one in listed}
     standing = {one.ref: one.body["ver"] for one in known if one.od in ods}
     found = [

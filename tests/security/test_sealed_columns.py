@@ -59,6 +59,7 @@ OTHERWISE: Final[dict[Column, str]] = {
     ("exchangekey", "sealed"): "bound to agency and revision; another agency's row is no key",
     ("case", "number_token"): "equal for equal numbers on purpose; what it leads to is opened and bound",
     ("contribution", "counts_as"): "equal for what counts alike on purpose; it opens nothing",
+    ("dailycount", "counts_as"): "as of the items that it counts",
     ("cardtoken", "token"): "equal for equal values on purpose; what it leads to is opened and bound",
     ("withheldalert", "kind"): "equal for equal kinds on purpose; it only groups a list",
     ("libraryspectrum", "token"): "equal for equal spectra on purpose; what it leads to is opened and bound",
