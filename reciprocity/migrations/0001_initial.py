@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of what agencies gave each other, and a trigger that counts the items of each day.
 
-An item is counted in the transaction that changes it, first where it stood by then, in the order of the key: two workers
-that note the same item wait for each other and never both. When the tables are generated afresh, `TRIGGER` and the operation at the end stay.
+An item is counted in the transaction that changes it. The counts that one change touches are written in the order of their key,
+those of items that were not opened first, as an item is filed before it is opened: transactions wait for each other in one order.
+When the tables are generated afresh, `TRIGGER` and the operation at the end stay.
 """
 
 import django.db.models.deletion
@@ -19,7 +20,7 @@ BEGIN
     ) AS item (agency_id, peer_id, logged_at, is_given, is_red, counts_as, change)
     WHERE logged_at IS NOT NULL
     GROUP BY agency_id, peer_id, day, is_given, is_red, counts_as HAVING sum(change) <> 0
-    ORDER BY agency_id, peer_id, day, is_given, is_red, counts_as
+    ORDER BY agency_id, peer_id, day, is_given, is_red, counts_as NULLS FIRST
     ON CONFLICT (agency_id, peer_id, day, is_given, is_red, counts_as) DO UPDATE SET n = kept.n + excluded.n;
     RETURN NULL;
 END

@@ -35,7 +35,7 @@ from sharing.models import Envelope, Statement
 from tests.alerts.conftest import Desks
 from tests.alerts.test_verify_peers import publish_second
 from tests.builders import OPERATOR, HeldAgency
-from tests.desk_calls import ViewsInPlaceOfSockets
+from tests.desk_calls import ViewsInPlaceOfSockets, the_exchange
 from tests.peers import sealed_for
 from tests.role_logins import under_login_of
 from tests.stages import act
@@ -71,6 +71,17 @@ def in_items(change: Callable[[dict[str, Any]], object]) -> Callable[[str, bytes
         return json.dumps(answer).encode()
 
     return lie
+
+
+def alter_newest_keys_on_their_way(desks: Desks) -> None:
+    """Publish the partner's next keyset, and have the exchange give its two signatures in the other order."""
+    desks.hub.later(hours=1)
+    publish_second(desks)
+    the_exchange.is_away = True
+    with pytest.raises(UnreachableError):
+        desks.sequence()
+    the_exchange.is_away = False
+    the_exchange.lies = in_items(lambda item: item["keyset"]["signatures"].reverse())
 
 
 def test_one_question_brings_the_keys_of_everybody(
@@ -139,13 +150,7 @@ def test_an_answer_that_was_changed_on_its_way_brings_nothing_in(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     """A peer with a failing item is refused until the item verifies; the page says so, and the alarm comes once."""
-    desks.hub.later(hours=1)
-    publish_second(desks)
-    exchange_as_asked.is_away = True
-    with pytest.raises(UnreachableError):
-        desks.sequence()
-    exchange_as_asked.is_away = False
-    exchange_as_asked.lies = in_items(lambda item: item["keyset"]["signatures"].reverse())
+    alter_newest_keys_on_their_way(desks)
     follow_peers(desks.health.agency, now=desks.hub.now)
     follow_peers(desks.health.agency, now=desks.hub.now)
     assert reading(desks).keyset(desks.own.id) is None

@@ -8,7 +8,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accord.calls.errors import UnreachableError
 from alerts.agency.lanes import suspend_lanes
 from alerts.errors import AlertsError
 from alerts.peers.pins import Pin, change_book
@@ -22,8 +21,7 @@ from ledger.models import AuditEvent
 from sharing.models import Envelope
 from tests.agreements import record_circle
 from tests.alerts.conftest import GOOD, Desks
-from tests.alerts.test_follow_keys import in_items
-from tests.alerts.test_verify_peers import publish_second
+from tests.alerts.test_follow_keys import alter_newest_keys_on_their_way
 from tests.builders import OPERATOR
 from tests.desk_calls import the_exchange
 from tests.entries import change_entry
@@ -97,13 +95,7 @@ def test_the_answer_is_that_of_preview_and_of_intake(desks: Desks, code: str) ->
 
 
 def test_a_peer_whose_keys_fail_a_check_is_answered_no_until_they_hold(desks: Desks) -> None:
-    desks.hub.later(hours=1)
-    publish_second(desks)
-    the_exchange.is_away = True
-    with pytest.raises(UnreachableError):
-        desks.sequence()
-    the_exchange.is_away = False
-    the_exchange.lies = in_items(lambda item: item["keyset"]["signatures"].reverse())
+    alter_newest_keys_on_their_way(desks)
     follow_peers(desks.lab.agency, now=desks.hub.now)
     assert (ask(desks, desks.own.id).verdict.code, ask(desks).verdict.will) == (KEYS_FAILED, True)
     the_exchange.behave()

@@ -44,6 +44,13 @@ def proposed(desk: DeskWorld, admin: Client, **changes: Any) -> str:
     return str(answer["Location"])
 
 
+def agreed(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
+    """Have both parties sign the usual version, as the exchange then lists it."""
+    as_officer(desk.haitham).post(f"{proposed(desk, admin)}accept/")
+    desk.settle()
+    take_in_agreements(now=desk.hub.now)
+
+
 def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
@@ -86,10 +93,7 @@ def test_who_may_answer_a_proposal_finds_it_among_the_work(
 def test_the_next_version_marks_changed_clocks_and_emergency_release(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
-    address = proposed(desk, admin)
-    as_officer(desk.haitham).post(f"{address}accept/")
-    desk.settle()
-    take_in_agreements(now=desk.hub.now)
+    agreed(desk, admin, as_officer)
     after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", clocks="run", emergency="on")
     page = admin.get(after).content.decode()
     assert "now: <bdi>stand still</bdi>" in page and "now: <bdi>not agreed</bdi>" in page
@@ -98,10 +102,7 @@ def test_the_next_version_marks_changed_clocks_and_emergency_release(
 def test_the_page_of_an_agreement_names_its_next_version_and_who_still_has_to_accept(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
-    address = proposed(desk, admin)
-    as_officer(desk.haitham).post(f"{address}accept/")
-    desk.settle()
-    take_in_agreements(now=desk.hub.now)
+    agreed(desk, admin, as_officer)
     assert "Not in force yet" not in admin.get("/agreements/AB 2027-1/").content.decode()
     after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", tlp="GREEN")
     for client, says in ((admin, "Waits for others"), (as_officer(desk.haitham), "Waits for your agency")):
