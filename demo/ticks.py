@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -51,6 +51,8 @@ class Ticks:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+        self.before_step: Callable[[], None] = lambda: None
+        """What each step asks first; it raises where the step is not to begin."""
         self.fancy = self._stream.isatty() and _speaks_utf8(self._stream) and not os.environ.get("NO_COLOR")
 
     def heading(self, text: str) -> None:
@@ -64,6 +66,7 @@ class Ticks:
     @contextmanager
     def step(self, title: str) -> Generator[Step]:
         """Run a step; an exception prints the failure and its remedy, and is raised as `StepFailedError`."""
+        self.before_step()
         step = Step(title)
         began = time.monotonic()
         waiting = _Waiting(self, step, began)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from types import FrameType
 
-from demo.ticks import StepFailedError
+from demo.ticks import StepFailedError, Ticks
 from devtool.supervisor import Supervisor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -19,13 +19,15 @@ class StopRequestedError(BaseException):
 @contextmanager
 def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
     """Leave nothing behind, whatever happens inside: one signal stops gently, another one at once."""
-    with _signals_raise():
+    with _signals_raise(supervisor.ticks):
         try:
             yield
+            supervisor.ticks.before_step()
         except StepFailedError:
             # The failing step has already reported it.
             raise SystemExit(1) from None
         except StopRequestedError:
+            supervisor.ticks.before_step = _go_on
             supervisor.ticks.heading("Stopping before the end.")
             raise SystemExit(128 + signal.SIGINT) from None
         finally:
@@ -42,12 +44,15 @@ def stay_up(supervisor: Supervisor, said: str = "", *, beside: Collection[Superv
             supervisor.ticks.heading(said)
         supervisor.keep_running(beside)
     except StopRequestedError:
+        supervisor.ticks.before_step = _go_on
         supervisor.ticks.heading("Stopping.")
 
 
 @contextmanager
-def _signals_raise() -> Generator[None]:
+def _signals_raise(ticks: Ticks) -> Generator[None]:
     def request_stop(number: int, frame: FrameType | None) -> None:
+        # Python drops what is raised while it clears an object away: then the next step asks.
+        ticks.before_step = _stop
         raise StopRequestedError
 
     before = {number: signal.signal(number, request_stop) for number in STOP_SIGNALS}
@@ -56,3 +61,11 @@ def _signals_raise() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop() -> None:
+    raise StopRequestedError
+
+
+def _go_on() -> None:
+    """Let steps begin: the stop that was asked for is under way."""
