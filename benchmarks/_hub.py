@@ -116,7 +116,7 @@ def found_hosted_agency(word: str) -> Agency:
 
 
 @at_the_exchange()
-def join(parties: Iterable[str]) -> None:
+def join(parties: Iterable[str], *, ceiling: str = "AMBER") -> None:
     """Record one agreement on every lane between these agencies, from now on."""
     now, ref = timezone.now(), f"bench-{secrets.token_hex(3)}"
     record_agreement(
@@ -125,7 +125,7 @@ def join(parties: Iterable[str]) -> None:
         title=f"Agreement {ref}",
         parties=list(parties),
         lanes=Lane.values,
-        ceiling="AMBER",
+        ceiling=ceiling,
         nbf=now - timedelta(days=1),
         now=now,
     )

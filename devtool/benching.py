@@ -13,7 +13,7 @@ from devtool.environments import ROOT, inherited
 from devtool.errors import DevtoolError
 
 FOLDER = ROOT / "benchmarks"
-SIZES = ("BENCH_CATCH_UP", "BENCH_KEYSETS")
+SIZES = ("BENCH_CATCH_UP", "BENCH_KEYSETS", "BENCH_REOFFER")
 """Variables of the caller's environment that reach a benchmark too: they set its size."""
 
 
