@@ -96,20 +96,21 @@ def plant(peer: "Agency", count: int, unfit: int, content: Mapping[str, Any], no
     span = timedelta(days=30 * MONTHS)
     for start in range(0, count, BATCH):
         with transaction.atomic():
-            alerts = []
+            dated = []
             for n in range(start, min(start + BATCH, count)):
                 # As many as are unfit, evenly among all.
                 tlp = ABOVE if (n + 1) * unfit // count > n * unfit // count else AGREED
                 data = {**content, "title": f"Report {n}", "tlp": tlp, "recipients": [peer.pk]}
-                alerts.append(_released(data, n, now - span + n * span / count))
-            copy_rows(alerts)
+                at = now - span + n * span / count
+                dated.append((at, _released(data, n, at)))
+            copy_rows([alert for _at, alert in dated])
             copy_rows(
                 [
                     WithheldAlert(
-                        agency_id=one.agency_id, alert=one, peer=peer, lane=LANE, agreement="", kind=kind,
-                        released_at=one.released_at, keep=now + 2 * span,
+                        agency_id=ORIGINATOR, alert=alert, peer=peer, lane=LANE, kind=kind, released_at=at,
+                        keep=now + 2 * span,
                     )
-                    for one in alerts
+                    for at, alert in dated
                 ]
             )  # fmt: skip
 
