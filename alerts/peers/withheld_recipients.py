@@ -5,7 +5,7 @@ They are those not compared by two officers, those on a lane that the agency has
 officer has confirmed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.utils.translation import gettext as _
@@ -19,12 +19,13 @@ from alerts.peers.pins import Book, Pin, read_book
 from alerts.review.verdicts import RecipientVerdict
 from callers.errors import NotBoundError
 from peers.agreements import kept_agreements
-from peers.models import SeenAgreements
+from peers.models import SeenAgreements, SeenLedger
 from vault.errors import SealBrokenError
 
 UNCOMPARED = "fingerprint-not-compared"
 NEW_IN_CIRCLE = "new-in-circle"
 LANE_SUSPENDED = "lane-suspended"
+KEYS_FAILED = "keys-failed"
 
 
 def hold_back(issuer: str, rows: Sequence[RecipientVerdict], *, pri: str) -> list[RecipientVerdict]:
@@ -59,6 +60,19 @@ def _new(row: RecipientVerdict, places: Sequence[Place]) -> RecipientVerdict:
     text = _("%(name)s is held: it is new in %(circles)s. An officer who checks alerts confirms it, once.")
     circles = ", ".join(place.text for place in places)
     return replace(row, will=False, code=NEW_IN_CIRCLE, text=text % {"name": row.name, "circles": circles})
+
+
+def with_keys_failed(issuer: str, rows: Iterable[RecipientVerdict]) -> list[RecipientVerdict]:
+    """Return the verdicts; one that lets a peer receive has a text where its keys failed a check when they were last fetched.
+
+    A release to it is stopped. It stays allowed, since its keys may hold again when the alert is released.
+    """
+    failed = SeenLedger.objects.filter(reader=issuer).values_list("alarmed", flat=True).first() or ()
+    text = _("The keys of %(name)s failed a check of this desk. A release to it is stopped until they hold.")
+    return [
+        replace(row, text=text % {"name": row.name}) if row.will and row.agency in failed else row
+        for row in rows
+    ]
 
 
 def is_uncompared(directory: VerifiedDirectory, peer: str) -> bool:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers to whether the agency may send something to another one, and why not: the preview of sending, with what is agreed and open beside it.
 
-Preview and release judge by the same call, so that the answer is the same before and at sending. Beside it stands what stops a release
-alone: a peer whose keys failed a check when the desk-worker last fetched them. It names no suspension but those between the officer's
+Preview and release judge by the same call, so that the answer is the same before and at sending. A peer whose keys failed a check when
+they were last fetched is answered No; a preview says so in words alone. It names no suspension but those between the officer's
 agency and the one asked about.
 """
 
@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from django.utils.translation import gettext as _
-
 from accord.calls.agreements import ABOUT_LIFE, AgreementAnswer
 from accord.suspensions import Suspension
 from alerts.peers.suspensions import FLASH, ROUTINE, Suspensions, stated_suspensions
-from alerts.peers.withheld_recipients import LANE_SUSPENDED
+from alerts.peers.withheld_recipients import KEYS_FAILED, LANE_SUSPENDED
 from alerts.review.preview import Preview, candidates_for, preview_recipients_of
 from alerts.review.verdicts import RecipientVerdict
 from callers.capabilities import Capability, require
@@ -25,10 +23,8 @@ from callers.closed_lists import Lane
 from callers.denials import OURS, Arguments
 from officers.models import Officer
 from peers.agreements import kept_agreements
-from peers.models import SeenLedger
 
 ASKED: Final = ("lane", "purpose", "tlp", "pri")
-KEYS_FAILED: Final = "keys-failed"
 
 
 @dataclass(frozen=True)
@@ -69,27 +65,14 @@ def may_send(
     preview = (preview_recipients_of if agencies else candidates_for)(officer, asked, now=now)
     agreed = _Agreed(officer.agency_id or "", now)
     said = _said(preview)
-    failed = _failed(officer.agency_id or "")
-    rows = (
-        agreed.answer(
-            _without_keys(row) if row.agency in failed else row, said.get(row.agency, {}), terms["lane"]
-        )
-        for row in preview.rows
-    )
+    judged = map(_denied_for_keys, preview.rows)
+    rows = (agreed.answer(row, said.get(row.agency, {}), terms["lane"]) for row in judged)
     return Answers(tuple(rows), preview.as_of)
 
 
-def _failed(own: str) -> Collection[str]:
-    """Return the peers whose keys failed a check when they were last fetched for the agency."""
-    return SeenLedger.objects.filter(reader=own).values_list("alarmed", flat=True).first() or ()
-
-
-def _without_keys(row: RecipientVerdict) -> RecipientVerdict:
-    """Return the denial of what would be sealed to keys that failed; another denial stays as it is."""
-    if not row.will:
-        return row
-    text = _("The keys of %(name)s failed a check of this desk. A release to it is stopped until they hold.")
-    return replace(row, will=False, code=KEYS_FAILED, text=text % {"name": row.name})
+def _denied_for_keys(row: RecipientVerdict) -> RecipientVerdict:
+    """Return the denial of what would be sealed to keys that failed; another verdict stays as it is."""
+    return replace(row, will=False, code=KEYS_FAILED) if row.will and row.text else row
 
 
 def _said(preview: Preview) -> dict[str, Arguments]:

@@ -28,7 +28,7 @@ from alerts.drafting.revisions import DraftContent
 from alerts.errors import ExchangeAwayError, SendingStoppedError
 from alerts.models import Alert
 from alerts.peers.agreements import ensure_agreements_asked
-from alerts.peers.withheld_recipients import LANE_SUSPENDED, hold_back
+from alerts.peers.withheld_recipients import LANE_SUSPENDED, hold_back, with_keys_failed
 from alerts.replies.rules import keep_to_source, keep_to_version
 from alerts.review.reply_readers import keep_to_reply_readers
 from alerts.review.tlp_ceiling import keep_red_apart, keep_to_ceiling, keep_to_floor
@@ -167,19 +167,26 @@ def preview_release(
 def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
     """Preview the alert for display; None while the exchange is away and has no earlier answer."""
     try:
-        return preview_of(alert.agency_id, content.data, now=now)
+        return _for_display(alert.agency_id, preview_of(alert.agency_id, content.data, now=now))
     except ExchangeAwayError:
         return None
 
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview fields that are not saved yet, of the officer's own agency."""
-    return preview_of(agency_of(officer).pk, data, now=now)
+    agency = agency_of(officer).pk
+    return _for_display(agency, preview_of(agency, data, now=now))
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview every other agency of the directory, to choose from."""
-    return _preview(agency_of(officer).pk, None, data, now)
+    agency = agency_of(officer).pk
+    return _for_display(agency, _preview(agency, None, data, now))
+
+
+def _for_display(issuer: str, preview: Preview) -> Preview:
+    """Return the preview with a text on each recipient to which a release would be stopped for its keys; the digest is the same."""
+    return replace(preview, rows=tuple(with_keys_failed(issuer, preview.rows)))
 
 
 def circles_for(officer: Officer) -> list[tuple[str, list[str]]]:

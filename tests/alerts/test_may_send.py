@@ -2,6 +2,7 @@
 """May I send this to them: the answer is the preview's and intake's, with what is open beside it, and of nobody else's affairs."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from alerts.agency.lanes import suspend_lanes
 from alerts.errors import AlertsError
 from alerts.peers.pins import Pin, change_book
+from alerts.peers.withheld_recipients import KEYS_FAILED
 from alerts.receiving.following import follow_peers
-from alerts.review.may_send import KEYS_FAILED, Answer, may_send
+from alerts.review.may_send import Answer, may_send
 from alerts.review.preview import preview_recipients_of
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
@@ -95,12 +97,17 @@ def test_the_answer_is_that_of_preview_and_of_intake(desks: Desks, code: str) ->
 
 
 def test_a_peer_whose_keys_fail_a_check_is_answered_no_until_they_hold(desks: Desks) -> None:
+    before = previewed(desks, desks.own.id)
     alter_newest_keys_on_their_way(desks)
     follow_peers(desks.lab.agency, now=desks.hub.now)
     assert (ask(desks, desks.own.id).verdict.code, ask(desks).verdict.will) == (KEYS_FAILED, True)
+    shown = previewed(desks, desks.own.id)
+    assert "failed a check" in shown.text and replace(shown, text="") == before, (
+        "a preview says so in words alone"
+    )
     the_exchange.behave()
     follow_peers(desks.lab.agency, now=desks.hub.now)
-    assert ask(desks, desks.own.id).verdict.will
+    assert ask(desks, desks.own.id).verdict.will and previewed(desks, desks.own.id) == before
 
 
 def join(desks: Desks, **changes: Any) -> None:

@@ -3,8 +3,7 @@
 
 from django.test import Client
 
-from alerts.peers.withheld_recipients import NEW_IN_CIRCLE, UNCOMPARED
-from alerts.review.may_send import KEYS_FAILED
+from alerts.peers.withheld_recipients import KEYS_FAILED, NEW_IN_CIRCLE, UNCOMPARED
 from callers.denials import CODES
 from desk.agency.agreements.may_send_page import _REMEDIES
 from desk.web.tones import isolated

@@ -11,7 +11,7 @@ from alerts.errors import MoveRefusedError, SecondPersonNeededError
 from alerts.models import Alert
 from alerts.problems import PROBLEMS, words_for
 from alerts.receiving.following import follow_feed
-from peers.models import Agency
+from peers.models import Agency, SeenLedger
 from tests.bound_rows import rewrite
 from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.entries import change_entry
@@ -172,6 +172,16 @@ def test_while_the_exchange_is_away_the_last_word_is_shown_and_it_waits(
     alert.refresh_from_db()
     assert alert.state == "validated"
     assert "Waiting for the exchange since" not in page_of(second, alert)
+
+
+def test_a_recipient_whose_keys_failed_a_check_is_marked_before_the_release_is_tried(
+    second: Client, submitted: Alert
+) -> None:
+    assert "failed a check" not in page_of(second, submitted)
+    SeenLedger.objects.filter(reader="xa-lab").update(alarmed={"xb-health": "keyset"})
+    page = page_of(second, submitted)
+    assert page.count("The keys of Health Authority, Belmora failed a check of this desk.") == 1
+    assert press(second, submitted, "validate").status_code == 302
 
 
 def test_what_came_back_says_why_on_its_page(

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from alerts.document.choices import PRIORITIES
 from alerts.document.defaults import PURPOSES
-from alerts.peers.withheld_recipients import LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
-from alerts.review.may_send import KEYS_FAILED, Answer, may_send
+from alerts.peers.withheld_recipients import KEYS_FAILED, LANE_SUSPENDED, NEW_IN_CIRCLE, UNCOMPARED
+from alerts.review.may_send import Answer, may_send
 from callers import clock
 from callers.capabilities import Capability
 from callers.closed_lists import Lane, Purpose, Tlp

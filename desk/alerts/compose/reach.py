@@ -152,7 +152,7 @@ def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: lis
 
 
 def _option(verdict: RecipientVerdict, chosen: bool) -> Option:
-    note = kind_and_country(verdict.kind, verdict.country) if verdict.will else verdict.text
+    note = verdict.text or kind_and_country(verdict.kind, verdict.country)
     return Option(verdict.agency, verdict.name, chosen, note, is_denied=not verdict.will)
 
 
