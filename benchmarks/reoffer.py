@@ -163,7 +163,7 @@ def _pages(client: "Client", many: str, few: str) -> None:
         works: dict[str, Work] = {"many": partial(ask, large), "few": partial(ask, floor)}
         seconds = median_seconds(works, rounds=ROUNDS, clock=time.perf_counter)
         report_ms(f"reoffer {name} {MANY}", seconds["many"], seconds["few"])
-        report(f"reoffer {name} {MANY} queries", len(asked), MOST_QUERIES, unit="queries", limit=MOST_QUERIES)
+        report(f"reoffer {name} {MANY} queries", queries, MOST_QUERIES, unit="queries", limit=MOST_QUERIES)
 
 
 def _decisions(author: DeskSession, many: str, few: str) -> None:
