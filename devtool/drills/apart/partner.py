@@ -28,18 +28,22 @@ class Partner:
         self.look()
         self._before = {*self._alerts}
 
-    def send(self, title: str, to: Collection[str], pri: str = "routine") -> str | None:
-        """Send an alert; return its digest, or None where nobody answered before it was signed."""
+    def send(
+        self, title: str, to: Collection[str], pri: str = "routine", status: str = "exercise"
+    ) -> str | None:
+        """Send an alert; return its digest, or None where nobody answered before it was signed. An exercise has no clock."""
         before = set(self.client.state().submissions)
         # Once signed it is in the spool, whatever becomes of this attempt.
         with suppress(ClientError):
-            self.client.submit(_alert(title, tuple(to), pri))
+            self.client.submit(_alert(title, tuple(to), pri, status))
         new = set(self.client.state().submissions) - before
         return new.pop() if new else None
 
-    def send_surely(self, title: str, to: Collection[str], pri: str = "routine") -> str:
+    def send_surely(
+        self, title: str, to: Collection[str], pri: str = "routine", status: str = "exercise"
+    ) -> str:
         """Send an alert, trying until it is signed."""
-        return wait_for(lambda: self.send(title, to, pri), "The alert signed")
+        return wait_for(lambda: self.send(title, to, pri, status), "The alert signed")
 
     def settle(self) -> None:
         """Send again whatever has no receipt, until everything has one."""
@@ -87,7 +91,7 @@ class Partner:
         require_once(expected, new, f"At {self.client.state().agency}")
 
 
-def _alert(title: str, to: tuple[str, ...], pri: str) -> AlertToSend:
+def _alert(title: str, to: tuple[str, ...], pri: str, status: str) -> AlertToSend:
     content = {
         "schema": "accord-alert/1",
         "alert_type": "new_substance",
@@ -95,5 +99,5 @@ def _alert(title: str, to: tuple[str, ...], pri: str) -> AlertToSend:
         "harm_evidence": "none_yet",
     }
     return AlertToSend(
-        alert=content, to=to, lane="science", purpose="prevent", tlp="GREEN", pri=pri, status="exercise"
+        alert=content, to=to, lane="science", purpose="prevent", tlp="GREEN", pri=pri, status=status
     )
