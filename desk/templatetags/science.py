@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Template filters of the science pages: shares as per cent, drawings made harmless."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
@@ -8,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from alerts.document.files import AttachmentShown
 from alerts.document.science_sentences import notices_of
+from officers.models import Officer
+from science.answers.screening import PlaceShown, ScreeningShown, without_rules
 from science.spectra.received import may_hold_spectra
 from science.structures.drawings import inert_svg
 
@@ -38,6 +42,17 @@ def holds_spectra(file: AttachmentShown) -> bool:
 def read_notices(codes: tuple[str, ...]) -> str:
     """Return what was corrected on reading a spectrum."""
     return notices_of(codes)
+
+
+@register.filter
+def place_names(places: Sequence[PlaceShown]) -> str:
+    return ", ".join(place.name for place in places)
+
+
+@register.filter
+def country_without_rules(shown: ScreeningShown, reader: Officer) -> str:
+    """Return the name of the reader's country where the screening asks no rule or list of it; else an empty text."""
+    return without_rules(shown, reader.agency.country if reader.agency else "")
 
 
 @register.filter

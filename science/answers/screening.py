@@ -34,11 +34,12 @@ from science.answers.words import (
     VERDICT_TONES,
     VERDICTS,
 )
-from science.law.places import place_name
+from science.law.places import OTHER_CODES, place_name
 from substances.control.covering import LISTS, TAKES_OUT, UNDECIDED
 from substances.control.precursors import PrecursorHit
 from substances.control.results import (
     ENDED,
+    NOT_ASKED,
     NOT_NAMED,
     NOT_YET,
     SILENT,
@@ -187,11 +188,12 @@ class ScreeningShown:
 
     @property
     def no_match(self) -> tuple[PlaceShown, ...]:
-        return tuple(place for place in self.places if place.is_no_match)
+        return tuple(place for place in self.places if place.is_no_match and place.standing != NOT_ASKED)
 
     @property
-    def no_match_names(self) -> str:
-        return ", ".join(place.name for place in self.no_match)
+    def unasked(self) -> tuple[PlaceShown, ...]:
+        """Jurisdictions whose lists and rules were not asked, since they need a structure."""
+        return tuple(place for place in self.places if place.standing == NOT_ASKED)
 
 
 def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:
@@ -213,6 +215,12 @@ def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShow
         prepared=_month(screening.prepared),
         credits=tuple(dict.fromkeys(one.credit for place in places for one in place.listings if one.credit)),
     )
+
+
+def without_rules(shown: ScreeningShown, country: str) -> str:
+    """Return the name of this country (ISO 3166) where nothing of its law is among what was asked; else an empty text."""
+    asked = {place.code for place in shown.places}
+    return "" if not country or OTHER_CODES.get(country, country) in asked else place_name(country)
 
 
 def group_text(label: str) -> str:

@@ -16,6 +16,8 @@ NAMES: Final[Mapping[str, str | Promise]] = {
     "EU": gettext_lazy("European Union"),
 }
 """Codes of the rules that no list of countries has."""
+OTHER_CODES: Final[Mapping[str, str]] = {"GB": "UK"}
+"""Codes of rules by the country's code of ISO 3166, where the two differ."""
 WITH_ARTICLE: Final = frozenset({
     *("UN", "UK", "EU", "US", "AE", "BS", "CC", "CD", "CF", "CG", "CK", "DO", "FK", "FO", "GB", "GM", "IO"),
     *("KM", "KP", "KR", "KY", "LA", "MD", "MH", "MP", "MV", "NL", "PH", "RU", "SB", "SC", "SY", "TC", "TZ"),

@@ -75,6 +75,7 @@ def test_a_name_alone_is_compared_with_lists_and_says_that_rules_need_a_structur
         "United Kingdom": "Listed",
         "United States of America": "Needs a structure: not asked",
     }
+    assert "This desk knows nothing of its law; ask at home." in page, "the reader's country, XA"
     assert "No list names it so. Give a structure to have lists and class rules asked." in page
 
 
