@@ -17,6 +17,7 @@ from demo.ticks import StepFailedError
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 SECRET = re.compile(r'id="totp-secret">([A-Z2-7 ]+)<')
 SECOND_STEP, SECURITY, CODES = "/login/second/", "/security/", "/security/totp/"
+CONFIRM = "/confirm/"
 
 
 class DeskBrowser:
@@ -80,7 +81,7 @@ class DeskSession(DeskBrowser):
 
     def __init__(self, hub_url: str, email: str, password: str, telephone: Telephone) -> None:
         super().__init__(hub_url)
-        self._telephone = telephone
+        self._telephone, self._password = telephone, password
         self._sign_in(email, password)
 
     def get(self, path: str) -> dict[str, Any]:
@@ -95,6 +96,12 @@ class DeskSession(DeskBrowser):
         return self._answer(
             self._call("POST", f"/api/v1{path}", body, {"Content-Type": content_type, "If-Match": etag})
         )
+
+    def prove_again(self) -> None:
+        """Answer whether it is still this officer: by a code where codes are set up, else by the password."""
+        page = self.page(CONFIRM)
+        by_code = {"proof_code": self._telephone.code()} if 'name="proof_code"' in page else {}
+        self.send_form(CONFIRM, page, **(by_code or {"proof_password": self._password}))
 
     def _sign_in(self, email: str, password: str) -> None:
         answer = self.send_form("/login/", username=email, password=password, next="/")
