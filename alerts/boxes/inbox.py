@@ -23,7 +23,7 @@ from alerts.projections.tokens import received_with_token
 from alerts.receiving.retractions import judge_retracts
 from alerts.receiving.set_aside import mark_distrusted
 from alerts.receiving.signature_state import judge_received
-from alerts.replies.answers import still_to_answer
+from alerts.replies.answers import mds_of_waiting_replies, still_to_answer
 from alerts.replies.display import titles_answered
 from alerts.review.tlp_ceiling import opens_on_duty
 from callers.capabilities import Capability, require
@@ -48,7 +48,7 @@ class InboxRow:
     """Received alert in a list. `card` is None for RED, where it could not be opened yet, and after `keep`.
 
     `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
-    `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
+    `reply_waits`: of an alert that owes an answer, a reply of the agency is submitted and not sent yet. `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
     """
 
     received: ReceivedAlert
@@ -57,6 +57,7 @@ class InboxRow:
     state_text: str
     answers: str | None = None
     opens_on_duty: bool = False
+    reply_waits: bool = False
 
     @property
     def owes_acknowledgement(self) -> bool:
@@ -196,7 +197,8 @@ def inbox_rows(
         shown = InboxRow(row, cards.get(pk), state, received_text(row, state), answered.get(pk))
         row.agency = officer.agency or row.agency
         rows.append(replace(shown, opens_on_duty=shown.is_unread and opens_on_duty(row)))
-    return rows
+    waiting = mds_of_waiting_replies(officer, [row.received.md for row in rows if row.owes_answer])
+    return [replace(row, reply_waits=True) if row.received.md in waiting else row for row in rows]
 
 
 def with_agencies(rows: QuerySet[ReceivedAlert]) -> QuerySet[ReceivedAlert]:

@@ -11,7 +11,7 @@
 - With each answer the reminders of the question end, or begin again where that was withdrawn (`alerts.replies.reminding`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -26,8 +26,9 @@ from alerts.replies.kinds import ANSWER, CLARIFICATION
 from alerts.replies.summary import ReplySummary, open_summaries
 from alerts.replies.thread_rows import RepliesHeld, agency_of, md_of, still_counts
 from alerts.rows.replies import Reply
-from alerts.states import SENT, AlertState
+from alerts.states import IN_REVIEW, SENT, AlertState
 from notices.answers_waiting import settle_waiting_answer
+from officers.models import Officer
 
 
 def still_to_answer(now: datetime) -> Q:
@@ -41,6 +42,14 @@ def still_to_answer(now: datetime) -> Q:
         replaced_by=None,
         keep__gt=now,
     )
+
+
+def mds_of_waiting_replies(officer: Officer, mds: Collection[str]) -> set[str]:
+    """Return those of these received questions to which a reply of the officer's agency is submitted and not sent yet."""
+    if not mds:
+        return set()
+    replies = Reply.objects.visible_to(officer).filter(re_md__in=mds, alert__state__in=IN_REVIEW)
+    return set(replies.order_by().values_list("re_md", flat=True))
 
 
 def settle_question(agency_id: str, md: str) -> None:

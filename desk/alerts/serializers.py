@@ -342,6 +342,9 @@ class ListedReceivedOut(s.Serializer[InboxRow]):
     state = s.CharField()
     state_text = s.CharField()
     answers = s.CharField(allow_null=True)
+    reply_waits = s.BooleanField(
+        help_text="It owes an answer, and a reply of this agency is submitted and not sent yet."
+    )
 
 
 class AlertPageOut(s.Serializer[Any]):

@@ -63,6 +63,8 @@ def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
     page = browser.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
     assert f"/queue/{reply.pk}/" in page and "An answer is under way" in page
     assert "/answer/" not in page
+    for address in ("/", "/inbox/?to_answer=yes"):
+        assert "a reply waits to be sent" in browser.get(address).content.decode()
 
 
 def test_with_files_it_stays_a_draft(desk: DeskWorld, as_officer: SignIn) -> None:

@@ -169,13 +169,16 @@ def _owed(row: InboxRow) -> StartRow:
     received = row.received
     is_answer = not row.owes_acknowledgement
     first = _("first answer sent") if received.interim_at else ""
+    waits = _("a reply waits to be sent") if row.reply_waits else ""
     sender = _("from %(name)s") % {"name": isolated(received.issuer.name)}
     return StartRow(
         f"owed-{received.pk}",
         pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
-        about=tuple(filter(None, (*(row.card.about if row.card else ()), sender, first, row.held_text))),
+        about=tuple(
+            filter(None, (*(row.card.about if row.card else ()), sender, first, waits, row.held_text))
+        ),
         due=row.due,
         alert=received,
         is_answer=row.owed == "answer",
@@ -334,11 +337,11 @@ def rows_of_withheld(lanes: Iterable[WithheldLane]) -> Iterator[StartRow]:
 
 
 def rows_of_notices(failed: Sequence[Notification]) -> Iterator[StartRow]:
-    """Yield a row for each officer whom a mail did not reach."""
+    """Yield a row for each officer of the agency whom a mail did not reach; no number of theirs is held here."""
     for notice in failed:
         address = f"{reverse('admin:notifications')}?state={notice.state}"
         yield StartRow(
-            f"notice-{notice.pk}", pgettext_lazy("act", "Phone"), notice.officer.display_name, address,
+            f"notice-{notice.pk}", pgettext_lazy("act", "Tell"), notice.officer.display_name, address,
             about=(str(notice.get_state_display()),), since=notice.queued_at,
         )  # fmt: skip
 
