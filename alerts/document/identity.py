@@ -5,7 +5,7 @@
 without lines of evidence is judged by its marked techniques, each as one analysis that identified.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,16 +97,26 @@ class SchemeShown:
     citation: str = CITATION
 
 
-def show_scheme(document: Mapping[str, Any]) -> SchemeShown | None:
-    """Return the scheme's result in words, for a document or a draft; None without analyses or with incomplete lines."""
+def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> SchemeShown | None:
+    """Return the scheme's result in words, for a document or a draft; None without analyses or with incomplete lines.
+
+    `others`: files of which the reader knows that they are of another substance; a line that names one does not count.
+    """
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return None
     result = scheme_of(document)
     if result is None:
         return None
+    left_out = sorted({row["file"] for row in rows if row.get("file") in others})
+    if left_out:
+        result = minimum_scheme(_analysis(row) for row in rows if row.get("file") not in left_out)
     head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
     why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
+    if left_out:
+        why += " " + _("Not counted, since it is of another substance: %(files)s.") % {
+            "files": ", ".join(left_out)
+        }
     return SchemeShown(result.meets, head, why, tuple(result.codes))
 
 

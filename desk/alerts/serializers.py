@@ -202,7 +202,10 @@ class BulkDraftsOut(s.Serializer[Any]):
 
 
 class SchemeOut(s.Serializer[Any]):
-    """The minimum scheme for identifying a drug over the alert's analyses: `codes` for programs, the rest for people."""
+    """The minimum scheme for identifying a drug over the alert's analyses: `codes` for programs, the rest for people.
+
+    Files are not read for it: a page leaves out a line whose spectrum is of another substance.
+    """
 
     meets = s.BooleanField()
     codes = s.ListField(child=s.ChoiceField(sorted(SCHEME_CODES)))

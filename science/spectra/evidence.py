@@ -86,15 +86,19 @@ def evidence_problem(alert: Alert, content: DraftContent) -> str:
     notes = [note for note in content.attachments if note.filename in named]
     if data.get("identity_state") != "confirmed" or not notes:
         return ""
-    structure = _structure_of(data)
-    block = (structure.inchikey if structure else str(data.get("inchikey") or "")).split("-", 1)[0]
     try:
-        spectra = spectra_of_draft(alert, notes, data)
+        others = files_of_others(spectra_of_draft(alert, notes, data), data)
     except AbsentError:
         return ""
-    other = next((one.filename for one in spectra if one.disagrees or _is_of_another(one, block)), "")
     text = _("Evidence: “%(file)s” is of another substance than the one named; correct the line or the name.")
-    return text % {"file": other} if other else ""
+    return text % {"file": others[0]} if others else ""
+
+
+def files_of_others(seen: Iterable[SpectrumSeen], document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the files whose spectrum does not fit the document's structure, or says itself that it is another substance's."""
+    structure = _structure_of(document)
+    block = (structure.inchikey if structure else str(document.get("inchikey") or "")).split("-", 1)[0]
+    return tuple(one.filename for one in seen if one.disagrees or _is_of_another(one, block))
 
 
 def _is_of_another(seen: SpectrumSeen, block: str) -> bool:

@@ -148,10 +148,13 @@ class TestWriting:
         draft = desk.draft(**NITAZENE | {"identity_state": "confirmed", "evidence": lines})
         attach_file(desk.ilka, draft, base=1, filename="main.msp", data=QUININE.encode(), now=desk.tick())
         said = "Evidence: “main.msp” is of another substance than the one named"
-        assert said in author.get(f"/drafts/{draft.pk}/4/").content.decode()
+        page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
+        assert said in page and "Does not meet the minimum scheme." in page
+        assert "Not counted, since it is of another substance: main.msp." in page
         lines = [lines[0] | {"file": ""}, lines[1]]
         save_revision(desk.ilka, draft, data={"evidence": lines}, base=2, now=desk.tick())
-        assert said not in author.get(f"/drafts/{draft.pk}/4/").content.decode()
+        page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
+        assert said not in page and "Meets the minimum scheme." in page and "Not counted" not in page
 
 
 class TestReading:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evidence of an alert on a page: the analyses line by line, and their result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from alerts.document import choices as c
 from alerts.document.fields import FIELDS
 from alerts.document.identity import SchemeShown, show_scheme
 from alerts.document.validators import is_acceptable
+from science.spectra.evidence import SpectrumSeen, files_of_others
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,13 @@ class EvidenceShown:
     scheme: SchemeShown | None = None
 
 
-def evidence_of(document: Mapping[str, Any]) -> EvidenceShown:
-    """Return the evidence of a document or a draft; incomplete lines are not judged."""
+def evidence_of(document: Mapping[str, Any], seen: Sequence[SpectrumSeen] = ()) -> EvidenceShown:
+    """Return the evidence of a document or a draft; incomplete lines are not judged. `seen`: the spectra among its files."""
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return EvidenceShown()
-    return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document))
+    others = files_of_others(seen, document) if seen else ()
+    return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document, others))
 
 
 def _analysis(row: Mapping[str, Any]) -> AnalysisShown:

@@ -5,7 +5,7 @@ What is asked and by when, what happened, how sure, how dangerous, evidence, whe
 the proof. What nobody stated is named in one line; what a kind of alert cannot state is not shown at all.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,8 +21,10 @@ from alerts.models import Alert
 from desk.alerts.display.controlled import controlled_in_preview
 from desk.alerts.display.evidence import evidence_of
 from desk.alerts.display.reply_sections import fit_to_kind
+from desk.alerts.display.spectra import show_spectra
 from desk.alerts.display.structure import shown_structure
 from officers.models import Officer
+from science.spectra.evidence import SpectrumSeen
 
 Text = str | Promise
 
@@ -149,9 +151,18 @@ def _could_state(section: PageSection, document: Mapping[str, Any]) -> bool:
 
 
 def preview_of(
-    data: Mapping[str, Any], officer: Officer, alert: Alert, *, revision: int, now: datetime
+    data: Mapping[str, Any],
+    officer: Officer,
+    alert: Alert,
+    *,
+    revision: int,
+    seen: Sequence[SpectrumSeen],
+    now: datetime,
 ) -> dict[str, Any]:
-    """Return a draft as a recipient would read it; a value that cannot be shown in words is left out."""
+    """Return a draft as a recipient would read it; a value that cannot be shown in words is left out.
+
+    `seen`: the spectra among its files.
+    """
     good = {name: value for name, value in data.items() if name in FIELDS and _shows(name, value)}
     tlp = good.get("tlp")
     return {
@@ -160,7 +171,8 @@ def preview_of(
         "pri": good.get("pri", "routine"),
         "controlled": controlled_in_preview(good, officer, alert, revision=revision, now=now),
         "structure": shown_structure(good.get("structure")),
-        "evidence": evidence_of(good),
+        "evidence": evidence_of(good, seen),
+        "spectra": show_spectra(seen, data),
     }
 
 

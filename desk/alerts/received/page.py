@@ -229,7 +229,8 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     officer, now = signed_in(request), clock.now()
     numbers = {row.md: row.version for row in facts["held"]}
     held = read_replies(officer, numbers, now=now)
-    evidence = evidence_of(view.document)
+    seen = spectra_in(view.files, view.document)
+    evidence = evidence_of(view.document, seen)
     controlled = controlled_on_page(
         request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
     )
@@ -247,7 +248,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         controlled=controlled,
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence,
-        spectra=show_spectra(spectra_in(view.files, view.document), view.document),
+        spectra=show_spectra(seen, view.document),
         ways=acts_on_received(officer, view.received, view.document),
         answer_under_way=_answer_under_way(officer, view.received),
         own_answer=answers_given(numbers, held, due=lambda _agency: alert.answer_by).get(alert.agency_id),

@@ -43,7 +43,6 @@ from desk.alerts.compose.page import step_address
 from desk.alerts.compose.posted import posted_number
 from desk.alerts.compose.reach import reach_of
 from desk.alerts.display.sections import preview_of
-from desk.alerts.display.spectra import show_spectra
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from science.spectra.evidence import spectra_of_draft
@@ -112,9 +111,9 @@ def review_page(
             officer,
             alert,
             revision=content.number,
+            seen=spectra_of_draft(alert, content.attachments, content.data),
             now=now,
         ),
-        spectra=show_spectra(spectra_of_draft(alert, content.attachments, content.data), content.data),
         **_ways_on(officer, alert),
     )
 
