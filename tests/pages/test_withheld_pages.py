@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from alerts.agency.lanes import resume_lanes, suspend_lanes
-from alerts.models import ReceivedAlert, WithheldAlert
+from alerts.models import Alert, ReceivedAlert, WithheldAlert
 from alerts.withheld.deciding import choose_withheld
 from alerts.withheld.sending import send_chosen
 from tests.api.sessions import Session
@@ -186,4 +186,8 @@ def test_a_system_s_officer_does_the_same_in_json(desk: DeskWorld) -> None:
     assert author("POST", f"{at}/send").status_code == 403
     done = releaser("POST", f"{at}/send")
     assert (done.status_code, done.json()["signed"], done.json()["left"]) == (200, 2, 0)
+    sent = {row["sent"] for row in author("GET", f"{at}?state=chosen").json()["items"]}
+    assert sent == {
+        str(pk) for pk in Alert.objects.filter(resent_from__isnull=False).values_list("pk", flat=True)
+    }
     assert releaser("POST", f"{at}/choose", {"groups": ["gold:2026-13"]}).status_code == 422

@@ -77,7 +77,7 @@ class ResendingOut(s.Serializer[Progress]):
 
 
 class WithheldRowOut(s.Serializer[WithheldRow]):
-    """A withheld alert; `code` says why it could not be sent."""
+    """A withheld alert; `code` says why it could not be sent, `sent` is the alert under which it went out or is on its way."""
 
     id = s.UUIDField(source="row.pk")
     alert = AlertFactsOut(source="row.alert")
@@ -85,6 +85,7 @@ class WithheldRowOut(s.Serializer[WithheldRow]):
     released_at = s.DateTimeField(source="row.released_at")
     keep = s.DateTimeField(source="row.keep")
     code = s.CharField(source="row.code")
+    sent = s.UUIDField(source="row.sent_id", allow_null=True)
 
 
 class WithheldOut(s.Serializer[Any]):
@@ -96,10 +97,14 @@ class WithheldOut(s.Serializer[Any]):
 
 
 class WithheldQuery(PageQuery):
-    """One group, or the alerts that could not be sent."""
+    """One group, or the alerts that were chosen, or that could not be sent."""
 
     group = s.CharField(required=False, default="", allow_blank=True, max_length=80)
-    state = s.ChoiceField([WithheldState.WAITING, WithheldState.REFUSED], required=False, default="waiting")
+    state = s.ChoiceField(
+        [WithheldState.WAITING, WithheldState.CHOSEN, WithheldState.REFUSED],
+        required=False,
+        default="waiting",
+    )
 
 
 class ChoiceIn(s.Serializer[Any]):
