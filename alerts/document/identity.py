@@ -114,9 +114,7 @@ def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> Sc
     head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
     why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
     if left_out:
-        why += " " + _("Not counted, since it is of another substance: %(files)s.") % {
-            "files": ", ".join(left_out)
-        }
+        why += " " + _("Not counted, of another substance: %(files)s.") % {"files": ", ".join(left_out)}
     return SchemeShown(result.meets, head, why, tuple(result.codes))
 
 

@@ -187,6 +187,11 @@ class ScreeningShown:
         return tuple(sorted(places, key=lambda place: _MARKS.index(place.tone)))
 
     @property
+    def silent(self) -> tuple[PlaceShown, ...]:
+        """Jurisdictions of which nothing known here reaches it: those of `unasked` and `no_match`."""
+        return (*self.unasked, *self.no_match)
+
+    @property
     def no_match(self) -> tuple[PlaceShown, ...]:
         return tuple(place for place in self.places if place.is_no_match and place.standing != NOT_ASKED)
 

@@ -49,7 +49,7 @@ JURISDICTIONS: Final = [
     ("warn", "China"),
 ]
 """Controlled first, then undecided; the rest is one line."""
-NO_MATCH: Final = "No match: United Nations. It may still control it."
+NO_MATCH: Final = "No match: United Nations. No rules here: XB. They may still control it."
 ANCHORS: Final = (
     "asked", "by-when", "happened", "sure", "dangerous", "evidence", "controlled", "thread", "told", "verification",
 )  # fmt: skip

@@ -150,7 +150,7 @@ class TestWriting:
         said = "Evidence: “main.msp” is of another substance than the one named"
         page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
         assert said in page and "Does not meet the minimum scheme." in page
-        assert "Not counted, since it is of another substance: main.msp." in page
+        assert "Not counted, of another substance: main.msp." in page
         lines = [lines[0] | {"file": ""}, lines[1]]
         save_revision(desk.ilka, draft, data={"evidence": lines}, base=2, now=desk.tick())
         page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
