@@ -16,7 +16,7 @@ from accord.calls.agreements import ABOUT_LIFE, AgreementAnswer
 from accord.suspensions import Suspension
 from alerts.peers.suspensions import FLASH, ROUTINE, Suspensions, stated_suspensions
 from alerts.peers.withheld_recipients import KEYS_FAILED, LANE_SUSPENDED
-from alerts.review.preview import Preview, candidates_for, preview_recipients_of
+from alerts.review.preview import Preview, candidates_for, for_display, preview_recipients_of
 from alerts.review.verdicts import RecipientVerdict
 from callers.capabilities import Capability, require
 from callers.closed_lists import Lane
@@ -62,8 +62,12 @@ def may_send(
     """
     require(officer, Capability.AGREEMENT_READ)
     asked = {**terms, "status": "actual", "recipients": sorted(set(agencies))}
-    preview = (preview_recipients_of if agencies else candidates_for)(officer, asked, now=now)
-    agreed = _Agreed(officer.agency_id or "", now)
+    own = officer.agency_id or ""
+    if agencies:
+        preview = preview_recipients_of(officer, asked, now=now)
+    else:
+        preview = for_display(own, candidates_for(officer, asked, now=now))
+    agreed = _Agreed(own, now)
     said = _said(preview)
     judged = map(_denied_for_keys, preview.rows)
     rows = (agreed.answer(row, said.get(row.agency, {}), terms["lane"]) for row in judged)

@@ -167,7 +167,7 @@ def preview_release(
 def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Preview | None:
     """Preview the alert for display; None while the exchange is away and has no earlier answer."""
     try:
-        return _for_display(alert.agency_id, preview_of(alert.agency_id, content.data, now=now))
+        return for_display(alert.agency_id, preview_of(alert.agency_id, content.data, now=now))
     except ExchangeAwayError:
         return None
 
@@ -175,16 +175,15 @@ def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Prev
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview fields that are not saved yet, of the officer's own agency."""
     agency = agency_of(officer).pk
-    return _for_display(agency, preview_of(agency, data, now=now))
+    return for_display(agency, preview_of(agency, data, now=now))
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview every other agency of the directory, to choose from."""
-    agency = agency_of(officer).pk
-    return _for_display(agency, _preview(agency, None, data, now))
+    return _preview(agency_of(officer).pk, None, data, now)
 
 
-def _for_display(issuer: str, preview: Preview) -> Preview:
+def for_display(issuer: str, preview: Preview) -> Preview:
     """Return the preview with a text on each recipient to which a release would be stopped for its keys; the digest is the same."""
     return replace(preview, rows=tuple(with_keys_failed(issuer, preview.rows)))
 

@@ -101,6 +101,8 @@ def test_a_peer_whose_keys_fail_a_check_is_answered_no_until_they_hold(desks: De
     alter_newest_keys_on_their_way(desks)
     follow_peers(desks.lab.agency, now=desks.hub.now)
     assert (ask(desks, desks.own.id).verdict.code, ask(desks).verdict.will) == (KEYS_FAILED, True)
+    everybody = may_send(desks.lab.reader, TERMS, now=desks.hub.now).rows
+    assert {one.verdict.agency for one in everybody if one.verdict.code == KEYS_FAILED} == {desks.own.id}
     shown = previewed(desks, desks.own.id)
     assert "failed a check" in shown.text and replace(shown, text="") == before, (
         "a preview says so in words alone"
