@@ -47,8 +47,9 @@ class Owed(StrEnum):
 class InboxRow:
     """Received alert in a list. `card` is None for RED, where it could not be opened yet, and after `keep`.
 
-    `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
-    `reply_waits`: of an alert that owes an answer, a reply of the agency is submitted and not sent yet. `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
+    - `answers`, of a reply: the title of the alert it answers, or its reference; None for an alert that is no reply.
+    - `opens_on_duty`: the row offers to open it for that reason, since nobody of the agency has opened it yet.
+    - `reply_waits`: it owes an answer, and a reply of the agency is submitted and not sent yet.
     """
 
     received: ReceivedAlert

@@ -105,15 +105,13 @@ def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> Sc
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return None
-    result = scheme_of(document)
+    counted = [row for row in rows if row.get("file") not in others]
+    result = minimum_scheme(map(_analysis, counted)) if rows else scheme_of(document)
     if result is None:
         return None
-    left_out = sorted({row["file"] for row in rows if row.get("file") in others})
-    if left_out:
-        result = minimum_scheme(_analysis(row) for row in rows if row.get("file") not in left_out)
     head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
     why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
-    if left_out:
+    if left_out := sorted({row["file"] for row in rows if row not in counted}):
         why += " " + _("Not counted, of another substance: %(files)s.") % {"files": ", ".join(left_out)}
     return SchemeShown(result.meets, head, why, tuple(result.codes))
 

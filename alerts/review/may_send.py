@@ -63,19 +63,15 @@ def may_send(
     require(officer, Capability.AGREEMENT_READ)
     asked = {**terms, "status": "actual", "recipients": sorted(set(agencies))}
     own = officer.agency_id or ""
-    if agencies:
-        preview = preview_recipients_of(officer, asked, now=now)
-    else:
-        preview = for_display(own, candidates_for(officer, asked, now=now))
-    agreed = _Agreed(own, now)
-    said = _said(preview)
-    judged = map(_denied_for_keys, preview.rows)
+    preview = (preview_recipients_of if agencies else candidates_for)(officer, asked, now=now)
+    agreed, said = _Agreed(own, now), _said(preview)
+    judged = map(_denied_for_keys, for_display(own, preview).rows)
     rows = (agreed.answer(row, said.get(row.agency, {}), terms["lane"]) for row in judged)
     return Answers(tuple(rows), preview.as_of)
 
 
 def _denied_for_keys(row: RecipientVerdict) -> RecipientVerdict:
-    """Return the denial of what would be sealed to keys that failed; another verdict stays as it is."""
+    """Return the denial of what would be sealed to keys that failed, which alone gives an allowance a text."""
     return replace(row, will=False, code=KEYS_FAILED) if row.will and row.text else row
 
 

@@ -174,8 +174,7 @@ def shown_preview(alert: Alert, content: DraftContent, *, now: datetime) -> Prev
 
 def preview_recipients_of(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:
     """Preview fields that are not saved yet, of the officer's own agency."""
-    agency = agency_of(officer).pk
-    return for_display(agency, preview_of(agency, data, now=now))
+    return preview_of(agency_of(officer).pk, data, now=now)
 
 
 def candidates_for(officer: Officer, data: Mapping[str, Any], *, now: datetime) -> Preview:

@@ -43,11 +43,13 @@ class SpectrumSeen:
     more: int = 0
     fit: "Fit | None" = None
     problem: str = ""
+    names_another: bool = False
+    """The file itself says that it is of another substance than the document's."""
 
     @property
-    def disagrees(self) -> bool:
-        """Tell whether it speaks against the structure that the alert states."""
-        return self.fit is not None and self.fit.verdict == "does_not_fit"
+    def is_of_another(self) -> bool:
+        """Tell whether it says so itself, or speaks against the structure that the document states."""
+        return self.names_another or (self.fit is not None and self.fit.verdict == "does_not_fit")
 
 
 def is_worth_reading(filename: str, size: int) -> bool:
@@ -69,9 +71,10 @@ def spectra_in(files: Iterable[AttachmentFile], document: Mapping[str, Any]) -> 
     After the worker was lost over one file no other is tried, so that the page waits for one loss at most.
     """
     structure, is_lost, seen = _structure_of(document), False, list[SpectrumSeen | None]()
+    block = (structure.inchikey if structure else str(document.get("inchikey") or "")).split("-", 1)[0]
     for file in files:
         try:
-            seen.append(_unread(file) if is_lost else _seen(file, structure))
+            seen.append(_unread(file) if is_lost else _seen(file, structure, block))
         except WorkerLostError:
             is_lost = True
             seen.append(_unread(file))
@@ -87,23 +90,12 @@ def evidence_problem(alert: Alert, content: DraftContent) -> str:
     if data.get("identity_state") != "confirmed" or not notes:
         return ""
     try:
-        others = files_of_others(spectra_of_draft(alert, notes, data), data)
+        spectra = spectra_of_draft(alert, notes, data)
     except AbsentError:
         return ""
+    other = next((one.filename for one in spectra if one.is_of_another), "")
     text = _("Evidence: “%(file)s” is of another substance than the one named; correct the line or the name.")
-    return text % {"file": others[0]} if others else ""
-
-
-def files_of_others(seen: Iterable[SpectrumSeen], document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the files whose spectrum does not fit the document's structure, or says itself that it is another substance's."""
-    structure = _structure_of(document)
-    block = (structure.inchikey if structure else str(document.get("inchikey") or "")).split("-", 1)[0]
-    return tuple(one.filename for one in seen if one.disagrees or _is_of_another(one, block))
-
-
-def _is_of_another(seen: SpectrumSeen, block: str) -> bool:
-    spectrum = seen.spectrum
-    return bool(spectrum and spectrum.block and block and spectrum.block != block)
+    return text % {"file": other} if other else ""
 
 
 def _structure_of(document: Mapping[str, Any]) -> "Structure | None":
@@ -124,13 +116,16 @@ def _is_spectrum(file: AttachmentFile) -> bool:
     return file.filename.lower().endswith(CERTAIN)
 
 
-def _seen(file: AttachmentFile, structure: "Structure | None") -> SpectrumSeen | None:
+def _seen(file: AttachmentFile, structure: "Structure | None", block: str) -> SpectrumSeen | None:
     try:
         spectra = sandboxed.read_spectra(file.filename, file.data)
     except InputRefusedError as refused:
         return SpectrumSeen(file.filename, problem=sentence_of(refused)) if _is_spectrum(file) else None
     first = spectra[0]
-    return SpectrumSeen(file.filename, first, len(spectra) - 1, _fit(first, structure))
+    names_another = bool(first.block and block and first.block != block)
+    return SpectrumSeen(
+        file.filename, first, len(spectra) - 1, _fit(first, structure), names_another=names_another
+    )
 
 
 def _fit(spectrum: "Spectrum", structure: "Structure | None") -> "Fit | None":

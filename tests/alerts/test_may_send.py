@@ -15,7 +15,7 @@ from alerts.peers.pins import Pin, change_book
 from alerts.peers.withheld_recipients import KEYS_FAILED
 from alerts.receiving.following import follow_peers
 from alerts.review.may_send import Answer, may_send
-from alerts.review.preview import preview_recipients_of
+from alerts.review.preview import for_display, preview_recipients_of
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from callers.directory import AgencyStatus
@@ -45,7 +45,8 @@ def ask(desks: Desks, agency: str = "xb-health", **changes: str) -> Answer:
 
 def previewed(desks: Desks, agency: str = "xb-health", **changes: str) -> Any:
     data = {**GOOD, **TERMS, "status": "actual", "recipients": [agency], **changes}
-    (row,) = preview_recipients_of(desks.lab.author, data, now=desks.hub.now).rows
+    preview = preview_recipients_of(desks.lab.author, data, now=desks.hub.now)
+    (row,) = for_display(desks.lab.id, preview).rows
     return row
 
 

@@ -22,6 +22,7 @@ from alerts.review.preview import (
     candidates_for,
     check_fields,
     fields_of_draft,
+    for_display,
     preview_recipients_of,
 )
 from callers.capabilities import Capability
@@ -75,7 +76,7 @@ class CheckRecipientsView(DeskView):
         def judge() -> Preview:
             values = fields_of_draft(self.officer, fields, now=self.now)
             of = preview_recipients_of if values.get("recipients") else candidates_for
-            return of(self.officer, values, now=self.now)
+            return for_display(self.officer.agency_id or "", of(self.officer, values, now=self.now))
 
         return Response(serializers.PreviewOut(repeatable(request, self.actor, judge, now=self.now)).data)
 

@@ -9,7 +9,7 @@ from alerts.document import choices as c
 from alerts.document.fields import FIELDS
 from alerts.document.identity import SchemeShown, show_scheme
 from alerts.document.validators import is_acceptable
-from science.spectra.evidence import SpectrumSeen, files_of_others
+from science.spectra.evidence import SpectrumSeen
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def evidence_of(document: Mapping[str, Any], seen: Sequence[SpectrumSeen] = ()) 
     rows = document.get("evidence") or []
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return EvidenceShown()
-    others = files_of_others(seen, document) if seen else ()
+    others = {one.filename for one in seen if one.is_of_another}
     return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document, others))
 
 
