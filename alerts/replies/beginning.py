@@ -104,7 +104,7 @@ def start_reply(
     with transaction.atomic():
         # Of two officers who start the same reply at the same moment the second waits, and gets the first's.
         wait_for_lock(BEGINNING, f"{author.agency_id} {opened.source.md}")
-        under_way = reply_under_way(author, opened.source.md, alert_type, sample)
+        under_way = replies_under_way(author, opened.source.md, sample).get(alert_type)
         if under_way is not None:
             return under_way
         draft = create_draft(author, data=fields, computed=computed, floor=floor, now=now)
@@ -136,18 +136,17 @@ def _check_is_asked(received: ReceivedAlert) -> None:
         raise ReplyRefusedError("answered", _("Your agency has answered already: amend that answer."))
 
 
-def reply_under_way(author: Officer, md: str, alert_type: str, sample: Alert | None = None) -> Alert | None:
-    """Return the unsent reply of this type to this alert, if there is one."""
+def replies_under_way(author: Officer, md: str, sample: Alert | None = None) -> dict[str, Alert]:
+    """Return the unsent replies to this alert by their types: one of each at most."""
     waiting = Alert.objects.visible_to(author).filter(
         reply__re_md=md,
         reply__sample=sample,
         previous=None,
         state__in=(AlertState.DRAFT, AlertState.SUBMITTED, AlertState.VALIDATED),
     )
-    # There is one of each type at most, so that no order is needed.
     rows = list(waiting.select_related("agency", "author").order_by())
-    cards = open_alert_cards(author.agency_id or "", rows)
-    return next((row for row in rows if _type_of(cards, row) == alert_type), None)
+    cards = open_alert_cards(author.agency_id or "", rows) if rows else {}
+    return {_type_of(cards, row): row for row in rows}
 
 
 def prefilled(author: Officer, opened: Opened, alert_type: str) -> dict[str, Any]:

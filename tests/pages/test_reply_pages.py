@@ -95,6 +95,9 @@ class TestReviews:
         )
         draft = Alert.objects.get(agency="xb-health")
         assert answer.headers["Location"] == f"/drafts/{draft.pk}/9/"
+        waits = open_at_health(desk, aroha)
+        assert waits.count("review is under way: Draft") == 2, "in the section of reviews and at its act"
+        assert "Review the identification…" not in waits and f"/drafts/{draft.pk}/" in waits
         send_it(desk, draft, desk.haitham)
         with CaptureQueriesContext(connection) as asked:
             sent = ilka.get(f"/outbox/{alert.pk}/").content.decode()

@@ -39,10 +39,9 @@ from alerts.receiving.verification import Verification, failed, pending
 from alerts.receiving.versions import versions_held
 from alerts.red_readers import is_red
 from alerts.replies.answers import answers_given, asked_back
-from alerts.replies.beginning import reply_under_way
+from alerts.replies.beginning import replies_under_way
 from alerts.replies.calls import calls_about
 from alerts.replies.display import Answered, answered_by
-from alerts.replies.kinds import ANSWER
 from alerts.replies.reviews import reviews_of
 from alerts.replies.thread_rows import read_replies
 from alerts.review.tlp_ceiling import check_reason, reasons_that_open
@@ -250,7 +249,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         evidence=evidence,
         spectra=show_spectra(seen, view.document),
         ways=acts_on_received(officer, view.received, view.document),
-        answer_under_way=_answer_under_way(officer, view.received),
+        replies_under_way=replies_under_way(officer, view.received.md),
         own_answer=answers_given(numbers, held, due=lambda _agency: alert.answer_by).get(alert.agency_id),
         asked_back=asked_back(numbers, held, asker=alert.issuer_id).get(alert.agency_id),
         may_note=may_note_calls(officer),
@@ -277,12 +276,6 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
 
 def _answered(officer: Officer, view: OpenedView) -> Answered | None:
     return answered_by(officer, view.received) if view.document.get("alert_type") in REPLIES else None
-
-
-def _answer_under_way(officer: Officer, received: ReceivedAlert) -> Alert | None:
-    """Return the answer that a colleague has begun or submitted, for whom may see it."""
-    may_be = received.reply_by is not None and received.answered_at is None
-    return reply_under_way(officer, received.md, ANSWER) if may_be else None
 
 
 def filled_by(
