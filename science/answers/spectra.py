@@ -3,6 +3,7 @@
 spectra that came with its alerts. The answer is ranked evidence, never a name alone.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -83,7 +84,10 @@ GROUPS: Final[Mapping[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class SpectrumAsked:
-    """File or pasted peaks. `which` counts its spectra from 1; `structure` is one to check it against."""
+    """File or pasted peaks. `which` counts its spectra from 1; `structure` is one to check it against.
+
+    `came_with`: the received alert that the file belongs to, whose own spectra are not compared with it.
+    """
 
     filename: str = field(repr=False)
     data: bytes = field(repr=False)
@@ -92,6 +96,7 @@ class SpectrumAsked:
     precursor_mz: float | None = None
     ion_mode: str = ""
     structure: str = field(default="", repr=False)
+    came_with: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,10 @@ class HitShown:
 
 @dataclass(frozen=True)
 class SpectrumAnswer:
-    """Answer in words; `matches` holds the codes and numbers, `found_in` the number of spectra by origin."""
+    """Answer in words; `matches` holds the codes and numbers, `found_in` the number of spectra by origin.
+
+    `besides_own`: spectra of the alert that the file came with were left out.
+    """
 
     query: Spectrum = field(repr=False)
     in_file: int
@@ -121,6 +129,7 @@ class SpectrumAnswer:
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     found_in: Mapping[str, int]
     fit: FitShown | None = None
+    besides_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,12 +163,13 @@ def match_spectrum(
     fit = _fit(query, asked.structure)
     if query.kind != "ms":
         return _unmatched(query, len(found), fit)
-    library = _library(actor, agency.pk)
+    library = _library(actor, agency.pk, asked.came_with)
     with science_errors():
         matches = sandboxed.match_spectrum(
             query, library.spectra, with_precursor=asked.with_precursor, limit=HITS_AT_MOST
         )
-    return _shown(query, len(found), matches, library, fit, draws=draws)
+    shown = _shown(query, len(found), matches, library, fit, draws=draws)
+    return replace(shown, besides_own=asked.came_with is not None)
 
 
 def _query(found: Sequence[Spectrum], asked: SpectrumAsked) -> Spectrum:
@@ -180,16 +190,21 @@ def _fit(query: Spectrum, text: str) -> FitShown | None:
         return show_fit(sandboxed.fit_spectrum(query, structure.smiles, structure.formula))
 
 
-def _library(actor: Actor, agency_id: str) -> _Library:
+def _library(actor: Actor, agency_id: str, came_with: uuid.UUID | None) -> _Library:
     rows = list(library_rows(actor)[:SPECTRA_AT_MOST])
-    kept = [*open_spectra(agency_id, rows), *open_spectra(agency_id, _came(actor))]
+    kept = [*open_spectra(agency_id, rows), *open_spectra(agency_id, _came(actor, came_with))]
     pairs = [(spectrum_of(one.record), one.row.received) for one in kept if _is_whole(one)]
     return _Library(tuple(spectrum for spectrum, _row in pairs), tuple(row for _spectrum, row in pairs))
 
 
-def _came(actor: Actor) -> list[LibrarySpectrum]:
-    """Return spectra that came with alerts, newest alerts first, up to a total size, since the senders choose the sizes."""
+def _came(actor: Actor, besides: uuid.UUID | None) -> list[LibrarySpectrum]:
+    """Return spectra that came with alerts, newest alerts first, up to a total size, since the senders choose the sizes.
+
+    Those of the alert `besides` are left out.
+    """
     came = LibrarySpectrum.objects.visible_to(actor).with_alerts(actor).select_related("received__issuer")
+    if besides is not None:
+        came = came.exclude(received=besides)
     newest = came.exclude(token=WAITING).order_by("-received__received_at", "received", "number")
     sizes = list(newest.values_list("pk", Length("sealed"))[:SPECTRA_AT_MOST])
     totals = accumulate(size for _key, size in sizes)

@@ -124,6 +124,15 @@ def test_of_more_than_a_question_can_hold_those_of_the_newest_alerts_are_looked_
     assert answer.found_in["Received with an alert"] == 1 and older != newer
 
 
+def test_a_file_of_an_alert_is_not_compared_with_the_spectra_of_that_alert(law: LawDesk) -> None:
+    asked_about, other = (with_file(law, record("carisoprodol")) for _ in range(2))
+    read_received_files(now=law.desk.tick())
+    asked = SpectrumAsked("a.msp", record("carisoprodol").encode(), came_with=asked_about.pk)
+    answer = match_spectrum(law.desk.aroha, asked, QueryReason("assigned"), now=law.desk.tick())
+    assert {hit.received for hit in answer.hits if hit.received} == {other}
+    assert answer.found_in["Received with an alert"] == 1 and answer.besides_own
+
+
 def test_spectra_of_an_exercise_are_not_searched(law: LawDesk) -> None:
     real = with_file(law, record("carisoprodol"))
     with_file(law, record("carisoprodol"), status="exercise")

@@ -136,10 +136,11 @@ def _reason_given(request: HttpRequest, received: str) -> dict[str, str]:
 def _answer(officer: Officer, form: WhyForm) -> SpectrumAnswer | None:
     given = form.cleaned_data
     try:
-        filename, data = _spectrum(officer, form)
+        filename, data, came_with = _spectrum(officer, form)
         asked = SpectrumAsked(
             filename=filename,
             data=data,
+            came_with=came_with,
             which=given["which"] or 1,
             with_precursor=not given["everywhere"],
             precursor_mz=given["precursor_mz"],
@@ -159,15 +160,16 @@ def _place(form: WhyForm) -> str:
     return "file" if form.cleaned_data.get("file") else "text"
 
 
-def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes]:
+def _spectrum(officer: Officer, form: WhyForm) -> tuple[str, bytes, uuid.UUID | None]:
+    """Return the spectrum's file name and octets, and the received alert that the file came with, if any."""
     given = form.cleaned_data
     if given["text"].strip():
-        return "pasted.txt", peak_table(given["text"]).encode()
+        return "pasted.txt", peak_table(given["text"]).encode(), None
     if given["file"]:
-        return str(given["file"].name), peak_octets(octets_of_file(form, "file"))
+        return str(given["file"].name), peak_octets(octets_of_file(form, "file")), None
     if given["n"] is not None and (given["received"] or given["sent"]):
         file = _file_of_alert(officer, form)
-        return file.filename, file.data
+        return file.filename, file.data, given["received"]
     raise InputError("text", _("Spectrum: paste one or choose a file."))
 
 
