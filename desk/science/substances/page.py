@@ -76,6 +76,7 @@ class ScreenForm(WhyForm):
         required=False,
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "class": "narrow"}),
+        help_text=gettext_lazy("With its hyphens, such as 437-38-7."),
     )
     on = forms.DateField(
         label=gettext_lazy("Date"),
