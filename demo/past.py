@@ -48,13 +48,15 @@ class Past:
     _settled_at: datetime | None = None
 
     def move_to(self, moment: datetime) -> None:
-        """Set the moment of the next event; meanwhile the exchange's log goes on."""
+        """Set the moment of the next event. Before, the exchange logs what it was handed; meanwhile its log goes on."""
         if moment < self.now:
             raise ValueError("the past is told in order")
-        self.now = moment
         with at_the_exchange():
+            if not self.is_settled and moment - self.now > CARRIED_WITHIN:
+                self._sequence(self.now + CARRIED_WITHIN)
+            self.now = moment
             if log_hour(WORKER.audit_name, now=moment):
-                self._sequence()
+                self._sequence(moment)
 
     @property
     def is_settled(self) -> bool:
@@ -87,7 +89,7 @@ class Past:
     def _settle(self, follow: Callable[[], int]) -> None:
         self.now += CARRIED_WITHIN
         with at_the_exchange():
-            self._sequence()
+            self._sequence(self.now)
         if self.desk is not None:
             sequence_batch(self.now, self.desk.key, self.desk.folder, mark_beat)
         if follow():
@@ -96,8 +98,8 @@ class Past:
             pass
         self._settled_at = self.now
 
-    def _sequence(self) -> None:
-        sequence_batch(self.now, self.exchange.key, self.exchange.folder, number_covered)
+    def _sequence(self, now: datetime) -> None:
+        sequence_batch(now, self.exchange.key, self.exchange.folder, number_covered)
 
     def _happen(self) -> None:
         event, self.before_sending = self.before_sending, None

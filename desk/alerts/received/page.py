@@ -20,7 +20,7 @@ from alerts.document.files import AttachmentFile
 from alerts.document.kinds import REPLIES
 from alerts.document.marking import marking_of
 from alerts.errors import NotOpenedError, ReceiptPendingError, UnopenableError
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import ReceivedAlert
 from alerts.peers.suspensions import mark_clocks
 from alerts.problems import words_for
 from alerts.projections.cards import open_received_cards
