@@ -280,7 +280,7 @@ PAGES: Final = (
     Page("doubt/alerts/<str:md>/withdraw/", doubts.unsent, "withdraw_unsent", C.ALERT_WITHDRAW, BOTH),
     Page("doubt/answers/<str:od>/reaffirm/", doubts.statement, "reaffirm_answer", C.ALERT_RELEASE, BOTH),
     Page("queue/", lists.queue, "queue", C.QUEUE_READ),
-    Page("queue/<uuid:alert_id>/", review.review, "review", C.ALERT_READ),
+    Page("queue/<uuid:alert_id>/", review.review, "review", C.ALERT_READ, BOTH),
     Page("queue/<uuid:alert_id>/validate/", review.validate, "validate", C.ALERT_VALIDATE, CHANGE),
     Page("queue/<uuid:alert_id>/release/", review.release, "release", C.ALERT_RELEASE, CHANGE),
     Page("queue/<uuid:alert_id>/cancel/", handed_in.cancel, "release_cancel", C.ALERT_RELEASE, CHANGE),

@@ -12,6 +12,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
+from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION
@@ -65,6 +66,32 @@ def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
     assert "/answer/" not in page
     for address in ("/", "/inbox/?to_answer=yes"):
         assert "a reply waits to be sent" in browser.get(address).content.decode()
+
+
+def test_the_second_person_reads_the_question_beside_the_answer_with_a_reason(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    reply, second = answered(desk, as_officer(desk.aroha)), as_officer(desk.haitham)
+    at, question = f"/queue/{reply.pk}/", f"<bdi>{QUESTION['question']}</bdi>"
+    page = second.get(at).content.decode()
+    assert question not in page and "Read the question on duty" in page
+    given = second.post(at, {"reading": "yes", "reading_reason": "on_duty"})
+    assert given.status_code == 302 and given.headers["Location"] == at
+    assert question in second.get(at).content.decode()
+    assert AuditEvent.objects.filter(
+        act="alert.opened", reason="on_duty", actor=desk.haitham.audit_name
+    ).exists()
+
+
+def test_without_a_reason_the_page_asks_for_one_and_an_alert_that_answers_nothing_has_no_question(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    reply, second = answered(desk, as_officer(desk.aroha)), as_officer(desk.haitham)
+    asks = second.post(f"/queue/{reply.pk}/", {"question": "yes"}).content.decode()
+    assert "Why do you open this?" in asks and f'action="/queue/{reply.pk}/"' in asks
+    own = desk.draft(**QUESTION)
+    as_officer(desk.ilka).post(f"/drafts/{own.pk}/submit/", {"revision": own.current})
+    assert as_officer(desk.benno).post(f"/queue/{own.pk}/").status_code == 404
 
 
 def test_with_files_it_stays_a_draft(desk: DeskWorld, as_officer: SignIn) -> None:

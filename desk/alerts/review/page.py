@@ -2,6 +2,7 @@
 """Review by a second person: what a recipient will read, who will receive it, and the three possible acts."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from alerts.access import find_alert
+from alerts.access import find_alert, find_received
 from alerts.document.building import as_sent
 from alerts.document.fields import FIELDS, Step
 from alerts.drafting.changes import changes_in
@@ -20,33 +21,41 @@ from alerts.errors import (
     ChangedSinceValidationError,
     ExchangeAwayError,
     NotTakenError,
+    ReceiptPendingError,
     ReplyRefusedError,
     RevisionConflictError,
     SecondPersonNeededError,
     SendingStoppedError,
+    UnopenableError,
 )
 from alerts.models import Alert
 from alerts.problems import words_for
 from alerts.profiles.consequences import consequence_of
+from alerts.receiving.held_envelopes import CLOSED
+from alerts.receiving.opening import open_alert
 from alerts.red_readers import named_lines
-from alerts.replies.display import answered_by
+from alerts.replies.display import Answered, answered_by
 from alerts.review.preview import findings_of, shown_preview, why_held
 from alerts.review.second_person import Denied, may_release, may_validate
+from alerts.review.tlp_ceiling import opens_on_duty
 from alerts.review.validation import return_alert, validate_alert
 from alerts.sending.handed_in import envelope_of, to_telephone
 from alerts.sending.release import release_alert
 from alerts.states import IN_REVIEW, SENT, AlertState
 from callers import clock
 from callers.capabilities import Capability
-from callers.errors import InputError
+from callers.errors import AbsentError, InputError
 from desk.alerts.compose.page import step_address
 from desk.alerts.compose.posted import posted_number
 from desk.alerts.compose.reach import reach_of
 from desk.alerts.display.sections import preview_of
+from desk.alerts.received.page import reading_or_question
+from desk.alerts.received.reading import Reading, reading_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from science.spectra.evidence import spectra_of_draft
 
+UNREADABLE = (*CLOSED, AbsentError, ExchangeAwayError, ReceiptPendingError, UnopenableError)
 STOPS = (
     AlertIncompleteError,
     AmendmentRefusedError,
@@ -61,13 +70,28 @@ STOPS = (
 
 
 def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
-    """Show an alert that waits; one that was sent or returned redirects to its own page."""
-    alert = find_alert(signed_in(request), alert_id)
+    """Show an alert that waits; one that was sent or returned redirects to its own page.
+
+    A POST gives the reason for reading the question that the alert answers.
+    """
+    officer = signed_in(request)
+    alert = find_alert(officer, alert_id)
+    if request.method == "POST":
+        return _read_question(request, officer, alert)
     if alert.state in SENT:
         return redirect("admin:sent", alert.pk)
     if alert.state not in IN_REVIEW:
         return redirect(step_address(alert, Step.KNOWN))
     return review_page(request, alert, read_revision(alert))
+
+
+def _read_question(request: HttpRequest, officer: Officer, alert: Alert) -> HttpResponseBase:
+    """Keep the reason that was given, and show the question beside the answer; without one ask for it."""
+    answered = answered_by(officer, alert)
+    if answered is None or answered.received is None:
+        raise AbsentError
+    reading = reading_or_question(request, find_received(officer, answered.received), now=clock.now())
+    return redirect("admin:review", alert.pk) if isinstance(reading, Reading) else reading
 
 
 def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reason: str = "") -> HttpResponse:
@@ -83,6 +107,7 @@ def review_page(
     officer, now = signed_in(request), clock.now()
     preview = shown_preview(alert, content, now=now)
     findings = findings_of(officer, alert, content, preview, now=now)
+    answered = answered_by(officer, alert)
     return render_page(
         request,
         "review",
@@ -103,7 +128,8 @@ def review_page(
         preview_digest=preview.digest if preview else "",
         problem=problem,
         typed_reason=reason,
-        answered=answered_by(officer, alert),
+        answered=answered,
+        **_question(request, officer, answered, now),
         consequence=consequence_of(alert, content.data),
         **_on_its_way(officer, alert),
         **preview_of(
@@ -116,6 +142,25 @@ def review_page(
         ),
         **_ways_on(officer, alert),
     )
+
+
+def _question(
+    request: HttpRequest, officer: Officer, answered: Answered | None, now: datetime
+) -> dict[str, Any]:
+    """Return the question that is answered, while the officer has a reason for reading it, else how it may be opened."""
+    if answered is None or answered.received is None:
+        return {}
+    received = find_received(officer, answered.received)
+    if received.reply_by is None:
+        return {}
+    reading = reading_of(request, received.pk, now=now)
+    if reading is None:
+        return {"question_waits": True, "question_opens_on_duty": opens_on_duty(received)}
+    try:
+        view = open_alert(officer, received, reason=reading.reason, reference=reading.reference, now=now)
+    except UNREADABLE:
+        return {}
+    return {"question": view.document.get("question")}
 
 
 def _on_its_way(officer: Officer, alert: Alert) -> dict[str, Any]:
