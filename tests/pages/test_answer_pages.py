@@ -91,7 +91,8 @@ def test_without_a_reason_the_page_asks_for_one_and_an_alert_that_answers_nothin
     assert "Why do you open this?" in asks and f'action="/queue/{reply.pk}/"' in asks
     own = desk.draft(**QUESTION)
     as_officer(desk.ilka).post(f"/drafts/{own.pk}/submit/", {"revision": own.current})
-    assert as_officer(desk.benno).post(f"/queue/{own.pk}/").status_code == 404
+    told = as_officer(desk.benno).post(f"/queue/{own.pk}/", follow=True).content.decode()
+    assert "Waiting for release" in told and "Read the question" not in told
 
 
 def test_with_files_it_stays_a_draft(desk: DeskWorld, as_officer: SignIn) -> None:

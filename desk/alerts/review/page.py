@@ -88,10 +88,12 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
 def _read_question(request: HttpRequest, officer: Officer, alert: Alert) -> HttpResponseBase:
     """Keep the reason that was given, and show the question beside the answer; without one ask for it."""
     answered = answered_by(officer, alert)
-    if answered is None or answered.received is None:
-        raise AbsentError
-    reading = reading_or_question(request, find_received(officer, answered.received), now=clock.now())
-    return redirect("admin:review", alert.pk) if isinstance(reading, Reading) else reading
+    if answered is not None and answered.received is not None:
+        received = find_received(officer, answered.received)
+        reading = reading_or_question(request, received, now=clock.now())
+        if not isinstance(reading, Reading):
+            return reading
+    return redirect("admin:review", alert.pk)
 
 
 def _review_again(request: HttpRequest, alert_id: uuid.UUID, problem: str, reason: str = "") -> HttpResponse:
