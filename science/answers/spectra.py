@@ -114,7 +114,7 @@ class HitShown:
 class SpectrumAnswer:
     """Answer in words; `matches` holds the codes and numbers, `found_in` the number of spectra by origin.
 
-    `besides_own`: spectra of the alert that the file came with were left out.
+    `leaves_out_own`: spectra of the alert that the file came with were left out.
     """
 
     query: Spectrum = field(repr=False)
@@ -129,7 +129,7 @@ class SpectrumAnswer:
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     found_in: Mapping[str, int]
     fit: FitShown | None = None
-    besides_own: bool = False
+    leaves_out_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def match_spectrum(
             query, library.spectra, with_precursor=asked.with_precursor, limit=HITS_AT_MOST
         )
     shown = _shown(query, len(found), matches, library, fit, draws=draws)
-    return replace(shown, besides_own=asked.came_with is not None)
+    return replace(shown, leaves_out_own=asked.came_with is not None)
 
 
 def _query(found: Sequence[Spectrum], asked: SpectrumAsked) -> Spectrum:
@@ -197,14 +197,14 @@ def _library(actor: Actor, agency_id: str, came_with: uuid.UUID | None) -> _Libr
     return _Library(tuple(spectrum for spectrum, _row in pairs), tuple(row for _spectrum, row in pairs))
 
 
-def _came(actor: Actor, besides: uuid.UUID | None) -> list[LibrarySpectrum]:
+def _came(actor: Actor, came_with: uuid.UUID | None) -> list[LibrarySpectrum]:
     """Return spectra that came with alerts, newest alerts first, up to a total size, since the senders choose the sizes.
 
-    Those of the alert `besides` are left out.
+    Those of the alert that the file asked about came with are left out.
     """
     came = LibrarySpectrum.objects.visible_to(actor).with_alerts(actor).select_related("received__issuer")
-    if besides is not None:
-        came = came.exclude(received=besides)
+    if came_with is not None:
+        came = came.exclude(received=came_with)
     newest = came.exclude(token=WAITING).order_by("-received__received_at", "received", "number")
     sizes = list(newest.values_list("pk", Length("sealed"))[:SPECTRA_AT_MOST])
     totals = accumulate(size for _key, size in sizes)

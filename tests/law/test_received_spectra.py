@@ -130,7 +130,7 @@ def test_a_file_of_an_alert_is_not_compared_with_the_spectra_of_that_alert(law: 
     asked = SpectrumAsked("a.msp", record("carisoprodol").encode(), came_with=asked_about.pk)
     answer = match_spectrum(law.desk.aroha, asked, QueryReason("assigned"), now=law.desk.tick())
     assert {hit.received for hit in answer.hits if hit.received} == {other}
-    assert answer.found_in["Received with an alert"] == 1 and answer.besides_own
+    assert answer.found_in["Received with an alert"] == 1 and answer.leaves_out_own
 
 
 def test_spectra_of_an_exercise_are_not_searched(law: LawDesk) -> None:

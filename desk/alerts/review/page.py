@@ -55,7 +55,7 @@ from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from science.spectra.evidence import spectra_of_draft
 
-UNREADABLE = (*CLOSED, AbsentError, ExchangeAwayError, ReceiptPendingError, UnopenableError)
+UNREADABLE = (*CLOSED, AbsentError, ExchangeAwayError, InputError, ReceiptPendingError, UnopenableError)
 STOPS = (
     AlertIncompleteError,
     AmendmentRefusedError,
