@@ -465,6 +465,11 @@ class ReceivedAlert(models.Model):
         return self.reference
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether a person must call the sender before relying on it, as it was judged for display."""
+        return self.is_distrusted or (self.standing is not None and not self.standing.counts)
+
+    @property
     def frozen_since(self) -> "datetime | None":
         """Moment since which a suspension stops the clock of its answer; None while it runs."""
         return None if self.runs_on else self.suspended_since

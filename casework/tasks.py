@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accord.document.rules import CLOSED
 from accord.envelope.vocabulary import RED
 from alerts.access import agency_of, lock_received
 from alerts.boxes.state_words import held_text, is_past
@@ -335,7 +336,8 @@ def own_tasks(officer: Officer) -> QuerySet[Task]:
 def waits(now: dt.datetime) -> Q:
     """Return the condition: the task has not ended; one of kind *answer* ends with its question."""
     asked = Q(received__answered_at=None, received__withdrawn_at=None, received__keep__gt=now)
-    return Q(outcome="") & (~Q(kind=TaskKind.ANSWER) | asked)
+    closed = Q(received__replaced_by__question_change=CLOSED)
+    return Q(outcome="") & (~Q(kind=TaskKind.ANSWER) | asked & ~closed)
 
 
 def left_behind(officer: Officer, *, now: dt.datetime) -> int:

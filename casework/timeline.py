@@ -4,6 +4,7 @@
 Acts on what the officer may not see are left out. Readings are for auditors and not among them.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ _ABOUT: Final = ("item", "task", "note")
 
 @dataclass(frozen=True)
 class Act:
-    """Act of one person, done `times` in a row, the last time `at`; `who` is an audit name."""
+    """Act of one person, done so many `times`, the last time `at`; `who` is an audit name."""
 
     act: str
     who: str
@@ -45,13 +46,8 @@ def _seen(officer: Officer, case: Case) -> set[str]:
 
 
 def _folded(events: list[AuditEvent]) -> Iterator[Act]:
-    last: Act | None = None
-    for event in events:
-        if last is not None and (last.act, last.who) == (event.act, event.actor):
-            last = Act(last.act, last.who, last.at, last.times + 1)
-            continue
-        if last is not None:
-            yield last
-        last = Act(event.act, event.actor, event.at)
-    if last is not None:
-        yield last
+    """Yield an act for each person and act among these events, which are the newest first."""
+    times = Counter((event.act, event.actor) for event in events)
+    newest = {(event.act, event.actor): event for event in reversed(events)}
+    for (act, who), event in sorted(newest.items(), key=lambda item: item[1].seq, reverse=True):
+        yield Act(act, who, event.at, times[act, who])

@@ -32,6 +32,7 @@ _PLACES: Final[Mapping[Occasion, str]] = {
     Occasion.DESK_WARNING: "",
     Occasion.TASK_ASSIGNED: "tasks/",
     Occasion.AGREEMENTS_CHANGED: "agreements/",
+    Occasion.ANSWERS_MISSING: "overdue/",
     Occasion.COMMITMENT_DUE: "commitments/",
     Occasion.EMERGENCY: "",
 }

@@ -222,10 +222,13 @@ class _Reminder:
 
 
 def _told_of(act: Act, agreements: Sequence[AgreementAnswer]) -> list[tuple[str, Question]]:
+    questions = Questions(act, agreements)
     return [
         (md, question)
-        for md, question in Questions(act, agreements).to_answer()
-        if question.answer_by - act.now <= DUE_SOON_SECS
+        for md, question in questions.to_answer()
+        if (record := questions.record(md)) is not None
+        and record.status == "actual"
+        and question.answer_by - act.now <= DUE_SOON_SECS
         and question.state not in (FROZEN, OVERDUE_SUSPENDED)
         and not question.in_doubt
         and _word(md, question) not in act.state.due_told

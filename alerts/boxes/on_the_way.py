@@ -22,6 +22,7 @@ from alerts.models import Alert, AlertQuerySet, ReceivedAlert
 from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
 from alerts.receiving.signature_state import utc_text
+from alerts.replies.counted import AnswersCounted, count_answers
 from alerts.review.second_person import who_acts_next
 from alerts.review.validation import open_return_notes
 from alerts.rows.replies import Reply
@@ -58,10 +59,11 @@ class WayState(StrEnum):
 
 
 class ActsNext(StrEnum):
-    """Maker of the next move: second persons of the agency, the exchange, the reader, or nobody."""
+    """Maker of the next move: second persons of the agency, the exchange, who was asked, the reader, or nobody."""
 
     OFFICERS = "officers"
     EXCHANGE = "exchange"
+    RECIPIENTS = "recipients"
     YOU = "you"
     NOBODY = "nobody"
 
@@ -80,8 +82,10 @@ ACTS_NEXT: Final[Mapping[WayState, ActsNext]] = {
 class WayRow:
     """Own alert in the list.
 
-    `text` says why it came back or waits: the note of who returned it, or the words about the exchange. `could_act` are the
-    officers who could check or send it, if they act next; none: nobody of the agency could.
+    - `text` says why it came back or waits: the note of who returned it, or the words about the exchange; of a question that was
+      sent, how many have answered.
+    - `could_act` are the officers who could check or send it, if they act next; none: nobody of the agency could.
+    - `answers_wait`: it was sent, and somebody owes an answer to it.
     """
 
     alert: Alert
@@ -90,6 +94,7 @@ class WayRow:
     since: datetime
     text: str = field(default="", repr=False)
     could_act: tuple[Officer, ...] = ()
+    answers_wait: bool = False
 
     @property
     def state_text(self) -> str:
@@ -97,7 +102,7 @@ class WayRow:
 
     @property
     def acts_next(self) -> ActsNext:
-        return ACTS_NEXT[self.state]
+        return ActsNext.RECIPIENTS if self.answers_wait else ACTS_NEXT[self.state]
 
     @property
     def returned_by(self) -> Officer | None:
@@ -157,7 +162,8 @@ def way_rows(
     gone_out = [alert for alert in alerts if alert.state in (AlertState.VALIDATED, AlertState.QUEUED)]
     envelopes = handed_in_of_each(agency_id, gone_out) if gone_out else {}
     notes, held = open_return_notes(agency_id, alerts), _held(agency_id, alerts, now)
-    told = _Told(envelopes, notes, held, _could_act(alerts))
+    counts = {one.alert.pk: one for one in count_answers(officer, alerts, cards, now=now)}
+    told = _Told(envelopes, notes, held, _could_act(alerts), counts)
     return tuple(told.row(alert, cards.get(str(alert.pk))) for alert in alerts)
 
 
@@ -189,9 +195,10 @@ class _Told:
     notes: Mapping[UUID, str]
     held: Mapping[UUID, str]
     could_act: Mapping[UUID, Sequence[Officer]]
+    answers: Mapping[UUID, AnswersCounted]
 
     def row(self, alert: Alert, card: Card | None) -> WayRow:
-        envelope = self.envelopes.get(alert.pk)
+        envelope, counted = self.envelopes.get(alert.pk), self.answers.get(alert.pk)
         state = _state_of(alert, envelope)
         words = {
             WayState.RETURNED: self.notes.get(alert.pk, ""),
@@ -199,9 +206,12 @@ class _Told:
             WayState.VALIDATED: self.held.get(alert.pk, ""),
             WayState.QUEUED: envelope.text if envelope else "",
             WayState.REFUSED: envelope.text if envelope else "",
+            WayState.RELEASED: counted.text if counted else "",
         }
         able = tuple(self.could_act.get(alert.pk, ()))
-        return WayRow(alert, card, state, _since(alert, state, envelope), words.get(state, ""), able)
+        waits = counted is not None and counted.given < counted.owed
+        since = _since(alert, state, envelope)
+        return WayRow(alert, card, state, since, words.get(state, ""), able, answers_wait=waits)
 
 
 def _state_of(alert: Alert, envelope: HandedIn | None) -> WayState:

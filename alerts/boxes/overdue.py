@@ -2,7 +2,8 @@
 """The overdue board: what the officer's agency owes others, and what others owe it.
 
 An acknowledgement is owed until it is given, an answer until it is final. What we owe stands from the longest overdue on, what they
-owe by our newest alert. Exercises have no clock. The acknowledgements of others are the exchange's word.
+owe by our newest alert. Exercises do not stand here,
+and no answer to a question in doubt. The acknowledgements of others are the exchange's word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert, AlertQuerySet, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.suspensions import AnswerClock, Suspensions, clock_of_sent, suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
@@ -35,6 +36,8 @@ SHOWN: Final = 50
 """Limit of alerts of each side."""
 SENT_WITHIN: Final = timedelta(days=180)
 """Age of the oldest own alert of which it is still said that others owe something."""
+ANSWERS_MISSED_FOR: Final = timedelta(days=14)
+"""Time for which a sent alert stays on the start page after a recipient missed its acknowledgement or answer."""
 
 
 Calls = Mapping[tuple[UUID, str], Call]
@@ -91,8 +94,30 @@ def read_overdue(officer: Officer, *, now: datetime) -> Overdue:
     )
 
 
+def answers_owed_to_us(officer: Officer, *, now: datetime) -> list[TheyOwe]:
+    """Return the answers to questions of the agency whose time has lately passed and that were not given, the longest overdue first."""
+    require(officer, Capability.ALERT_READ)
+    passed = envelopes_of(officer.agency_id or "").filter(
+        reply_by__lte=now, reply_by__gt=now - ANSWERS_MISSED_FOR
+    )
+    mds = list(passed.order_by("-reply_by").values_list("md", flat=True)[:SHOWN])
+    alerts = list(_standing(officer, now).filter(md__in=mds))
+    calls = last_calls(officer, alerts=alerts)
+    peers = VerifiedDirectory(officer.agency_id or "", now)
+    known = suspensions_of(officer.agency_id or "", now=now)
+    owed = _of_alerts(officer, alerts, calls, peers, known, now)
+    return sorted((one for one in owed if one.owed is Owed.ANSWER), key=lambda one: one.due)
+
+
+def _standing(officer: Officer, now: datetime) -> AlertQuerySet:
+    """Select the own alerts of which it is said that others owe something, in no order."""
+    return Alert.objects.visible_to(officer).filter(
+        state=AlertState.RELEASED, status="actual", replaced_at=None, released_at__gte=now - SENT_WITHIN
+    )
+
+
 def _owed_by_us(officer: Officer, known: Suspensions, now: datetime) -> list[ReceivedAlert]:
-    rows = ReceivedAlert.objects.visible_to(officer).filter(overdue_here(known, now))
+    rows = ReceivedAlert.objects.visible_to(officer).filter(overdue_here(known, now), status="actual")
     return list(rows.select_related("issuer", "agency").order_by("-number")[: SHOWN + 1])
 
 
@@ -103,7 +128,7 @@ def _of_row(row: InboxRow, calls: Calls, now: datetime) -> Iterator[WeOwe]:
         return
     if received.acknowledged_at is None and received.ack_by is not None and received.ack_by <= now:
         yield WeOwe(row, Owed.ACKNOWLEDGEMENT, received.ack_by, called)
-    runs = not received.for_attention and received.suspended_since is None
+    runs = not (received.for_attention or received.suspended_since or received.is_in_doubt)
     answer_by = received.answer_by if runs else None
     if received.answered_at is None and answer_by is not None and answer_by <= now:
         yield WeOwe(row, Owed.ANSWER, answer_by, called)
@@ -117,9 +142,7 @@ def _owed_to_us(officer: Officer, now: datetime) -> list[Alert]:
     agency_id = officer.agency_id or ""
     awaited = awaited_of(agency_id).filter(md=OuterRef("md"))
     terms = envelopes_of(agency_id).filter(md=OuterRef("md"))
-    rows = Alert.objects.visible_to(officer).filter(
-        state=AlertState.RELEASED, replaced_at=None, released_at__gte=now - SENT_WITHIN
-    )
+    rows = _standing(officer, now)
     late = rows.filter(Exists(terms.filter(ack_by__lte=now)), Exists(awaited))
     # From the few that asked: to look at each alert whether it asked costs with their number.
     asked = envelopes_of(agency_id).filter(Exists(rows.filter(md=OuterRef("md"))), reply_by__lte=now)

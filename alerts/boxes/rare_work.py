@@ -9,11 +9,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from accord.agreements import ACCEPT, AGREEMENT
 from accord.suspensions import RESUME, SUSPEND
 from alerts.agency.lanes import CHANGES_SHOWN_FOR
+from alerts.boxes.overdue import ANSWERS_MISSED_FOR
 from alerts.models import AgreementText, WithheldAlert
 from alerts.rows.onward import OnwardRelease
 from alerts.rows.withheld import WithheldState
 from officers.models import Officer
-from peers.models import Agency, HeldStatement
+from peers.models import Agency, HeldStatement, SentEnvelope
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class RareWork:
     texts: bool = False
     proposals: bool = False
     lanes: bool = False
+    questions: bool = False
 
 
 def rare_work(officer: Officer, *, now: datetime) -> RareWork:
     """Tell which kinds there are at the officer's agency: releases onward that wait, withheld alerts, texts of agreements, agreements
-    that others propose and the agency has not answered, lanes that others have lately suspended or resumed.
+    that others propose and the agency has not answered, lanes that others have lately suspended or resumed, questions of the agency
+    whose time has lately passed.
     """
     own = {"agency": OuterRef("pk")}
     waits = Q(od="") | Q(is_emergency=True, reviewed_at=None)
@@ -48,6 +51,11 @@ def rare_work(officer: Officer, *, now: datetime) -> RareWork:
             texts=Exists(AgreementText.objects.filter(**own)),
             proposals=Exists(of_others.filter(k=AGREEMENT).exclude(Exists(answered))),
             lanes=Exists(lately),
+            questions=Exists(
+                SentEnvelope.objects.filter(
+                    reader=OuterRef("pk"), reply_by__lte=now, reply_by__gt=now - ANSWERS_MISSED_FOR
+                )
+            ),
         )
         .first()
     )

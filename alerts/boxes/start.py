@@ -3,13 +3,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
 
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
+from alerts.boxes.overdue import ANSWERS_MISSED_FOR
 from alerts.boxes.queue import QueueRow, queue_rows
 from alerts.boxes.state_words import is_past
 from alerts.boxes.waiting import returned_to, to_release
@@ -30,8 +31,6 @@ Row = TypeVar("Row")
 SHOWN: Final = 20
 OWN_SHOWN: Final = 5
 """Limit of the officer's own alerts on the way, which wait for others; their list has the rest."""
-ANSWERS_MISSED_FOR: Final = timedelta(days=14)
-"""Time for which a sent alert stays on the start page after a recipient missed its acknowledgement."""
 _DUE: Final = "acknowledgement_due"
 
 

@@ -144,8 +144,9 @@ def answer_moment(data: Mapping[str, Any], *, now: dt.datetime) -> dt.datetime |
 
 
 def _reply_by(data: Mapping[str, Any], now: dt.datetime, keep: int) -> int | None:
-    """Return when the answer is due, in Unix seconds, never past the end of the alert; None for an exercise."""
+    """Return when the answer is due, in Unix seconds, never past the end of the alert.
+
+    An exercise has one too: those who take part see it. Nobody is reminded by it (`alerts.replies.reminding`).
+    """
     due = answer_moment(data, now=now)
-    if due is None or data.get("status", "actual") != "actual":
-        return None
-    return min(int(due.timestamp()), keep)
+    return None if due is None else min(int(due.timestamp()), keep)

@@ -16,7 +16,7 @@ from accord.document.rules import CLOSED
 from alerts.access import agency_of, find_alert, find_received
 from alerts.document.fields import FIELDS
 from alerts.document.kinds import REPLIES
-from alerts.drafting.drafts import create_draft
+from alerts.drafting.drafts import create_draft, read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.locks import wait_for_lock
 from alerts.models import Alert, ReceivedAlert
@@ -147,6 +147,12 @@ def replies_under_way(author: Officer, md: str, sample: Alert | None = None) -> 
     rows = list(waiting.select_related("agency", "author").order_by())
     cards = open_alert_cards(author.agency_id or "", rows) if rows else {}
     return {_type_of(cards, row): row for row in rows}
+
+
+def says(author: Officer, draft: Alert, said: Mapping[str, Any]) -> bool:
+    """Tell whether a reply that is under way says the same already."""
+    data = read_draft(author, draft).data
+    return all(data.get(name) == value for name, value in said.items())
 
 
 def prefilled(author: Officer, opened: Opened, alert_type: str) -> dict[str, Any]:

@@ -122,8 +122,7 @@ def _tell_who_owes(received: ReceivedAlert, peers: Peers, now: datetime) -> date
 
 def _is_in_doubt(received: ReceivedAlert, peers: Peers, now: datetime) -> bool:
     judge_for_display(received, peers=peers(received.agency_id), now=now)
-    counts = received.standing is None or received.standing.counts
-    return not counts or received.is_distrusted or received.withdrawn_at is not None
+    return received.is_in_doubt or received.withdrawn_at is not None
 
 
 @transaction.atomic

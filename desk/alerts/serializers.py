@@ -361,7 +361,8 @@ class ListedWayOut(s.Serializer[WayRow]):
     """An alert of the caller's on the way. `state` tells apart what `alert.state` does not: returned, refused by the exchange.
 
     `could_act`: officers who could check or send it, if `acts_next` is `officers`; empty: nobody of the agency could. `text`
-    says why it came back or waits.
+    says why it came back or waits, and of a question that was sent how many have answered; if somebody owes an answer, `acts_next`
+    is `recipients`.
     """
 
     alert = AlertFactsOut()

@@ -405,8 +405,6 @@ class TestAnswerBy:
             ("seizure", {}),
             ("seizure", {"request_priority": "urgent_direct"}),
             ("answer", {"request_priority": "urgent_direct", "question": "And you?"}),
-            ("seizure", {"request_priority": "normal", "question": "Seen it?", "status": "exercise"}),
-            ("request_for_information", {"status": "exercise"}),
             ("request_for_information", {"request_priority": "custom", "due_at": "soon"}),
             ("request_for_information", {"request_priority": None}),
         ],

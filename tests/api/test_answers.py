@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions in JSON: what waits for an answer, the answer, and the state at each recipient."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
-from alerts.models import Alert
+from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
+from peers.models import SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION
 from tests.alerts.replies.test_suspension import opened, suspend
 from tests.api.sessions import Session
+from tests.bound_rows import rewrite
+from tests.due_times import due
 from tests.pages.desk_world import DeskWorld
 
 WHY = {"reason": "on_duty"}
@@ -66,6 +71,31 @@ def test_a_bad_answer_names_its_member(desk: DeskWorld, body: dict[str, str], fi
     refused = Session(desk.aroha)("POST", at, WHY | body)
     assert refused.status_code == 422, refused.content
     assert field in str(refused.json())
+
+
+def test_a_system_reads_the_board_of_what_is_overdue_both_ways(desk: DeskWorld) -> None:
+    asked = Alert.objects.get(agency=desk.lab, kind="alert")
+    moment = timezone.now() - timedelta(minutes=1)
+    rewrite(SentEnvelope.objects.filter(md=asked.md), reply_by=moment)
+    ReceivedAlert.objects.filter(agency=desk.health).update(**due(moment))
+    ours = Session(desk.aroha)("GET", "alerts/overdue").json()
+    assert [(one["owed"], one["received"]["md"]) for one in ours["we_owe"]] == [("answer", asked.md)]
+    theirs = Session(desk.ilka)("GET", "alerts/overdue").json()
+    owed = [(one["owed"], one["agency"], one["alert"]["id"]) for one in theirs["they_owe"]]
+    assert sorted(owed) == [("answer", one, str(asked.pk)) for one in ("xb-health", "xd-reg")]
+
+
+def test_who_is_asked_for_attention_is_marked_on_both_sides(desk: DeskWorld) -> None:
+    asked = desk.send(desk.draft(**QUESTION, for_attention=["xb-health"]))
+    desk.wait_for_the_clock()
+    shown = Session(desk.ilka)("GET", f"alerts/{asked.pk}").json()
+    assert {row["agency"]: row["for_attention"] for row in shown["recipients"]} == {
+        "xb-health": True,
+        "xd-reg": False,
+    }
+    listed = Session(desk.aroha)("GET", "alerts?box=inbox").json()["items"]
+    marked = {row["received"]["md"]: row["received"]["for_attention"] for row in listed}
+    assert marked[asked.md] is True and sum(marked.values()) == 1
 
 
 def test_a_system_asks_anew_and_closes_by_amending(desk: DeskWorld) -> None:

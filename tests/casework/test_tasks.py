@@ -173,6 +173,21 @@ def test_a_newer_version_of_a_question_keeps_who_has_it(desk: DeskWorld) -> None
     assert Task.objects.get().received == newer and waiting(desk, desk.ilka, MINE) == []
 
 
+def test_a_question_that_its_sender_closed_is_nobodys_task(desk: DeskWorld) -> None:
+    question = asked(desk)
+    assign_answer(desk.benno, question, Assignment(desk.ilka.public_id), now=desk.tick())
+    disable_officer(desk.sunniva, desk.ilka, now=desk.tick())
+    assert left_behind(desk.sunniva, now=desk.hub.now) == 1
+    closing = ReceivedAlert.objects.get(pk=question.pk)
+    closing.pk, closing.md, closing.jti, closing.number, closing.version = None, "N" * 43, "n" * 36, 10_000, 2
+    closing.reply_by = closing.answer_by = None
+    closing.question_change = "closed"
+    closing.save(force_insert=True)
+    ReceivedAlert.objects.filter(pk=question.pk).update(replaced_by=closing)
+    assert left_behind(desk.sunniva, now=desk.hub.now) == 0
+    assert waiting(desk, desk.benno, ALL) == []
+
+
 def test_a_question_marked_red_is_nobodys_task(desk: DeskWorld) -> None:
     question = asked(desk)
     ReceivedAlert.objects.update(tlp="RED")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A question between an officer at a desk and a partner's command, both ways, over the exchange."""
+"""A question between officers at desks and partners' commands, both ways, over the exchange."""
 
 import time
+from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
@@ -10,17 +12,23 @@ from accord.client.answering import Answer
 from accord.client.client import Client
 from alerts.boxes.inbox import list_received
 from alerts.boxes.outbox import read_sent
+from alerts.boxes.overdue import answers_owed_to_us
 from alerts.drafting.drafts import create_draft
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.following import follow_feed
 from alerts.replies.beginning import open_to_answer, start_reply
+from alerts.replies.reminding import remind_of_answers
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
+from notices.models import Notification
+from notices.states import Occasion
 from officers.models import Officer
 from peers.models import Agency
+from tests.builders import make_hosted_agency
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.test_questions import ASKED, DAY
+from tests.client.terminals import Terminal
+from tests.client.test_questions import ASKED, DAY, HOUR, watched_at
 from tests.own_desk import DRAFT, make_own_agency
 
 QUESTION = {
@@ -53,6 +61,30 @@ def partner(world: PartnerWorld, agency: Agency) -> Client:
 @pytest.fixture
 def author(world: PartnerWorld, partner: Client, agency: Agency) -> Officer:
     return world.hub.make_officer(agency, Role.AUTHOR)
+
+
+@dataclass
+class Four:
+    """Who is asked: two agencies by command and two at desks; `asker` is an author of a fifth, at a desk too."""
+
+    asker: Officer
+    alpha: Client
+    charlie: Client
+    desks: list[Agency]
+
+
+@pytest.fixture
+def four(world: PartnerWorld) -> Four:
+    health, *desks = (
+        make_hosted_agency(world.hub, one, f"Agency {one}") for one in ("xb-health", "xd-reg", "xe-lab")
+    )
+    alpha, charlie = (world.enrol(one) for one in ("xa-alpha", "xc-charlie"))
+    world.sequence()
+    health.refresh_from_db()
+    for client in (alpha, charlie):
+        client.pin("xb-health", health.root_fingerprint)
+    world.hub.make_agreement("G2", "xb-health", "xa-alpha", "xc-charlie", "xd-reg", "xe-lab")
+    return Four(world.hub.make_officer(health, Role.AUTHOR), alpha, charlie, desks)
 
 
 def send(world: PartnerWorld, author: Officer, draft: Alert) -> Alert:
@@ -100,3 +132,65 @@ def test_a_desk_answers_what_the_command_asks(
     list(partner.watch(once=True, opening=True))
     (given,) = partner.submission(asked.md).answers
     assert (given.agency, given.code, given.late) == ("xb-own", "no_hit", False)
+
+
+def codes(author: Officer, asked: Alert, world: PartnerWorld) -> dict[str, str]:
+    rows = read_sent(author, asked, now=world.hub.now).recipients
+    return {row.agency: row.answer.code if row.answer else "" for row in rows}
+
+
+def test_three_of_four_answer_two_of_them_at_desks_and_the_silent_command_tells_of_it_itself(
+    world: PartnerWorld,
+    four: Four,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    author, health = four.asker, four.asker.agency
+    assert health is not None
+    to = ["xa-alpha", "xc-charlie", "xd-reg", "xe-lab"]
+    draft = create_draft(author, data={**DRAFT, **QUESTION, "recipients": to}, now=world.hub.now)
+    asked = send(world, author, draft)
+    for desk, code in zip(four.desks, ("no_hit", "not_relevant_here"), strict=True):
+        follow_feed(desk, now=world.hub.now)
+        writer = world.hub.make_officer(desk, Role.AUTHOR)
+        received = ReceivedAlert.objects.get(agency=desk, md=asked.md)
+        opened = open_to_answer(writer, received, reason="on_duty", now=world.hub.now)
+        data = {"answer_code": code}
+        send(world, writer, start_reply(writer, opened, alert_type="answer", data=data, now=world.hub.now))
+    four.alpha.submit(four.alpha.answer_order(asked.md, Answer("hit", text="Two since May.")), wait_secs=10)
+    follow_feed(health, now=world.hub.now)
+    answered = {"xa-alpha": "hit", "xd-reg": "no_hit", "xe-lab": "not_relevant_here"}
+    assert codes(author, asked, world) == {**answered, "xc-charlie": ""}
+
+    silent, spoke = (Terminal(world, one, capsys) for one in ("xc-charlie", "xa-alpha"))
+    (due,) = watched_at(silent, 7 * HOUR)
+    assert due.startswith("answer due by") and asked.md in due
+    (late,) = watched_at(silent, 9 * HOUR)
+    assert late.startswith("ANSWER OVERDUE")
+    assert watched_at(spoke, 9 * HOUR) == [], "who has answered is not told"
+    later = world.hub.now + timedelta(hours=9)
+    assert [one.agency.pk for one in answers_owed_to_us(author, now=later)] == ["xc-charlie"]
+    remind_of_answers(now=later)
+    missing = Notification.objects.filter(occasion=Occasion.ANSWERS_MISSING)
+    assert set(missing.values_list("recipient", flat=True)) == {"xb-health"}
+
+    four.charlie.submit(four.charlie.answer_order(asked.md, Answer("no_hit")), wait_secs=10)
+    follow_feed(health, now=world.hub.now)
+    assert codes(author, asked, world) == {**answered, "xc-charlie": "no_hit"}
+    assert answers_owed_to_us(author, now=later) == []
+
+
+def test_an_exercise_is_answered_by_command_and_its_watch_tells_nobody(
+    world: PartnerWorld,
+    agency: Agency,
+    author: Officer,
+    partner: Client,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    draft = create_draft(author, data={**DRAFT, **QUESTION, "status": "exercise"}, now=world.hub.now)
+    asked = send(world, author, draft)
+    assert watched_at(Terminal(world, "xa-alpha", capsys), 9 * HOUR) == []
+    order = partner.answer_order(asked.md, Answer("hit"))
+    assert order.status == "exercise"
+    partner.submit(order, wait_secs=10)
+    follow_feed(agency, now=world.hub.now)
+    assert codes(author, asked, world) == {"xa-alpha": "hit"}

@@ -503,7 +503,7 @@ def test_the_mail_to_who_asked_holds_the_count_and_nothing_else(
     assert mail.message["Subject"] == "[Accord] ROUTINE NO ANSWER"
     first, link, _last = body_of(mail.text).splitlines()
     assert first == f"Phone 2 agencies, which have not answered {desk.lab.name} in time."
-    assert link.endswith("/outbox/")
+    assert link.endswith("/overdue/")
     assert CONTENT not in mail.text and "health" not in mail.text
 
 

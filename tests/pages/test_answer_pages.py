@@ -21,6 +21,7 @@ from tests.bound_rows import rewrite
 from tests.due_times import due
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage
+from tests.pages.test_in_doubt import lose_key
 from tests.pages.test_reply_pages import open_at_health, send_it
 
 
@@ -95,6 +96,39 @@ def test_without_a_reason_the_page_asks_for_one_and_an_alert_that_answers_nothin
     assert "Waiting for release" in told and "Read the question" not in told
 
 
+def test_of_two_who_answer_at_once_the_second_keeps_on_the_page_what_was_typed(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    colleague = desk.hub.make_officer(desk.health, "author", name="Second Author")
+    later = as_officer(colleague)
+    open_at_health(desk, later)
+    first = answered(desk, as_officer(desk.aroha))
+    at = f"/inbox/{desk.received(desk.aroha).pk}/answer/"
+    typed = {"answer_code": "hit", "narrative": f"Two since May. {CONTENT}", "then": "submit"}
+    refused = later.post(at, typed)
+    page = refused.content.decode()
+    assert refused.status_code == 422 and f"/queue/{first.pk}/" in page
+    assert f"Two since May. {CONTENT}" in page and desk.aroha.display_name in page
+    same = later.post(at, {"answer_code": "no_hit", "then": "submit"})
+    assert same.status_code == 302 and same["Location"] == f"/queue/{first.pk}/"
+    assert Alert.objects.filter(agency=desk.health, kind="reply").count() == 1
+
+
+def test_an_answer_of_a_question_in_doubt_is_not_offered_and_its_clock_stands(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    lose_key(desk, desk.benno)
+    desk.wait_for_the_clock()
+    browser = as_officer(desk.aroha)
+    page = open_at_health(desk, browser)
+    assert (
+        "Its clock is stopped: call <bdi>Forensic Laboratory, Arvenia</bdi>" in page
+        and "/answer/" not in page
+    )
+    start = browser.get("/").content.decode()
+    assert ">Phone</span>" in start and ">Answer</span>" not in start
+
+
 def test_with_files_it_stays_a_draft(desk: DeskWorld, as_officer: SignIn) -> None:
     assert answered(desk, as_officer(desk.aroha), then="later").state == AlertState.DRAFT
 
@@ -104,8 +138,20 @@ def test_the_asking_agency_reads_who_answered_what_and_who_still_owes_it(
 ) -> None:
     asked = Alert.objects.get(agency=desk.lab, kind="alert")
     send_it(desk, answered(desk, as_officer(desk.aroha), then="later"), desk.haitham)
-    page = as_officer(desk.ilka).get(f"/outbox/{asked.pk}/").content.decode()
-    assert "1 of 2 answered." in page and "No hit" in page
+    browser = as_officer(desk.ilka)
+    page = browser.get(f"/outbox/{asked.pk}/").content.decode()
+    assert "1 of 2 answered." in page and "No hit" in page and "answer due in " in page
+    assert (
+        "Its recipients have to answer: 1 of 2 have answered."
+        in browser.get("/drafts/on-the-way/").content.decode()
+    )
+    rewrite(SentEnvelope.objects.filter(md=asked.md), reply_by=timezone.now() - timedelta(minutes=1))
+    page = browser.get(f"/outbox/{asked.pk}/").content.decode()
+    assert "Answer due since" in page
+    start = browser.get("/").content.decode()
+    assert (
+        "has not answered a question of yours" in start and f"/outbox/{asked.pk}/call/?agency=xd-reg" in start
+    )
     of_health = as_officer(desk.aroha).get("/").content.decode()
     assert "answer by" not in of_health
 

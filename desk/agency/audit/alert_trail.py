@@ -32,7 +32,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Row:
-    """One act of one person; what was done several times in a row, for one reason, is one row with the first and last time."""
+    """One act of one person; what was done several times for one reason is one row with the first and last time."""
 
     first: Event
     last: Event
@@ -66,14 +66,12 @@ def summary_of(officer: Officer, alert: AuditedAlert, colleagues: Mapping[str, s
 
 
 def as_rows(events: Iterable[Event]) -> list[Row]:
-    """Return a row for each act, with repetitions that follow each other joined."""
-    rows: list[Row] = []
+    """Return a row for each act of a person for a reason, in the order in which each was done first."""
+    rows: dict[tuple[str, ...], Row] = {}
     for event in events:
-        if rows and _said(rows[-1].last) == _said(event):
-            rows[-1] = Row(rows[-1].first, event, rows[-1].times + 1)
-        else:
-            rows.append(Row(event, event, 1))
-    return rows
+        before = rows.get(_said(event))
+        rows[_said(event)] = Row(before.first, event, before.times + 1) if before else Row(event, event, 1)
+    return list(rows.values())
 
 
 def _said(event: Event) -> tuple[str, str, str, str]:

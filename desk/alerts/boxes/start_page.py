@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from alerts.agency.agreement_versions import proposals_to_answer
 from alerts.agency.lanes import lane_changes
 from alerts.agency.power_changes import decidable_by
+from alerts.boxes.overdue import answers_owed_to_us
 from alerts.boxes.rare_work import rare_work
 from alerts.boxes.start import Start, read_start
 from alerts.withheld.sending import offers_of
@@ -31,6 +32,7 @@ from desk.alerts.boxes.start_rows import (
     rows_of_lanes,
     rows_of_notices,
     rows_of_proposals,
+    rows_of_questions,
     rows_of_tasks,
     rows_of_withheld,
     rows_of_work,
@@ -83,8 +85,10 @@ def start(request: HttpRequest) -> HttpResponse:
         caught=newly_caught(officer, since=now - CAUGHT_FOR),
     )
     tasks, rare = first_tasks(officer, now=now), rare_work(officer, now=now)
+    asks = bool({Capability.ALERT_WRITE, Capability.ALERT_RELEASE} & officer.capabilities)
     rows = [
         *rows_of_work(officer, work, answers),
+        *(rows_of_questions(answers_owed_to_us(officer, now=now)) if rare.questions and asks else ()),
         *(rows_of_onward(officer) if rare.onward else ()),
         *rows_of_tasks(tasks[:ON_FIRST_PAGE], left_behind(officer, now=now)),
         *(rows_of_withheld(offers_of(officer, now=now)) if rare.withheld else ()),

@@ -19,10 +19,12 @@ from accord.suspensions import SUSPEND
 from alerts.agency.lanes import LaneChange
 from alerts.boxes.inbox import InboxRow
 from alerts.boxes.on_the_way import WayRow
+from alerts.boxes.overdue import TheyOwe
 from alerts.boxes.start import Start, ToPhone
 from alerts.boxes.state_words import is_past
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
+from alerts.replies.calls import Call
 from alerts.withheld.lists import WithheldLane
 from callers.closed_lists import Lane
 from callers.endings import Ending
@@ -31,6 +33,7 @@ from desk.reciprocity.words import SUPPLIES
 from desk.web.tones import isolated
 from notices.models import Notification
 from officers.models import Officer
+from peers.models import Agency
 from reciprocity.commitments import Standing
 
 Text = str | Promise
@@ -167,13 +170,14 @@ def _in_doubt(work: Start, answers: Sequence[Mapping[str, Any]]) -> Iterator[Sta
 
 def _owed(row: InboxRow) -> StartRow:
     received = row.received
-    is_answer = not row.owes_acknowledgement
+    if row.owed is None:
+        return _in_doubt_here(row)
     first = _("first answer sent") if received.interim_at else ""
     waits = _("a reply waits to be sent") if row.reply_waits else ""
     sender = _("from %(name)s") % {"name": isolated(received.issuer.name)}
     return StartRow(
         f"owed-{received.pk}",
-        pgettext_lazy("act", "Answer") if is_answer else pgettext_lazy("act", "Acknowledge"),
+        pgettext_lazy("act", "Answer") if row.owed == "answer" else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
         about=tuple(
@@ -188,6 +192,23 @@ def _owed(row: InboxRow) -> StartRow:
         else None,
         is_unread=row.is_unread,
         opens_on_duty=row.opens_on_duty,
+    )
+
+
+def _in_doubt_here(row: InboxRow) -> StartRow:
+    """Return the row of a received alert that nobody is to act on before its sender was called."""
+    received = row.received
+    sender = _("from %(name)s") % {"name": isolated(received.issuer.name)}
+    return StartRow(
+        f"owed-{received.pk}",
+        pgettext_lazy("act", "Phone"),
+        _title(row.card, received.reference),
+        reverse("admin:received", args=[received.pk]),
+        about=(row.state_text, sender),
+        since=received.logged_at,
+        alert=received,
+        phone=received.issuer.duty_phone,
+        zone=received.issuer.timezone,
     )
 
 
@@ -246,21 +267,52 @@ def _to_phone(row: ToPhone) -> StartRow:
         "has not acknowledged an alert of yours", "has not acknowledged %(n)d alerts of yours", count
     )
     kinds = dict.fromkeys(card.alert_type_text for card in row.cards if card)
-    called = _("called by %(name)s") % {"name": isolated(row.called.noted_by)} if row.called else ""
-    unknown = "" if row.agency.duty_phone else _("its duty telephone is not known here")
     note = (_("Note a call…"), reverse("admin:call_recipient", args=[only.pk])) if only else None
     return StartRow(
         f"phone-{row.agency.pk}",
         pgettext_lazy("act", "Phone"),
         row.agency.name,
         reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
-        about=tuple(filter(None, (missed % {"n": count}, *kinds, called, unknown))),
+        about=tuple(filter(None, (missed % {"n": count}, *kinds, *_reached(row.agency, row.called)))),
         due=row.due,
         alert=only,
         ways=(note,) if note else (),
         phone=row.agency.duty_phone,
         zone=row.agency.timezone,
     )
+
+
+def rows_of_questions(owed: Sequence[TheyOwe]) -> Iterator[StartRow]:
+    """Yield a row for one call to each agency that has not answered in time."""
+    by_agency: dict[str, list[TheyOwe]] = {}
+    for one in owed:
+        by_agency.setdefault(one.agency.pk, []).append(one)
+    for agency_id, missing in by_agency.items():
+        first, only = missing[0], missing[0].alert if len(missing) == 1 else None
+        missed = ngettext(
+            "has not answered a question of yours", "has not answered %(n)d questions of yours", len(missing)
+        )
+        calls = [one.called for one in missing if one.called]
+        called = max(calls, key=lambda call: call.called_at, default=None)
+        note = f"{reverse('admin:call_recipient', args=[only.pk])}?agency={agency_id}" if only else ""
+        yield StartRow(
+            f"ask-{agency_id}",
+            pgettext_lazy("act", "Phone"),
+            first.agency.name,
+            reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
+            about=tuple(filter(None, (missed % {"n": len(missing)}, *_reached(first.agency, called)))),
+            due=first.due,
+            alert=only,
+            ways=((_("Note a call…"), note),) if note else (),
+            phone=first.agency.duty_phone,
+            zone=first.agency.timezone,
+        )
+
+
+def _reached(agency: Agency, called: Call | None) -> tuple[str, str]:
+    """Return who has called the agency last, and that its telephone is not known; empty where neither is to be said."""
+    by = _("called by %(name)s") % {"name": isolated(called.noted_by)} if called else ""
+    return by, "" if agency.duty_phone else _("its duty telephone is not known here")
 
 
 def _of_alert(

@@ -47,6 +47,7 @@ def acts_on_received(officer: Officer, received: ReceivedAlert, document: Mappin
     open_to_replies = (
         writes
         and received.withdrawn_at is None
+        and not received.is_in_doubt
         and received.replaced_by_id is None
         and kind != PROFILE_QUERY
         and (not is_red(received.tlp) or bool(reply_lines(received, document)))

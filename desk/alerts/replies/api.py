@@ -18,7 +18,6 @@ from rest_framework.response import Response
 from alerts.access import find_alert, find_received
 from alerts.document.choices import ANSWER_CODES, ANSWER_WITHIN, OPINIONS, REFUSAL_REASONS
 from alerts.document.fields import FIELDS
-from alerts.drafting.drafts import read_draft
 from alerts.errors import ReplyRefusedError
 from alerts.models import Alert
 from alerts.profiles.disclosure import Disclosure, disclosure_about, disclosures_of_question, questions_about
@@ -36,7 +35,7 @@ from alerts.profiles.questions import (
 from alerts.profiles.samples import Lead, Leads
 from alerts.receiving.opening import OpenedView, open_alert
 from alerts.receiving.versions import versions_held
-from alerts.replies.beginning import Opened, open_to_answer, start_reply
+from alerts.replies.beginning import Opened, open_to_answer, says, start_reply
 from alerts.replies.kinds import (
     ANSWER,
     CLARIFICATION,
@@ -190,7 +189,7 @@ class ReplyDraftView(DeskView):
 
         def run() -> Outcome:
             alert = make()
-            if alert.created_at < self.now and not self._says(alert, said or {}):
+            if alert.created_at < self.now and not says(self.officer, alert, said or {}):
                 text = _(
                     "A draft of this kind is under way: %(id)s. Go on with it, or delete it and begin again."
                 )
@@ -199,10 +198,6 @@ class ReplyDraftView(DeskView):
 
         outcome = idempotent(self.request, self.actor, run, now=self.now)
         return answer_facts(find_alert(self.officer, outcome.resource), CREATED)
-
-    def _says(self, alert: Alert, said: Mapping[str, Any]) -> bool:
-        data = read_draft(self.officer, alert).data
-        return all(data.get(name) == value for name, value in said.items())
 
     def opened(self, received_id: uuid.UUID, body: Mapping[str, Any]) -> Opened:
         why = {"reason": body["reason"], "reference": body["reference"]}

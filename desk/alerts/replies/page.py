@@ -24,7 +24,7 @@ from alerts.access import find_received, today_of
 from alerts.document.fields import FIELDS, Step
 from alerts.document.rules import contradictions
 from alerts.models import Alert, ReceivedAlert
-from alerts.replies.beginning import Opened, open_to_answer, start_reply
+from alerts.replies.beginning import Opened, open_to_answer, says, start_reply
 from alerts.replies.kinds import ANSWER, CLARIFICATION, PEER_REVIEW, REPLY
 from alerts.replies.rules import other_holders
 from alerts.states import AlertState
@@ -36,6 +36,7 @@ from desk.alerts.received.reading import Reading
 from desk.alerts.replies.alert_acts import submits
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
+from desk.web.tones import isolated
 from officers.models import Officer
 
 OPINION_TEXTS: Final = (
@@ -280,10 +281,27 @@ def _begin(
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form, template="reply_form")
+    if draft.created_at < now and not says(officer, draft, data):
+        # A colleague was quicker: what was typed here stays on the page, since nothing of it was kept.
+        form.add_error(None, _under_way(draft))
+        return ask(
+            request,
+            replace(question, extra=question.extra | {"under_way": draft}),
+            form,
+            template="reply_form",
+        )
     if request.POST.get("then") == "submit" and draft.created_at == now and submits(officer, draft):
         messages.success(request, _("Submitted. It waits for a second person."))
         return redirect("admin:index")
     return begun(request, draft, step=step, now=now)
+
+
+def _under_way(draft: Alert) -> str:
+    text = _(
+        "%(name)s has begun one already (%(state)s). Yours was not kept: copy what is missing into that one."
+    )
+    name = draft.author.display_name if draft.author else _("A colleague")
+    return text % {"name": isolated(name), "state": draft.get_state_display()}
 
 
 def opened_under(officer: Officer, received: ReceivedAlert, reading: Reading, now: datetime) -> Opened:
