@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from alerts.models import ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.replies.calls import note_call
+from demo.alerts import STORY
 from officers.models import AgencyCalendar, Officer
 from peers.models import HeldStatement, SentEnvelope
 from tests.alerts.replies.test_answers import QUESTION, ask
@@ -26,6 +27,7 @@ from tests.alerts.replies.test_suspension import (
 )
 from tests.bound_rows import rewrite
 from tests.browser.looking import faults_of, look_at
+from tests.browser.test_alert_page import HARMED
 from tests.due_times import due
 from tests.own_desk import RedDesk
 from tests.pages.desk_world import DeskWorld
@@ -62,6 +64,33 @@ def test_from_the_draft_to_the_overdue_board(
     page.goto(f"{live_server.url}/outbox/{asked.pk}/")
     page.get_by_role("button", name="Close the question").click()
     expect(page.get_by_text("The question is closed once a second person sends it.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_what_is_asked_its_clock_and_what_to_do_stand_in_the_first_nine_hundred_pixels(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None], width: int
+) -> None:
+    """Of an alert with all that an alert can have: a structure, evidence, harm; pixels from the page's top."""
+    asks = {
+        "question": QUESTION["question"],
+        "request_priority": "normal",
+        "recipients": ["xb-health", "xd-reg"],
+    }
+    desk.send(desk.draft(**{**STORY, **HARMED, **asks, "evidence": STORY["evidence"][:1]}))
+    desk.wait_for_the_clock()
+    sign_in(desk.aroha)
+    page.set_viewport_size({"width": width, "height": 900})
+    open_page(page, live_server, f"/inbox/{desk.received(desk.aroha).pk}/")
+    page.get_by_role("button", name="On duty").click()
+    panel = page.locator(".panel.act").filter(has=page.get_by_role("link", name="Answer…", exact=True))
+    acts = [
+        panel.get_by_role("link", name=name, exact=True)
+        for name in ("Answer…", "Ask back…", "Cannot answer…", "Assign…")
+    ]
+    for part in (panel.locator(".asked"), panel.locator(".clock"), *acts):
+        expect(part).to_be_visible()
+        box = part.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 900, (part.inner_text(), box)
 
 
 def test_red_questions_and_their_answers(
