@@ -107,24 +107,27 @@ def _send(
 
 def compose_contact_mail(row: ContactMail, items: int) -> EmailMessage:
     """Compose the mail in the agency's language; its headers hold no text that anybody typed."""
-    with override(Agency.objects.values_list("language", flat=True).get(pk=row.agency_id) or "en"):
+    agency = Agency.objects.get(pk=row.agency_id)
+    with override(agency.language or "en"):
         message = EmailMessage(policy=SMTP)
         message["From"] = settings.MAIL_FROM
         message["To"] = row.address
         message["Subject"] = "[Accord] " + gettext("SOMETHING WAITS")
         message["Message-ID"] = f"<{row.pk.hex}@{parseaddr(settings.MAIL_FROM)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_body(row, items), cte="8bit")
+        message.set_content(_body(row, agency.name, items), cte="8bit")
         return message
 
 
-def _body(row: ContactMail, items: int) -> str:
+def _body(row: ContactMail, agency: str, items: int) -> str:
     waits = ngettext(
-        "%(items)d item waits in your agency's feed.", "%(items)d items wait in your agency's feed.", items
+        "%(items)d item waits in the feed of %(agency)s.",
+        "%(items)d items wait in the feed of %(agency)s.",
+        items,
     )
     since = gettext("None of your systems has fetched it since %(moment)s UTC.")
     lines = [
-        waits % {"items": items},
+        waits % {"items": items, "agency": agency},
         since % {"moment": f"{row.waits_since:%Y-%m-%d %H:%M}"},
         "",
         gettext("Look whether your desk or your system runs: %(hub)s") % {"hub": settings.HUB_URL},

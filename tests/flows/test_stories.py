@@ -100,3 +100,23 @@ def test_a_wave_reaches_one_country_after_the_other() -> None:
 def test_a_question_is_answered_by_three_of_four() -> None:
     (asked,) = _story("question with an answer missing").alerts
     assert (len(asked.to), len(asked.answers)) == (4, 3)
+
+
+def test_a_contaminated_batch_is_warned_of_in_two_countries_and_ends() -> None:
+    told = _story("contaminated batch").alerts
+    harmed = [one for one in told if one.fields["alert_type"] == "harm_cluster"]
+    assert len({agency_of(one.by).country for one in harmed}) >= 2
+    assert len({one.fields["title"] for one in told}) >= 4
+
+
+def test_a_precursor_is_diverted_from_an_order_to_what_was_found() -> None:
+    kinds = [one.fields["alert_type"] for one in _story("diverted precursor").alerts]
+    assert "suspicious_order" in kinds and "seizure" in kinds
+    assert kinds.index("suspicious_order") < kinds.index("seizure")
+
+
+def test_a_wrong_identification_is_withdrawn_confirmed_and_sent_anew() -> None:
+    wrong, *later = _story("wrong identification").alerts
+    assert wrong.withdrawn is not None and wrong.withdrawn.confirmed
+    assert later and not any(one.withdrawn for one in later)
+    assert {one.fields.get("preferred_name") for one in later} - {wrong.fields.get("preferred_name")}

@@ -16,6 +16,8 @@ from tests.mail_server import MailServer
 from tests.notices.conftest import NoticeWorld
 from tests.stolen_vault_keys import as_recipient
 
+NAMING = {*Occasion} - {Occasion.ANSWERS_MISSING, Occasion.RED_WAITS, Occasion.TASK_ASSIGNED}
+"""Occasions whose mail may name an alert."""
 BODY = (
     r"Acknowledge an alert to {agency} within {limit}\. Speed: {speed}\.\n"
     r"Open: https?://\S+/a/[0-9A-Z]{{4}}-[0-9A-Z]{{4}}\n"
@@ -85,6 +87,30 @@ def test_mails_of_two_agencies_differ_in_reference_address_and_own_name_only(
     assert len(shapes) == 1
     assert len(set(references.values())) == 2
     assert sealed.md not in "".join(mail.text for mail in mail_server.mails)
+
+
+@pytest.mark.parametrize("occasion", Occasion)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_mail_names_the_agency_and_one_place_and_is_three_lines(
+    occasion: Occasion, language: str
+) -> None:
+    facts = NoticeFacts(
+        address="reader@xb.example",
+        language=language,
+        occasion=occasion,
+        reference="7QK4-M2XN" if occasion in NAMING else "",
+        priority="routine",
+        message_id="<1@hub.example>",
+        ends="3 Mar 2026 09:00",
+        agency="" if occasion is Occasion.DESK_WARNING else "Health Authority",
+        count=2,
+    )
+    mail = compose_message(facts, hub_url="https://hub.example", sender="accord@hub.example")
+    first, link, last, *more = mail.get_content().splitlines()
+    assert more == [] and ("Health Authority" in first) is (occasion is not Occasion.DESK_WARNING)
+    assert re.fullmatch(r"[^:]+: https://hub\.example/\S*", link)
+    assert not re.search(r"https?:|@", first + last), "one address, which leads to the desk"
+    assert str(mail["Subject"]).startswith("[Accord] ")
 
 
 def test_an_address_cannot_add_a_header() -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from alerts.document.fields import Step
 from alerts.drafting.drafts import attach_file, create_draft, read_draft, save_revision
 from alerts.models import Alert, ReceivedAlert
 from ledger.models import AuditEvent
@@ -151,6 +152,8 @@ class TestWriting:
         page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
         assert said in page and "Does not meet the minimum scheme." in page
         assert "Not counted, of another substance: main.msp." in page
+        analysis = author.get(f"/drafts/{draft.pk}/{Step.ANALYSIS:d}/").content.decode()
+        assert "Does not meet the minimum scheme." in analysis
         lines = [lines[0] | {"file": ""}, lines[1]]
         save_revision(desk.ilka, draft, data={"evidence": lines}, base=2, now=desk.tick())
         page = author.get(f"/drafts/{draft.pk}/4/").content.decode()

@@ -14,6 +14,8 @@ from alerts.drafting.drafts import read_draft
 from alerts.models import Alert
 from alerts.rows.saved import DraftTemplate
 from desk.alerts.compose.page import LAST_STEP
+from peers.models import Agency
+from tests.bound_rows import rewrite
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.test_compose import JSON, begin, data_of, fields_on, save
@@ -67,12 +69,39 @@ def test_what_is_known_asks_what_its_kind_is_about(author: Client, desk: DeskWor
             assert not (others - names) & shown, kind
 
 
-def test_nothing_that_a_person_must_judge_is_preselected(author: Client, desk: DeskWorld) -> None:
-    for kind in KNOWN:
-        filled = fields_on(text_of(author, f"/drafts/new/?alert_type={kind}"))
-        judged = ("harm_evidence", "identity_state", "source_grade", "certainty", "severity", "kyc_result")
-        assert [name for name in judged if any(filled.get(name, ()))] == [], kind
-        assert "parties-unknown" not in filled, kind
+JUDGED = (
+    *("harm_evidence", "identity_state", "source_grade", "info_grade", "certainty", "severity", "kyc_result"),
+    "assessment_kind",
+)
+PRESET = {"status": "actual", "tlp": "AMBER", "pri": "routine"}
+
+
+@pytest.mark.parametrize("agency_kind", ["laboratory", "customs"])
+def test_nothing_that_a_person_must_judge_is_preselected_on_any_page(
+    author: Client, desk: DeskWorld, agency_kind: str
+) -> None:
+    rewrite(Agency.objects.filter(pk=desk.lab.pk), kind=agency_kind)
+    asked, preset = set[str](), dict[str, set[str]]()
+    for kind in KINDS:
+        address = begin(author, kind, title="Seen for the first time").headers["Location"]
+        at = address.rsplit("/", 2)[0]
+        pages = [
+            f"/drafts/new/?alert_type={kind}",
+            *(f"{at}/{step:d}/" for step in Step if step is not LAST_STEP),
+        ]
+        for page in pages:
+            text = text_of(author, page)
+            filled = fields_on(text)
+            asked |= shown_on(text) & set(JUDGED)
+            assert [name for name in JUDGED if any(filled.get(name, ()))] == [], (kind, page)
+            assert "parties-unknown" not in filled, (kind, page)
+            for name in PRESET.keys() & filled.keys():
+                preset.setdefault(name, set()).update(
+                    [filled[name]] if isinstance(filled[name], str) else filled[name]
+                )
+    grades = {"source_grade", "info_grade"}
+    assert set(JUDGED) - asked == (grades if agency_kind == "laboratory" else set()), "each was looked at"
+    assert preset == {name: {value} for name, value in PRESET.items()}
 
 
 def test_any_kind_of_alert_may_carry_a_question_with_its_time(author: Client, desk: DeskWorld) -> None:

@@ -75,7 +75,7 @@ def test_the_mail_says_how_many_and_since_when_and_nothing_else(
     (mail,) = mail_server.mails
     assert mail.message["Subject"] == "[Accord] SOMETHING WAITS"
     text = mail.text
-    assert "1 item waits in your agency's feed." in text and f"{since:%Y-%m-%d %H:%M} UTC" in text
+    assert f"1 item waits in the feed of {bravo.row.name}." in text and f"{since:%Y-%m-%d %H:%M} UTC" in text
     for word in ("alpha", "flash", "FLASH", "public", sealed.md, sealed.jti):
         assert word not in mail.message.as_string()
 

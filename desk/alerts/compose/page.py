@@ -182,7 +182,7 @@ def step_page(
     fields = with_files(fields, [note.filename for note in content.attachments])
     if step is Step.ANALYSIS:
         fields = [_with_drawing(f, alert) for f in fields]
-        context["evidence"] = evidence_of(data)
+        context["evidence"] = evidence_of(data, spectra_of_draft(alert, content.attachments, data))
     if step is Step.FILES:
         context["spectra"] = show_spectra(spectra_of_draft(alert, content.attachments, data), content.data)
     if step in (Step.RECIPIENTS, Step.MORE):

@@ -10,6 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.forms.models import model_to_dict
 from pytest_django import Settings
 
 from alerts.boxes.inbox import Owed, list_received
@@ -23,11 +26,13 @@ from alerts.sending.withdrawal import withdraw_alert
 from notices.models import Notification
 from notices.states import ANSWER_OCCASIONS, Occasion
 from officers.models import Officer
+from sharing.models import Envelope
 from tests.alerts.replies.test_answers import ask as ask_all
+from tests.alerts.replies.test_answers import sent_answer
 from tests.alerts.replies.test_red_questions import ask as ask_red
 from tests.alerts.replies.test_suspension import suspend
 from tests.own_desk import RedDesk
-from tests.pages.desk_world import DeskWorld
+from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.test_in_doubt import lose_key
 from tests.role_logins import under_login_of
 
@@ -49,6 +54,23 @@ class Expected:
     told: frozenset[str]
 
 
+OWN_FACTS = {
+    *(
+        "id",
+        "md",
+        "jti",
+        "iat",
+        "exp",
+        "keep",
+        "ack_by",
+        "received_at",
+        "manifest",
+        "jwe_head",
+        "origin_entry",
+    ),
+    *("entries", "sigs", "blobs"),
+}
+"""Columns that differ between any two envelopes: ids, times, ciphertext and signatures."""
 BOTH = frozenset({"answerer", "asker"})
 NOBODY = frozenset[str]()
 
@@ -170,3 +192,25 @@ def test_a_red_question_is_its_named_officers_alone(db: None, settings: Settings
         theirs = answers_owed_to_us(officer, now=red.hub.now)
         assert [one.alert.pk for one in theirs] == ([asked.pk] if state else [])
     assert received.tlp == "RED"
+
+
+def test_the_exchange_holds_neither_question_nor_code_and_tells_interim_from_final_by_nothing(
+    db: None, tmp_path: Path
+) -> None:
+    desk = DeskWorld.kept(tmp_path / "ledger")
+    ask(desk)
+    day = (desk.hub.now + timedelta(days=9)).date().isoformat()
+    interim = sent_answer(desk, "needs_judicial_authorisation", expected_at=day)
+    final = sent_answer(desk, "not_relevant_here")
+    rows = {one.md: one for one in Envelope.objects.filter(md__in=[interim.md, final.md])}
+    facts = [
+        {name: value for name, value in model_to_dict(rows[one.md]).items() if name not in OWN_FACTS}
+        for one in (interim, final)
+    ]
+    assert facts[0] == facts[1], "kind, what it answers, lane, marking: alike"
+    with connection.cursor() as cursor:
+        for model in apps.get_app_config("sharing").get_models():
+            cursor.execute(f'SELECT string_agg(t::text, chr(10)) FROM "{model._meta.db_table}" t')  # noqa: S608
+            kept = cursor.fetchone()[0] or ""
+            for word in ("needs_judicial", "not_relevant", day, CONTENT):
+                assert word not in kept, (model.__name__, word)
