@@ -193,7 +193,7 @@ def read_sent(officer: Officer, alert: Alert, *, now: dt.datetime) -> SentAlert:
         log_index=row.log_index,
         logged_at=row.logged_at,
         standing=own_signatures(officer, [row.md], peers=peers, now=now)[row.md],
-        named=_named(row, content),
+        named=_named(content, tuple(fact.recipient for fact in sent.facts)),
         shows_answers=reads_answers(officer, row.tlp, content.data.get("reply_to") or ()),
     )
 
@@ -218,8 +218,7 @@ def recipients_named(row: Alert) -> list[tuple[str, str]]:
     return list(Agency.objects.filter(pk__in=to).order_by("name").values_list("pk", "name"))
 
 
-def _named(row: Alert, content: DraftContent) -> tuple[str, ...]:
-    to = tuple(deliveries_of(row.agency_id).filter(md=row.md).values_list("recipient", flat=True))
+def _named(content: DraftContent, to: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{name.agency} {name.officer}" for name in names_of(content.data, to))
 
 
