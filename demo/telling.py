@@ -23,7 +23,7 @@ from demo.acts import (
 from demo.stories import DATA, Answered, Story, Told
 from demo.world import AGENCIES, agency_of
 from science.law.adopting import adopt_rules
-from science.law.published import open_published
+from science.law.published import open_own_published, open_published
 from science.law.reevaluating import reevaluate_structures
 
 RELEASERS: Final = {"ilka": "benno", "aroha": "dele", "nourin": "haitham"}
@@ -90,11 +90,15 @@ def _withdraw(world: World, told: Told, md: str) -> None:
 
 
 def _adopt(world: World, login: str, md: str) -> None:
-    """Follow the rule that came with the alert, as the desk-worker had judged what is stored, and judges it anew."""
+    """Follow the rule that came or went with the alert, as the desk-worker had judged what is stored, and judges it anew."""
     officer, now = world.people[login], world.past.now
     _judge(world)
-    received = received_by(officer, md)
-    published = open_published(officer, received, reason=ON_DUTY.value, reference="", now=now)
+    own = Alert.objects.filter(agency=officer.agency_id, md=md).first()
+    if own is not None:
+        published = open_own_published(officer, own, now=now)
+    else:
+        received = received_by(officer, md)
+        published = open_published(officer, received, reason=ON_DUTY.value, reference="", now=now)
     adopt_rules(officer, published, now=now)
     _judge(world)
 

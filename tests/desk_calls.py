@@ -237,6 +237,14 @@ def _as_followed(rows_of: Callable[[str], QuerySet[SentDelivery]]) -> Callable[[
 
 
 @contextmanager
+def deliveries_are_asked_for_by_hand() -> Generator[None]:
+    """Have no read of deliveries ask the exchange first, inside the block."""
+    the_exchange.is_followed = False
+    yield
+    the_exchange.is_followed = True
+
+
+@contextmanager
 def desk_calls_in_this_process() -> Generator[None]:
     """Replace the desk's sockets by the exchange's views inside the block."""
     known, time_of_day = apikeys.authenticate_key, clock.now
