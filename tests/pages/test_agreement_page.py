@@ -119,14 +119,16 @@ def test_the_start_page_says_what_a_partner_suspended_and_resumed(
     for client in (admin, releaser):
         page = client.get("/").content.decode()
         assert (
-            f"{name} has suspended Science, Trade {rest}" in page and "/agreements/?state=suspended" in page
+            f"{name} has suspended lanes with your agency: Science, Trade" in page
+            and "/agreements/?state=suspended" in page
         )
     admin.post(SUSPEND, {"agencies": ["xd-reg"], "lanes": ["science"], "sure": "yes"})
     desk.catch_up()
     desk.hub.submit(desk.reg, desk.hub.resumption(desk.reg, "xa-lab", lanes=["science"]))
     desk.settle()
     page = releaser.get("/").content.decode()
-    assert f"{name} has suspended Trade {rest}" in page and f"{name} has resumed Science {rest}" in page
+    assert f"{name} has suspended a lane with your agency: Trade" in page
+    assert f"{name} has resumed a lane with your agency: Science" in page
     assert "your agency still suspends: Science" in page
     assert rest not in author.get("/").content.decode()
     assert rest not in as_officer(desk.haitham).get("/").content.decode(), "nothing is said to third parties"

@@ -62,12 +62,12 @@ _TEXTS: Final[dict[str, tuple[Text, Text, str]]] = {
         "own_entry",
     ),
     "keys": (
-        gettext_lazy("Replace the API keys of before"),
+        gettext_lazy("Replace the API keys from before"),
         gettext_lazy("Rotate or revoke each key for this desk; look at those for the exchange, too."),
         "apikeys",
     ),
     "sessions": (
-        gettext_lazy("End the sessions of before"),
+        gettext_lazy("End the sessions from before"),
         gettext_lazy("Everybody signs in anew; an officer's page ends that officer's sessions."),
         "officers",
     ),

@@ -425,13 +425,21 @@ def rows_of_lanes(changes: Iterable[LaneChange]) -> Iterator[StartRow]:
     for one in changes:
         words = {"name": isolated(one.name), "lanes": _lanes(one.lanes)}
         if one.said.k == SUSPEND:
-            title = _("%(name)s has suspended %(lanes)s with your agency") % words
+            title = ngettext(
+                "%(name)s has suspended a lane with your agency: %(lanes)s",
+                "%(name)s has suspended lanes with your agency: %(lanes)s",
+                len(one.lanes),
+            )
         else:
-            title = _("%(name)s has resumed %(lanes)s with your agency") % words
+            title = ngettext(
+                "%(name)s has resumed a lane with your agency: %(lanes)s",
+                "%(name)s has resumed lanes with your agency: %(lanes)s",
+                len(one.lanes),
+            )
         is_stopped = one.said.k == SUSPEND or one.still_stopped
         still = _("your agency still suspends: %(lanes)s") % {"lanes": _lanes(one.still_stopped)}
         yield StartRow(
-            f"lanes-{one.said.od}", pgettext_lazy("act", "Look at"), title,
+            f"lanes-{one.said.od}", pgettext_lazy("act", "Look at"), title % words,
             reverse("admin:agreements") + ("?state=suspended" if is_stopped else ""),
             about=(still,) if one.still_stopped else (), since=moment_of(one.said.stated_at),
         )  # fmt: skip
