@@ -230,8 +230,8 @@ def test_what_was_put_in_by_mistake_is_taken_out_and_the_timeline_tells_both(
     with pytest.raises(AbsentError):
         remove_item(desk.benno, case, item.pk, now=desk.tick())
     add_item(desk.ilka, case, incoming(desk), now=desk.tick())
-    told = [(act.act, act.times) for act in timeline_of(desk.ilka, case)]
-    assert told == [("case.item_added", 2), ("case.item_removed", 1), ("case.opened", 1)]
+    times = [(act.act, act.times) for act in timeline_of(desk.ilka, case)]
+    assert times == [("case.item_added", 2), ("case.item_removed", 1), ("case.opened", 1)]
 
 
 def test_a_note_is_corrected_once_and_stays(desk: DeskWorld, case: Case, piet: Officer) -> None:

@@ -300,7 +300,7 @@ def _under_way(draft: Alert) -> str:
     text = _(
         "%(name)s has begun one already (%(state)s). Yours was not kept: copy what is missing into that one."
     )
-    name = draft.author.display_name if draft.author else _("A colleague")
+    name = draft.author.display_name if isinstance(draft.author, Officer) else _("A colleague")
     return text % {"name": isolated(name), "state": draft.get_state_display()}
 
 
