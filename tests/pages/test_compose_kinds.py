@@ -201,6 +201,13 @@ def test_a_moment_is_typed_as_ones_own_wall_clock(author: Client, desk: DeskWorl
     save(author, draft, 2, request_priority="custom", due_at="2027-07-01T14:30", due_reason="Court")
     assert data_of(desk.ilka, draft)["due_at"] == "2027-07-01T12:30Z", "Vienna, in summer"
     assert 'value="2027-07-01T14:30"' in text_of(author, f"/drafts/{draft.pk}/2/")
+    for typed, meant, shown in (
+        ("2027-03-28T02:30", "2027-03-28T01:30Z", "2027-03-28T03:30"),
+        ("2027-10-31T02:30", "2027-10-31T00:30Z", "2027-10-31T02:30"),
+    ):
+        save(author, draft, 2, due_at=typed)
+        assert data_of(desk.ilka, draft)["due_at"] == meant, "the hour that Vienna leaves out, and repeats"
+        assert f'value="{shown}"' in text_of(author, f"/drafts/{draft.pk}/2/")
     save(author, draft, 2, due_at="2026-02-30T14:30")
     assert data_of(desk.ilka, draft)["due_at"] == "2026-02-30T14:30", "what was typed is kept"
 

@@ -135,7 +135,10 @@ def _rule(post: QueryDict, name: str) -> dict[str, str]:
 
 
 def _moment(post: QueryDict, name: str) -> str:
-    """Read the reader's local time from the browser; of an hour that a clock repeats the earlier one counts."""
+    """Read the reader's local time from the browser.
+
+    Of an hour that a clock repeats the earlier one counts; of one that it leaves out, the time an hour later, as the page then shows.
+    """
     typed = post.get(name, "").strip()
     try:
         local = dt.datetime.fromisoformat(typed)
