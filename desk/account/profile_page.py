@@ -88,6 +88,9 @@ def _notice_row(notice: Notification) -> dict[str, Any]:
         "notice": notice,
         "reference": notice.reference,
         "occasion": Occasion(notice.occasion).label if known else notice.occasion,
+        "state_text": _("Could not be delivered")
+        if notice.state == NotificationState.FAILED
+        else notice.get_state_display(),
         "cause": Cause(notice.cause).label if notice.cause in Cause.values else "",
     }
 

@@ -19,6 +19,7 @@ from sharing.repudiation import find_repudiated, mark_doubts
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld, Stage, answer_one
 from tests.pages.key_desks import key_of
+from tests.pages.test_reply_pages import open_at_health
 from tests.stolen_vault_keys import submit_as_thief
 from vault.agency_keys import revoke_agency_key, rotate_agency_keys
 
@@ -57,6 +58,13 @@ def answer_and_lose_key(desk: DeskWorld) -> None:
     """Have the laboratory lose its key after an alert of its was acknowledged."""
     answer_one(desk)
     lose_key(desk, desk.benno)
+
+
+def answer_and_lose_own_key(desk: DeskWorld) -> None:
+    """Have the health authority lose the key by which it acknowledged the alert."""
+    answer_one(desk)
+    lose_key(desk, desk.haitham)
+    desk.wait_for_the_clock()
 
 
 @pytest.fixture
@@ -226,3 +234,16 @@ def test_what_a_thief_sent_can_only_be_withdrawn(
     assert address not in page_of(releaser, "/")
     assert releaser.get(address).status_code == 404
     assert as_officer(desk.haitham).get(address).status_code == 404
+
+
+class TestOnceTheOwnKeyIsLost:
+    @pytest.fixture
+    def stage(self) -> Stage:
+        return answer_and_lose_own_key
+
+    def test_an_acknowledgement_that_does_not_count_says_so_beside_its_tick(
+        self, desk: DeskWorld, as_officer: SignIn
+    ) -> None:
+        received = desk.received(desk.aroha)
+        assert "It does not count at present" in open_at_health(desk, as_officer(desk.aroha))
+        assert received.acknowledged_at is not None

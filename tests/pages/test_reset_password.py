@@ -102,7 +102,7 @@ def test_the_link_serves_once_and_ends_every_session(desk: DeskWorld, client: Cl
     assert elsewhere.get("/inbox/").status_code == 302
     assert client.get("/inbox/").status_code == 302
     again = follow(Client(), token)
-    assert again.status_code == 404 and "This link has served or is over." in text(again)
+    assert again.status_code == 404 and "This link has been used or has expired." in text(again)
 
 
 OVER: dict[str, Callable[[Officer], str]] = {
@@ -117,7 +117,7 @@ OVER: dict[str, Callable[[Officer], str]] = {
 def test_a_link_that_is_over_sets_nothing(desk: DeskWorld, client: Client) -> None:
     for name, token in OVER.items():
         page = follow(client, token(desk.benno))
-        assert page.status_code == 404 and "This link has served or is over." in text(page), name
+        assert page.status_code == 404 and "This link has been used or has expired." in text(page), name
         assert client.post("/reset/new/", CHOSEN).status_code == 404, name
     assert Officer.objects.get(email=EMAIL).check_password(PASSWORD)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accord.envelope.errors import EnvelopeError
 from alerts.access import find_by_reference, find_received
-from alerts.boxes.thread import read_thread
+from alerts.boxes.thread import ThreadEntry, read_thread
 from alerts.document.display import choice_text
 from alerts.document.files import AttachmentFile
 from alerts.document.kinds import REPLIES
@@ -233,6 +233,14 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
     controlled = controlled_on_page(
         request, view.document, agency_id=alert.agency_id, sent_on=view.received.iat.date()
     )
+    thread = read_thread(
+        officer,
+        numbers,
+        rows=facts["held"],
+        held=held,
+        names={alert.issuer_id: alert.issuer.name},
+        now=now,
+    )
     return render_page(
         request,
         "received",
@@ -258,20 +266,20 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         reviews=reviews_of(officer, numbers, held=held, issuer=view.received.issuer_id, now=now),
         audience_names=_names(officer, view.audience),
         named=_named(officer, view.named),
-        thread=read_thread(
-            officer,
-            numbers,
-            rows=facts["held"],
-            held=held,
-            names={alert.issuer_id: alert.issuer.name},
-            now=now,
-        ),
+        thread=thread,
+        acknowledged_in_doubt=_acknowledged_in_doubt(alert, thread),
         onward=onward_part(officer, alert, now=now),
         told_at=first_told(alert.agency_id, alert.md),
         reading=reading,
         reading_reason=OpeningReason(reading.reason).label,
         reading_until=reading.until,
     )
+
+
+def _acknowledged_in_doubt(alert: ReceivedAlert, thread: Sequence[ThreadEntry]) -> bool:
+    """Tell whether no acknowledgement of the agency counts at present, though it has given one."""
+    given = [entry.counts for entry in thread if (entry.what, entry.agency) == ("ack", alert.agency_id)]
+    return bool(given) and not any(given)
 
 
 def _answered(officer: Officer, view: OpenedView) -> Answered | None:
