@@ -305,9 +305,9 @@ def _place(status: JurisdictionStatus, parent: str, left: int) -> PlaceShown:
 
 
 def _when(status: JurisdictionStatus) -> str:
-    """Return since when the deciding ground is law; where it is law no longer or not yet, that sentence."""
+    """Return since when the deciding ground is law; where it is law no longer or not yet, that sentence without its full stop."""
     if status.standing in {NOT_YET, ENDED}:
-        return _sentence(status.sentences[0], status)
+        return _sentence(status.sentences[0], status).rstrip(".")
     grounds = _by(status)
     since = grounds[0].since if grounds else ""
     return _("since %(start)s") % {"start": since} if since else ""
