@@ -3,12 +3,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accord.moments import moment_of
+from alerts.document.choices import PRIORITIES
+from callers.closed_lists import Lane
 from desk.agency.audit.audited_alerts import AuditedAlert, alerts_named
 from desk.agency.audit.words import ACTS, reason_words
 from desk.agency.officers.page import roles_text
@@ -34,6 +39,38 @@ KINDS_OF_SUBJECTS: Final[Mapping[str, Promise]] = {
     "deskkey": gettext_lazy("key for the desk %(name)s"),
     "policy": gettext_lazy("policy of %(name)s"),
 }
+
+MEMBERS: Final[Mapping[str, Promise | str]] = {
+    "agencies": gettext_lazy("Agencies"),
+    "agency": gettext_lazy("Agency"),
+    "alerts": gettext_lazy("Alerts"),
+    "answers": gettext_lazy("Answers to"),
+    "cause": gettext_lazy("Cause"),
+    "client": gettext_lazy("Program"),
+    "code": gettext_lazy("Code"),
+    "count": gettext_lazy("Number"),
+    "expires": gettext_lazy("Until"),
+    "hits": gettext_lazy("Found"),
+    "keep": gettext_lazy("Kept until"),
+    "lane": gettext_lazy("Lane"),
+    "lead": gettext_lazy("Lead"),
+    "name": gettext_lazy("Name"),
+    "note": gettext_lazy("Note"),
+    "peer": gettext_lazy("Partner"),
+    "pri": gettext_lazy("Speed"),
+    "recipients": gettext_lazy("Recipients"),
+    "ref": gettext_lazy("Agreement"),
+    "scopes": gettext_lazy("May"),
+    "since": gettext_lazy("Since"),
+    "structures": gettext_lazy("Structures"),
+    "tlp": "TLP",
+    "to": gettext_lazy("To"),
+    "until": gettext_lazy("Until"),
+    "version": gettext_lazy("Version"),
+}
+"""Members of an event's facts that a person reads; the export has all of them."""
+_CLOSED: Final[Mapping[str, Mapping[Any, Any]]] = {"lane": dict(Lane.choices), "pri": dict(PRIORITIES)}
+_TIMES: Final = frozenset({"expires", "keep", "since", "until"})
 
 
 @dataclass(frozen=True)
@@ -158,8 +195,26 @@ def _detail_text(act: str, detail: Mapping[str, Any], names: Names) -> str:
     if act in {"officer.profile_changed", "officer.mail_changed", "officer.unit_changed"}:
         return "; ".join(f"{detail['before'][name]} → {value}" for name, value in detail["after"].items())
     return "; ".join(
-        f"{name}: {_plain(value, names)}" for name, value in detail.items() if _is_shown(value, names)
+        f"{MEMBERS[name]}: {_worded(name, value, names)}"
+        for name, value in detail.items()
+        if name in MEMBERS and _is_shown(value, names)
     )
+
+
+def _worded(name: str, value: Any, names: Names) -> str:
+    """Return a fact as a person reads it: the word of a code, the day of a time."""
+    if name in _TIMES:
+        return day_text(value)
+    return str(_CLOSED[name].get(value, value)) if name in _CLOSED else _plain(value, names)
+
+
+def day_text(value: Any) -> str:
+    """Return the day of a time in Unix seconds or in ISO 8601; any other text as it is."""
+    try:
+        moment = moment_of(value) if isinstance(value, int) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return str(value)
+    return date_format(moment, "j M Y")
 
 
 def _is_shown(value: Any, names: Names) -> bool:

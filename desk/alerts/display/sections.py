@@ -185,5 +185,14 @@ def acknowledge_text(facts: Mapping[str, Any]) -> Text:
     return _("Acknowledge within 24 hours that your agency has this.")
 
 
+def asked_of_them_text(facts: Mapping[str, Any]) -> Text:
+    """Return the same as its sender reads it."""
+    if facts.get("status", "actual") != "actual":
+        return _("To acknowledge that they have this. In an exercise no clock runs.")
+    if facts.get("pri") == "flash":
+        return _("To acknowledge within 1 hour that they have this.")
+    return _("To acknowledge within 24 hours that they have this.")
+
+
 def _shows(name: str, value: Any) -> bool:
     return value not in (None, "", [], {}) and is_acceptable(FIELDS[name], value)
