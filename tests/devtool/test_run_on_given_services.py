@@ -77,6 +77,6 @@ def test_the_hub_is_made_on_the_given_services_and_stopped_in_the_middle_it_leav
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
     with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
-    assert row == (16,), "what the small demonstration world has sent, and the story's own"
+    assert row == (17,), "what the small demonstration world has sent, and the story's own"
     with redis.Redis.from_url(given.broker.url) as broker:
         assert broker.ping()

@@ -41,7 +41,7 @@ def test_a_rule_shows_its_reading_its_clauses_and_its_times(signed: Callable[[st
     page = text_of(signed("casimir").get("/science/rules/US-FRS/"))
     assert "every atom beyond the core has to be accounted for by A-E" in page
     assert "group on the piperidine nitrogen" in page and "(B)" in page
-    assert "6 Feb 2018 – 16 Jul 2025" in page and "16 Jul 2025 –" in page
+    assert "6 Feb 2018 – 16 Jul 2025" in page and "since 16 Jul 2025" in page
     assert "Public Law 119-26" in page
     assert signed("casimir").get("/science/rules/XX-NONE/").status_code == 404
 

@@ -67,7 +67,7 @@ def test_where_a_page_says_to_call_the_number_stands(
     desk: DeskWorld, as_officer: SignIn, sent: Alert
 ) -> None:
     page = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
-    assert f'<bdi class="nowrap">{PHONE}</bdi></a>, <time' in page
+    assert f'<bdi class="nowrap">{PHONE}</bdi></a>, <span class="nowrap"><time' in page
     closed = as_officer(desk.casimir).get(f"/inbox/{desk.received(desk.casimir).pk}/").content.decode()
     assert PHONE in closed and "Duty telephone" in closed
 
