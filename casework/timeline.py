@@ -48,6 +48,8 @@ def _seen(officer: Officer, case: Case) -> set[str]:
 def _folded(events: list[AuditEvent]) -> Iterator[Act]:
     """Yield an act for each person and act among these events, which are the newest first."""
     times = Counter((event.act, event.actor) for event in events)
-    newest = {(event.act, event.actor): event for event in reversed(events)}
-    for (act, who), event in sorted(newest.items(), key=lambda item: item[1].seq, reverse=True):
+    newest: dict[tuple[str, str], AuditEvent] = {}
+    for event in events:
+        newest.setdefault((event.act, event.actor), event)
+    for (act, who), event in newest.items():
         yield Act(act, who, event.at, times[act, who])

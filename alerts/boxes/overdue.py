@@ -2,8 +2,8 @@
 """The overdue board: what the officer's agency owes others, and what others owe it.
 
 An acknowledgement is owed until it is given, an answer until it is final. What we owe stands from the longest overdue on, what they
-owe by our newest alert. Exercises do not stand here,
-and no answer to a question in doubt. The acknowledgements of others are the exchange's word.
+owe by our newest alert. Exercises do not stand here, and no answer to a question in doubt. The acknowledgements of others are the
+exchange's word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -13,6 +13,7 @@ from alerts.red_readers import reads_answers
 from alerts.replies.answers import answers_given
 from alerts.replies.thread_rows import read_replies
 from alerts.sending.amendment import versions_asking, versions_of
+from alerts.sending.sent_signatures import sent_of
 from alerts.states import AlertState
 from officers.models import Officer
 from peers.sent import envelopes_of
@@ -39,18 +40,19 @@ def count_answers(
     `cards` are the alerts' opened cards by id; one whose card does not open is left out.
     """
     sent = {alert.md: alert for alert in alerts if alert.state == AlertState.RELEASED}
-    terms = envelopes_of(officer.agency_id or "").filter(md__in=sent, reply_by__isnull=False)
-    recipients = dict(terms.values_list("md", "recipients")) if sent else {}
-    asking = [alert for md, alert in sent.items() if md in recipients and str(alert.pk) in cards]
+    asked = envelopes_of(officer.agency_id or "").filter(md__in=sent, reply_by__isnull=False)
+    mds = set(asked.values_list("md", flat=True)) if sent else set[str]()
+    asking = [alert for md, alert in sent.items() if md in mds and str(alert.pk) in cards]
     asking = [one for one in asking if reads_answers(officer, one.tlp, cards[str(one.pk)].reply_to)]
     if not asking:
         return []
+    terms = sent_of(officer, [alert.md for alert in asking])
     versions = {alert.md: versions_asking(versions_of(alert)) for alert in asking}
     held = read_replies(officer, [md for found in versions.values() for md in found], now=now)
     counted = []
     for alert in asking:
         given = answers_given(versions[alert.md], held, due=lambda _agency: None)
-        owed = set(recipients[alert.md]) - set(cards[str(alert.pk)].for_attention)
+        owed = {fact.recipient for fact in terms[alert.md].facts} - set(cards[str(alert.pk)].for_attention)
         final = sum(one in given and given[one].is_final for one in owed)
         counted.append(AnswersCounted(alert, final, len(owed)))
     return counted

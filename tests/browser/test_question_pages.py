@@ -70,7 +70,7 @@ def test_from_the_draft_to_the_overdue_board(
 def test_what_is_asked_its_clock_and_what_to_do_stand_in_the_first_nine_hundred_pixels(
     page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None], width: int
 ) -> None:
-    """Of an alert with all that an alert can have: a structure, evidence, harm; pixels from the page's top."""
+    """Look at an alert with all that an alert can have: a structure, evidence, harm; pixels from the page's top."""
     asks = {
         "question": QUESTION["question"],
         "request_priority": "normal",

@@ -65,7 +65,7 @@ def author(world: PartnerWorld, partner: Client, agency: Agency) -> Officer:
 
 @dataclass
 class Four:
-    """Who is asked: two agencies by command and two at desks; `asker` is an author of a fifth, at a desk too."""
+    """Agencies that are asked: two by command and two at desks; `asker` is an author of a fifth, at a desk too."""
 
     asker: Officer
     alpha: Client

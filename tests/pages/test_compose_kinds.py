@@ -82,7 +82,7 @@ def test_nothing_that_a_person_must_judge_is_preselected_on_any_page(
 ) -> None:
     rewrite(Agency.objects.filter(pk=desk.lab.pk), kind=agency_kind)
     asked, preset = set[str](), dict[str, set[str]]()
-    for kind in KINDS:
+    for kind in KNOWN:
         address = begin(author, kind, title="Seen for the first time").headers["Location"]
         at = address.rsplit("/", 2)[0]
         pages = [

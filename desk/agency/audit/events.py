@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accord.moments import moment_of
 from alerts.document.choices import PRIORITIES
+from alerts.receiving.signature_state import utc_text
 from callers.closed_lists import Lane
 from desk.agency.audit.audited_alerts import AuditedAlert, alerts_named
 from desk.agency.audit.words import ACTS, reason_words
@@ -202,19 +202,19 @@ def _detail_text(act: str, detail: Mapping[str, Any], names: Names) -> str:
 
 
 def _worded(name: str, value: Any, names: Names) -> str:
-    """Return a fact as a person reads it: the word of a code, the day of a time."""
+    """Return a fact as a person reads it: the word of a code, a time in UTC."""
     if name in _TIMES:
-        return day_text(value)
+        return _time_text(value)
     return str(_CLOSED[name].get(value, value)) if name in _CLOSED else _plain(value, names)
 
 
-def day_text(value: Any) -> str:
-    """Return the day of a time in Unix seconds or in ISO 8601; any other text as it is."""
+def _time_text(value: Any) -> str:
+    """Return a time in Unix seconds or in ISO 8601; any other text as it is."""
     try:
         moment = moment_of(value) if isinstance(value, int) else datetime.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return date_format(moment, "j M Y")
+    return f"{utc_text(moment)} UTC"
 
 
 def _is_shown(value: Any, names: Names) -> bool:

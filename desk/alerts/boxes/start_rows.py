@@ -267,19 +267,8 @@ def _to_phone(row: ToPhone) -> StartRow:
         "has not acknowledged an alert of yours", "has not acknowledged %(n)d alerts of yours", count
     )
     kinds = dict.fromkeys(card.alert_type_text for card in row.cards if card)
-    note = (_("Note a call…"), reverse("admin:call_recipient", args=[only.pk])) if only else None
-    return StartRow(
-        f"phone-{row.agency.pk}",
-        pgettext_lazy("act", "Phone"),
-        row.agency.name,
-        reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
-        about=tuple(filter(None, (missed % {"n": count}, *kinds, *_reached(row.agency, row.called)))),
-        due=row.due,
-        alert=only,
-        ways=(note,) if note else (),
-        phone=row.agency.duty_phone,
-        zone=row.agency.timezone,
-    )
+    about = (missed % {"n": count}, *kinds)
+    return _call(f"phone-{row.agency.pk}", row.agency, about, only=only, due=row.due, called=row.called)
 
 
 def rows_of_questions(owed: Sequence[TheyOwe]) -> Iterator[StartRow]:
@@ -294,25 +283,35 @@ def rows_of_questions(owed: Sequence[TheyOwe]) -> Iterator[StartRow]:
         )
         calls = [one.called for one in missing if one.called]
         called = max(calls, key=lambda call: call.called_at, default=None)
-        note = f"{reverse('admin:call_recipient', args=[only.pk])}?agency={agency_id}" if only else ""
-        yield StartRow(
-            f"ask-{agency_id}",
-            pgettext_lazy("act", "Phone"),
-            first.agency.name,
-            reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
-            about=tuple(filter(None, (missed % {"n": len(missing)}, *_reached(first.agency, called)))),
-            due=first.due,
-            alert=only,
-            ways=((_("Note a call…"), note),) if note else (),
-            phone=first.agency.duty_phone,
-            zone=first.agency.timezone,
-        )
+        about = (missed % {"n": len(missing)},)
+        yield _call(f"ask-{agency_id}", first.agency, about, only=only, due=first.due, called=called)
 
 
-def _reached(agency: Agency, called: Call | None) -> tuple[str, str]:
-    """Return who has called the agency last, and that its telephone is not known; empty where neither is to be said."""
+def _call(
+    key: str,
+    agency: Agency,
+    about: tuple[str | Promise, ...],
+    *,
+    only: Alert | None,
+    due: datetime,
+    called: Call | None,
+) -> StartRow:
+    """Return the row of one call to an agency. `only`: the one alert that it is about; None for several."""
     by = _("called by %(name)s") % {"name": isolated(called.noted_by)} if called else ""
-    return by, "" if agency.duty_phone else _("its duty telephone is not known here")
+    unknown = "" if agency.duty_phone else _("its duty telephone is not known here")
+    note = f"{reverse('admin:call_recipient', args=[only.pk])}?agency={agency.pk}" if only else ""
+    return StartRow(
+        key,
+        pgettext_lazy("act", "Phone"),
+        agency.name,
+        reverse("admin:sent", args=[only.pk]) if only else reverse("admin:overdue"),
+        about=tuple(filter(None, (*about, by, unknown))),
+        due=due,
+        alert=only,
+        ways=((_("Note a call…"), note),) if note else (),
+        phone=agency.duty_phone,
+        zone=agency.timezone,
+    )
 
 
 def _of_alert(

@@ -69,6 +69,16 @@ DANGEROUS: Final = (
 )
 EVIDENCE: Final = ("technique", "reference", "exhibit_no", "region_evidence")
 IDENTIFIERS: Final = ("cas_rn", "formula", "inchikey", "inchi", "structure")
+_ASKED_OF_YOU: Final[Mapping[str, Text]] = {
+    "exercise": _("Acknowledge that your agency has this. In an exercise no clock runs."),
+    "flash": _("Acknowledge within 1 hour that your agency has this."),
+    "usual": _("Acknowledge within 24 hours that your agency has this."),
+}
+_ASKED_OF_THEM: Final[Mapping[str, Text]] = {
+    "exercise": _("To acknowledge that they have this. In an exercise no clock runs."),
+    "flash": _("To acknowledge within 1 hour that they have this."),
+    "usual": _("To acknowledge within 24 hours that they have this."),
+}
 ASKED: Final = ("question", "request_priority", "due_reason")
 UNSTATED: Final = "unstated"
 """Anchor of the line that names the sections without content."""
@@ -176,22 +186,11 @@ def preview_of(
     }
 
 
-def acknowledge_text(facts: Mapping[str, Any]) -> Text:
-    """Return what every recipient is asked to do."""
-    if facts.get("status", "actual") != "actual":
-        return _("Acknowledge that your agency has this. In an exercise no clock runs.")
-    if facts.get("pri") == "flash":
-        return _("Acknowledge within 1 hour that your agency has this.")
-    return _("Acknowledge within 24 hours that your agency has this.")
-
-
-def asked_of_them_text(facts: Mapping[str, Any]) -> Text:
-    """Return the same as its sender reads it."""
-    if facts.get("status", "actual") != "actual":
-        return _("To acknowledge that they have this. In an exercise no clock runs.")
-    if facts.get("pri") == "flash":
-        return _("To acknowledge within 1 hour that they have this.")
-    return _("To acknowledge within 24 hours that they have this.")
+def acknowledge_text(facts: Mapping[str, Any], *, to_sender: bool = False) -> Text:
+    """Return what every recipient is asked to do, as a recipient reads it, or as its sender does."""
+    is_exercise = facts.get("status", "actual") != "actual"
+    asked = "exercise" if is_exercise else "flash" if facts.get("pri") == "flash" else "usual"
+    return _ASKED_OF_THEM[asked] if to_sender else _ASKED_OF_YOU[asked]
 
 
 def _shows(name: str, value: Any) -> bool:

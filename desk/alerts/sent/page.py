@@ -49,7 +49,7 @@ from callers.deliveries import DeliveryState
 from callers.errors import AbsentError, InputError, ReminderTooSoonError
 from desk.alerts.display.controlled import controlled_on_page
 from desk.alerts.display.evidence import evidence_of
-from desk.alerts.display.sections import PageSection, asked_of_them_text, page_sections
+from desk.alerts.display.sections import PageSection, acknowledge_text, page_sections
 from desk.alerts.display.structure import shown_structure
 from desk.alerts.onward.page import onward_part
 from desk.alerts.received.page import filled_by, inert
@@ -122,7 +122,7 @@ def _sent_day(alert: Alert) -> date:
 def _sections(alert: Alert, view: SentAlert, filled: frozenset[str]) -> list[PageSection]:
     return page_sections(
         view.document,
-        asked=asked_of_them_text({"pri": alert.pri, "status": alert.status}),
+        asked=acknowledge_text({"pri": alert.pri, "status": alert.status}, to_sender=True),
         filled=filled,
         beside_evidence=review_section(view.document),
         after=[

@@ -39,23 +39,23 @@ from tests.role_logins import under_login_of
 
 @dataclass(frozen=True)
 class Expected:
-    """What is said of the question.
+    """Statements about the question.
 
     - `state`: of the row in the answering agency's inbox, None where that officer has none.
-    - `taken`: the code of the refusal of an answer, "" where it is taken.
+    - `refused`: the code of the refusal of an answer, "" where it is taken.
     - `owed`: on the answering agency's overdue board; `missing`: on the asking one's, and on its start page.
     - `told`: who is reminded: "answerer", "asker".
     """
 
     state: str | None
-    taken: str
+    refused: str
     owed: bool
     missing: bool
     told: frozenset[str]
 
 
-OWN_FACTS = {
-    *(
+OWN_FACTS = frozenset(
+    [
         "id",
         "md",
         "jti",
@@ -67,9 +67,11 @@ OWN_FACTS = {
         "manifest",
         "jwe_head",
         "origin_entry",
-    ),
-    *("entries", "sigs", "blobs"),
-}
+        "entries",
+        "sigs",
+        "blobs",
+    ]
+)
 """Columns that differ between any two envelopes: ids, times, ciphertext and signatures."""
 BOTH = frozenset({"answerer", "asker"})
 NOBODY = frozenset[str]()
