@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev run --once`: the whole hub and its story on free ports; interrupted or not, nothing is left afterwards."""
+"""`./dev run --once` on free ports, interrupted: nothing is left afterwards.
+
+`test_run_on_given_services.py` plays the story to its end; these runs bring services of their own.
+"""
 
 import os
 import signal
@@ -99,20 +102,27 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
         yield started
 
 
-def test_the_story_holds_and_nothing_is_left(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("shown", "interruption"),
+    [("PostgreSQL and Valkey answer", signal.SIGINT), ("Desk, exchange, workers", signal.SIGTERM)],
+    ids=["while tables are made", "while processes start"],
+)
+def test_interrupted_it_leaves_nothing_and_does_not_claim_success(
+    run: Run, shown: str, interruption: signal.Signals
+) -> None:
+    run.read_until(shown)
+    run.process.send_signal(interruption)
+    assert_it_ended_and_left_nothing(run)
+
+
+def assert_it_told_the_story_and_left_nothing(run: Run) -> None:
+    """Check that a run plays every step of the story, and that no process or file of it is left."""
     status = run.end()
     assert status == 0, run.text
     assert "FAILED" not in run.text
     assert run.text.isascii()
     assert run.lingering() == []
     assert list(run.temporary.iterdir()) == []
-
-
-def test_interrupted_while_the_tables_are_made_it_leaves_nothing_and_does_not_claim_success(run: Run) -> None:
-    """`test_run_on_given_services.py` interrupts it while the hub is up."""
-    run.read_until("PostgreSQL and Valkey answer")
-    run.process.send_signal(signal.SIGINT)
-    assert_it_ended_and_left_nothing(run)
 
 
 def assert_it_ended_and_left_nothing(run: Run) -> None:
