@@ -17,6 +17,8 @@ from typing import Final
 PAUSE_LEAST: Final = timedelta(minutes=15)
 PAUSE_MOST: Final = timedelta(days=1)
 DUE_LONG_BEFORE: Final = timedelta(days=7)
+SENT_WITHIN: Final = timedelta(days=180)
+"""Age of the oldest own alert of which it is still said that others owe something."""
 
 
 def pause_of(came: datetime, due: datetime) -> timedelta:

@@ -87,7 +87,7 @@ class InboxRecord:
 class ManifestRecord:
     """The facts of a received envelope's manifest, verified here; times in seconds.
 
-    `keep` is None in a record written before it was kept. `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
+    `keep` and `ack_by`, by when its sender asks for an acknowledgement, are None in a record written before they were kept. `re` is the md of the envelope it names, `reply_by` when its sender asks for an answer. `code` is the code of an answer, "" of
     anything else, and None until it was opened here. `question_change` is what a next version changes in its question, "" until it
     was opened here, and `for_attention` that it owes no answer of this agency. `signers`, `suite` and `index` as in `StatementRecord`: each display judges
     by them again whether its signatures count. `lane` and `pri` are empty in a record written before they were kept.
@@ -113,6 +113,7 @@ class ManifestRecord:
     pri: str = ""
     status: str = "actual"
     resent: str = ""
+    ack_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ class SubmissionRecord:
 
     `accepted` says that the hub has answered 202; until then nothing is known about its fate. `reply_by` is when it asks for an
     answer, `code` what it answers itself, "" for anything but an answer. `question_change` as above; `for_attention` are recipients that owe no answer.
-    `lane`, `pri` and `keep` are empty for a statement, and in a record written before they were kept. `withheld` are agencies that it
+    `lane`, `pri`, `keep` and `ack_by`, by when it is to be acknowledged, are empty for a statement, and in a record written before they
+    were kept. `withheld` are agencies that it
     was for and a suspended lane kept it from.
     """
 
@@ -143,6 +145,7 @@ class SubmissionRecord:
     pri: str = ""
     keep: int | None = None
     withheld: tuple[str, ...] = ()
+    ack_by: int | None = None
 
 
 @dataclass(frozen=True)

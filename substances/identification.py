@@ -13,7 +13,7 @@ All results are codes; whoever shows them has the sentences.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Category = Literal["A", "B", "C"]
 
@@ -132,6 +132,23 @@ _ASSIGNING_NUCLEUS: Final = re.compile(
     re.IGNORECASE,
 )
 _QUANTITATIVE: Final = re.compile(r"\bqNMR\b|quantitative", re.IGNORECASE)
+
+
+def evidence_of(document: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """Return the analyses that an alert names, one a line; where it has no line, its marked techniques, each as one that identified."""
+    rows = document.get("evidence")
+    if isinstance(rows, list) and rows:
+        return tuple(map(read_row, rows))
+    techniques, reference = document.get("technique"), str(document.get("reference") or "")
+    marked = techniques if isinstance(techniques, list) else []
+    return tuple(Evidence(str(name), reference=reference, conclusion="identified") for name in marked)
+
+
+def read_row(row: Mapping[str, Any]) -> Evidence:
+    """Return a line of an alert's evidence."""
+    return Evidence(
+        *(str(row.get(name) or "") for name in ("technique", "method", "reference", "conclusion"))
+    )
 
 
 def techniques_of(row: Evidence) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from accord.calls.answers import (
     optional_text,
@@ -31,6 +31,10 @@ _DELIVERY_MOMENTS = (
     "recall_confirmed_at",
 )
 
+UNACKNOWLEDGED: Final = frozenset({"available", "fetched"})
+"""States of what has come to a recipient, who has not acknowledged it."""
+REACHED: Final = UNACKNOWLEDGED | {"acknowledged"}
+
 
 @dataclass(frozen=True)
 class DeliveryFacts:
@@ -45,6 +49,11 @@ class DeliveryFacts:
     answer: str | None
     recalled_at: str | None
     recall_confirmed_at: str | None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether its acknowledgement is awaited."""
+        return self.state in UNACKNOWLEDGED and self.acknowledged_at is None and self.recalled_at is None
 
 
 @dataclass(frozen=True)

@@ -124,12 +124,12 @@ def _require_text(octets: bytearray, path: Path) -> None:
         raise KeyFileError(f"{path} is not text.") from None
 
 
-def confirm(question: str, *, said_yes: bool) -> None:
-    """Ask before an act that cannot be undone; raise RequestError unless the answer is yes."""
+def confirm(question: str, *, said_yes: bool, option: str = "--yes") -> None:
+    """Ask before an act that cannot be undone; raise RequestError unless the answer is yes. `option` says so beforehand."""
     if said_yes:
         return
     if not sys.stdin.isatty():
-        raise RequestError(f"{question}\nNo terminal to ask: say --yes.")
+        raise RequestError(f"{question}\nNo terminal to ask: say {option}.")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise RequestError("Nothing was done.")

@@ -71,10 +71,15 @@ def _list_to_answer(place: Workplace) -> None:
         heads = ("answer by", "state", "reference", "from", "md")
         rows = [_question_row(entry) for entry in entries]
         print_table(heads, rows, empty="No question waits for an answer of your agency.")
-        for doubt in unknown:
-            said = f"whether {plain(doubt.iss)} asks for an answer is not known ({plain(doubt.problem)})"
-            print(f"! {doubt.number}: {said}")
+        print_unknown(unknown)
     require_no_alarm(doubts)
+
+
+def print_unknown(unknown: Sequence[Doubt]) -> None:
+    """Name the alerts of which it is not known what they want."""
+    for doubt in unknown:
+        said = f"whether {plain(doubt.iss)} asks for an answer is not known ({plain(doubt.problem)})"
+        print(f"! {doubt.number}: {said}")
 
 
 def _question_row(entry: InboxEntry) -> tuple[object, ...]:

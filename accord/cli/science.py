@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -112,6 +112,19 @@ def facts(asked: SubstanceQuery) -> Plain:
             sandboxed.compare_identifiers(structure, name=asked.name, cas=asked.cas) if written else ()
         )
         return {**to_plain(structure), "disagreements": to_plain(differing)}
+
+
+def identity_failed(document: Mapping[str, Any]) -> Sequence[str]:
+    """Return by which rules the evidence of a document does not carry "confirmed"; nothing where the core is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("substances") is None:
+        return ()
+    from substances.identification import Downgrade, evidence_of, identity_allowed
+
+    claimed, left = str(document.get("identity_state")), document.get("alternatives") or ()
+    verdict = identity_allowed(claimed, evidence_of(document), left)
+    return verdict.failed if isinstance(verdict, Downgrade) else ()
 
 
 def require_cas(cas: str) -> None:

@@ -162,6 +162,15 @@ NOT_COMPARABLE: Final[Mapping[str, str]] = {
     "too_few_shared": "too few targets were detected in both",
     "flat": "all targets are alike",
 }
+IDENTITY_FAILED: Final[Mapping[str, str]] = {
+    "scheme_not_met": "The minimum scheme (SWGDRUG, Part III B.3) is not met.",
+    "contradicted": "One analysis did not detect it.",
+    "alternatives_left": "Isomers are listed as not excluded.",
+    "isomers_not_told_apart": "No analysis tells positional isomers apart.",
+    "nmr_nucleus_not_stated": "The line on NMR does not name its nucleus.",
+    "reference_missing": "IR, Raman or XRD was compared with nothing.",
+    "standard_not_certified": "The separation was not compared with a certified standard.",
+}
 FOUND_BY: Final[Mapping[str, str]] = {
     "structure": "found by structure",
     "structure_without_stereo": "found by structure, stereo left aside",

@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from accord.cli.asking import confirm
 from accord.cli.sentences import SEALING, alarm_sentence
 from accord.cli.showing import moment, print_json, print_table
+from accord.cli.unusual import UnusualFinding, questions_on, require_meant
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import DocumentError, NotEveryoneError, RequestError, StrangerError
 from accord.client.fate import REPUDIATED, WITHDRAWN
 from accord.client.fitting import check_order
-from accord.client.outgoing import AlertToSend, read_document
+from accord.client.outgoing import AlertToSend, read_document, read_time
 from accord.client.results import AnswerGiven, Plan, Sent, SubmissionStatus
 from accord.client.unknown_submissions import SubmissionCheck
 from accord.document.checking import Finding
@@ -64,6 +65,8 @@ def send_order(place: Workplace, client: Client, order: AlertToSend, *, leave_ou
     """Ask before sending an order, then send it; raise NotEveryoneError, RequestError, and as `Client.submit`."""
     plan = client.plan(order)
     _refuse_left_out(plan, leave_out=leave_out)
+    # An answer has none of the members that are asked about, and no such option.
+    require_meant(place, order, getattr(place.options, "despite", None) or ())
     confirm(_question(plan), said_yes=place.options.yes)
     return client.submit(order, leave_out=leave_out, wait_secs=place.options.wait)
 
@@ -89,6 +92,7 @@ def seal(place: Workplace) -> None:
     """Seal into a folder; send nothing."""
     options = place.options
     order = read_order(options, now=place.now)
+    require_meant(place, order, options.despite or ())
     with place.client() as client:
         made = client.seal(order, Path(options.out), leave_out=options.leave_out)
     lines = [f"Sealed for {', '.join(made.to)}; nothing was sent.", f"md {made.md}", f"jti {made.jti}"]
@@ -161,15 +165,28 @@ def _print_check(found: SubmissionCheck) -> None:
 def check(place: Workplace) -> None:
     """Print what does not fit in a document; it needs no keys and no network, and raises DocumentError."""
     options = place.options
-    found = _check_file(options, _read_whole(options), now=place.now)
+    whole = _read_whole(options)
+    found = _check_file(options, whole, now=place.now)
+    asked = [] if found else _questions_on(whole, now=place.now)
     if options.json:
-        print_json(
-            {"file": options.file, "fits": not found, "findings": [asdict(finding) for finding in found]}
-        )
+        rows = {"findings": [asdict(one) for one in found], "questions": [asdict(one) for one in asked]}
+        print_json({"file": options.file, "fits": not found} | rows)
     if found:
         raise DocumentError(options.file, found)
     if not options.json:
         print(f"{options.file} fits accord-alert/1.")
+        for one in asked:
+            print(f"? {one}")
+
+
+def _questions_on(whole: _Whole, *, now: int) -> list[UnusualFinding]:
+    """Return what is asked before a file that fits is sent, in the order of its lines."""
+    members, asks = whole.members, whole.members.get("reply_by")
+    reply_by = None if asks is None else read_time(asks, now=now, where="reply_by")
+    pri = members.get("pri") or "routine"
+    found = questions_on(members["alert"], pri=pri, reply_by=reply_by, now=now, at=whole.at)
+    placed = (replace(one, line=whole.places.placed(one).line) for one in found)
+    return sorted(placed, key=lambda one: one.line or 0)
 
 
 @dataclass(frozen=True)

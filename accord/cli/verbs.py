@@ -16,6 +16,7 @@ from accord.cli.keys.changing import keys
 from accord.cli.keys.files import fingerprint, keygen, pins
 from accord.cli.keys.offline import sign
 from accord.cli.lanes import may_send, resume, suspend, suspensions
+from accord.cli.overdue import overdue
 from accord.cli.partners import agencies, entry
 from accord.cli.receiving import acknowledge, answer, called, confirm, inbox, open_alert, verify
 from accord.cli.record import record
@@ -56,6 +57,7 @@ VERBS: Final[dict[str, Callable[[Workplace], None]]] = {
     "acknowledge": acknowledge,
     "answer": answer,
     "called": called,
+    "overdue": overdue,
     "retract": retract,
     "release-onward": release_onward,
     "unrelease": unrelease,

@@ -101,6 +101,10 @@ class Workplace:
         """Say loudly that an agency has signed for another ledger, even if output is read by a program."""
         self._warn("alarm", sentence_of(alarm), agency=alarm.agency)
 
+    def warn_of_unusual(self, sentence: str, pointer: str, code: str) -> None:
+        """Name what an alert says that is seldom meant, before it is sent."""
+        self._warn("unusual", sentence, pointer=pointer, code=code)
+
     def _warn(self, kind: str, sentence: str, **facts: object) -> None:
         """Print to standard error, so that standard output holds only what was asked for."""
         line = json.dumps({"warning": kind, "message": sentence} | facts)

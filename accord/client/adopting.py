@@ -146,6 +146,7 @@ def _envelope(act: Act, md: str) -> tuple[SubmissionRecord, str | None, tuple[st
         lane=terms.lane,
         pri=terms.pri,
         keep=terms.keep,
+        ack_by=terms.ack_by,
     )
     title = opened.alert.get("title")
     return record, title if isinstance(title, str) else None, manifest.signers, verified.standing

@@ -42,6 +42,7 @@ from accord.client.keys.own_keys import OwnKeys
 from accord.client.manifests import learn_manifests, unknown_manifests
 from accord.client.outcome import list_outcomes, status_of
 from accord.client.outgoing import AlertToSend
+from accord.client.overdue import Overdue, read_overdue
 from accord.client.own_entry import shown_entry, state_entry
 from accord.client.partners import AgencyFacts, list_agencies
 from accord.client.pinning import PinsTaken, import_pins, pin_root
@@ -355,6 +356,10 @@ class Client(Agreements):
         waiting = [md for md, _ in Questions(act).to_answer() if md in act.state.inbox]
         questions = Questions(act, own_agreements(act) if waiting else ())
         return entries_of(act, [act.state.inbox[md] for md in waiting], questions), doubts, unknown
+
+    def overdue(self, *, coming: bool = False) -> Overdue:
+        """Take in all news, then return which acknowledgements and answers are overdue both ways; with `coming` also those not due yet."""
+        return read_overdue(self._session.begin(), coming=coming)
 
     def answer_order(
         self, reference_or_md: str, answer: Answer, *, officer: str | None = None

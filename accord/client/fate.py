@@ -13,7 +13,7 @@ from accord.calls.deliveries import SubmissionFacts
 from accord.client.session import Act
 from accord.envelope.errors import VerificationError
 from accord.envelope.keyrule import Repudiated, judge_key
-from accord.state import SubmissionRecord
+from accord.state import State, SubmissionRecord
 
 WITHDRAWN: Final = "withdrawn"
 SUPERSEDED: Final = "superseded"
@@ -62,6 +62,20 @@ def reaffirmed_since(act: Act, d: str, revoked_at: int) -> SubmissionRecord | No
     return None
 
 
+def is_taken(record: SubmissionRecord) -> bool:
+    """Tell whether the hub has accepted an object of our own."""
+    return record.accepted or record.logged_at is not None
+
+
+def ended_here(state: State) -> frozenset[str | None]:
+    """Return the own envelopes that this home has withdrawn, or replaced by a newer version."""
+    return frozenset(
+        record.about
+        for record in state.submissions.values()
+        if record.kind in ("retract", "update") and is_taken(record)
+    )
+
+
 def _fate(act: Act, facts: SubmissionFacts, log_time: int | None) -> Iterator[str]:
     if any(row.recalled_at for row in facts.deliveries) or any(_own_words(act, "retract", facts.d)):
         yield WITHDRAWN
@@ -76,5 +90,5 @@ def _fate(act: Act, facts: SubmissionFacts, log_time: int | None) -> Iterator[st
 def _own_words(act: Act, kind: str, d: str) -> Iterator[SubmissionRecord]:
     """Yield the statements of a kind about an object that this home has sent and the hub has accepted."""
     for record in act.state.submissions.values():
-        if (record.kind, record.about) == (kind, d) and (record.accepted or record.logged_at is not None):
+        if (record.kind, record.about) == (kind, d) and is_taken(record):
             yield record

@@ -7,6 +7,8 @@ client of the agency sent it, or somebody holds its keys.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from accord.calls.deliveries import SubmissionFacts
 from accord.client.fate import fate_of
 from accord.client.questions import Questions, own_agreements
@@ -31,6 +33,17 @@ def list_outcomes(act: Act, *, limit: int) -> list[SubmissionStatus]:
         if after is None or not page.items:
             break
     return [*_unknown_to_hub(act, {status.d for status in listed}), *listed]
+
+
+def listed_since(act: Act, begins: int) -> Iterator[SubmissionFacts]:
+    """Yield the own objects that were made from then on; the hub lists the newest first."""
+    after: str | None = None
+    while True:
+        page = act.session.exchange.submissions(after=after, limit=PAGE)
+        yield from (facts for facts in page.items if facts.iat >= begins)
+        after = page.next
+        if after is None or not page.items or page.items[-1].iat < begins:
+            return
 
 
 def status_of(act: Act, facts: SubmissionFacts, questions: Questions) -> SubmissionStatus:

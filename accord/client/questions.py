@@ -90,6 +90,7 @@ def manifest_record(
         pri=terms.pri,
         status=terms.status,
         resent=repeated_by(document or {}),
+        ack_by=terms.ack_by,
     )
 
 
@@ -126,7 +127,7 @@ class Questions:
     def question(self, md: str) -> Question | None:
         """Return what a received alert asks; None where nothing is asked, or no longer, or its manifest is not known."""
         record = self.record(md)
-        if record is None or record.reply_by is None or record.for_attention or self._is_over(record):
+        if record is None or record.reply_by is None or record.for_attention or self.is_over(record):
             return None
         newest = self.own_answer(md)
         code = None if newest is None else newest.code
@@ -163,6 +164,11 @@ class Questions:
         """Tell whether its verified sender has withdrawn a received alert."""
         record = self.record(md)
         return record is not None and retraction_of(self._act, md, record.iss) is not None
+
+    def is_over(self, record: ManifestRecord) -> bool:
+        """Tell whether a received alert wants nothing any more: replaced, withdrawn, or past the time for which it is kept."""
+        is_kept = record.keep is None or record.keep > self._act.now
+        return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
 
     def counts(self, record: ManifestRecord) -> bool:
         """Tell whether the signatures of a manifest count by the present keys of its issuer."""
@@ -210,19 +216,23 @@ class Questions:
             return False
         return any(row.reply_by is not None for row in self._versions(newest.md))
 
-    def _given(self, agency: str, rows: list[ManifestRecord], asked: SubmissionRecord) -> AnswerGiven:
-        newest = next((row for row in reversed(rows) if row.code), None)
-        unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
-        if newest is None or self.is_withdrawn(newest.md):
-            return AnswerGiven(agency, None, None, False, False, unopened)
-        due = self._suspensions.clock(
+    def clock_at(self, agency: str, asked: SubmissionRecord) -> Clock:
+        """Return the clock of an agency's answer to a question of ours."""
+        return self._suspensions.clock(
             agency,
             asked.lane,
             asked.pri,
             due=asked.reply_by or 0,
             came=asked.logged_at or asked.iat,
             keep=asked.keep,
-        ).due
+        )
+
+    def _given(self, agency: str, rows: list[ManifestRecord], asked: SubmissionRecord) -> AnswerGiven:
+        newest = next((row for row in reversed(rows) if row.code), None)
+        unopened = tuple(row.md for row in rows if row.code is None and not self.is_withdrawn(row.md))
+        if newest is None or self.is_withdrawn(newest.md):
+            return AnswerGiven(agency, None, None, False, False, unopened)
+        due = self.clock_at(agency, asked).due
         late, repudiated = newest.log_time > due, not self.counts(newest)
         return AnswerGiven(agency, newest.code, newest.log_time, late, repudiated, unopened)
 
@@ -268,11 +278,6 @@ class Questions:
     def _answers(self, answer: SubmissionRecord) -> str:
         """Return the received version that an own answer, or a later version of one, is about."""
         return self._state.submissions[self._own_root(answer.d)].about or ""
-
-    def _is_over(self, record: ManifestRecord) -> bool:
-        """Tell whether a question is asked no longer: replaced, withdrawn, or past the time for which it is kept."""
-        is_kept = record.keep is None or record.keep > self._act.now
-        return not is_kept or self.newest(record.md) != record.md or self.is_withdrawn(record.md)
 
     def _state_of(self, clock: Clock, code: str | None) -> str:
         if code is not None and code not in DEFERRING:

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from accord.calls.deliveries import SubmissionFacts
+from accord.calls.deliveries import REACHED
 from accord.client.agreement_texts import TEXT, texts_among
 from accord.client.inbox import records_after
 from accord.client.manifests import learn_manifests
-from accord.client.outcome import PAGE, settle_listed
+from accord.client.outcome import listed_since, settle_listed
 from accord.client.sending import ENVELOPE
 from accord.client.session import Act
 from accord.envelope.vocabulary import MAX_IAT_AGE_SECS
@@ -23,7 +23,6 @@ from accord.following.judging import retraction_of
 from accord.reciprocity import RETRACTED_WITHIN, Period, list_digest
 
 ACTUAL = "actual"
-REACHED = frozenset({"available", "fetched", "acknowledged"})
 RETRACT = "retract"
 
 
@@ -89,7 +88,7 @@ def _received(act: Act, peer: str) -> Iterator[_Item]:
 
 def _given(act: Act, peer: str, begins: int) -> Iterator[_Item]:
     """Yield what was sent from here and reached the other agency, as the hub says."""
-    listed = list(_listed_since(act, begins - MAX_IAT_AGE_SECS))
+    listed = list(listed_since(act, begins - MAX_IAT_AGE_SECS))
     times = {facts.d: settle_listed(act, facts) for facts in listed}
     retracted = {
         record.about: times[facts.d]
@@ -103,14 +102,3 @@ def _given(act: Act, peer: str, begins: int) -> Iterator[_Item]:
             continue
         if (record.what, record.status) == (ENVELOPE, ACTUAL) and record.kind != TEXT:
             yield _Item(record.d, record.kind, log_time, retracted.get(record.d))
-
-
-def _listed_since(act: Act, begins: int) -> Iterator[SubmissionFacts]:
-    """Yield the own objects that were made from then on; the hub lists the newest first."""
-    after: str | None = None
-    while True:
-        page = act.session.exchange.submissions(after=after, limit=PAGE)
-        yield from (facts for facts in page.items if facts.iat >= begins)
-        after = page.next
-        if after is None or not page.items or page.items[-1].iat < begins:
-            return

@@ -142,7 +142,7 @@ def _seal_anew(act: Act, record: SubmissionRecord) -> SubmissionRecord:
     plan, recipients = divide(act, order)
     refuse_left_out(plan)
     sealed = seal_terms(act, order, terms, recipients, own.inner.attachments)
-    renewed = replace(record, d=sealed.md, iat=act.now, reply_by=terms.reply_by)
+    renewed = replace(record, d=sealed.md, iat=act.now, ack_by=terms.ack_by, reply_by=terms.reply_by)
     with act.session.home.spool.draft(_draft_name(renewed)) as draft:
         draft.write(MANIFEST, sealed.manifest)
         draft.write(JWE, sealed.jwe)

@@ -130,6 +130,7 @@ def _submit_once(
     with act.session.home.spool.draft() as draft:
         sealed = seal_into(act, reduced, recipients, draft, jti=jti)
         about = None if order.re is None else order.re.md
+        terms = order.terms(sealed.jti, now=act.now)
         record = SubmissionRecord(
             ENVELOPE,
             order.kind,
@@ -145,7 +146,8 @@ def _submit_once(
             status=order.status,
             lane=order.lane,
             pri=order.pri,
-            keep=order.terms(sealed.jti, now=act.now).keep,
+            keep=terms.keep,
+            ack_by=terms.ack_by,
             withheld=withheld if order.status == "actual" else (),
         )
         spool_envelope(act, draft, record)
@@ -197,6 +199,7 @@ def submit_sealed(act: Act, folder: Path) -> Sent:
             lane=terms.lane,
             pri=terms.pri,
             keep=terms.keep,
+            ack_by=terms.ack_by,
         )
         with act.session.home.spool.draft() as draft:
             _copy_parts(read_parts(folder), draft)

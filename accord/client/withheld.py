@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from accord.client.errors import AbsentError, DocumentError, RefusedError, RequestError
+from accord.client.fate import ended_here
 from accord.client.inbox import follow_feed
 from accord.client.outgoing import AlertToSend
 from accord.client.reading import Place, open_envelope
@@ -30,7 +31,6 @@ from accord.state import ResentRecord, SubmissionRecord
 OPEN_STATES: Final = frozenset({"waiting", "chosen", "refused"})
 """States in which an alert can be sent, once the lane is open."""
 EXPIRES_AFTER_SECS: Final = 90 * 24 * 3600
-REPLACED: Final = ("retract", "update")
 
 
 def list_withheld(act: Act) -> list[Withheld]:
@@ -38,7 +38,7 @@ def list_withheld(act: Act) -> list[Withheld]:
     follow_feed(act)
     stopped = {(one.other(act.agency), one.lane) for one in list_suspensions(act) if one.until is None}
     records = act.state.submissions.values()
-    over = {one.about for one in records if one.kind in REPLACED and (one.accepted or one.logged_at)}
+    over = ended_here(act.state)
     by_id = {record.id: record for record in records}
     rows = [
         _row(act, record, peer, by_id, stopped, is_over=record.d in over)

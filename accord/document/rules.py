@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -81,6 +81,15 @@ def read_day(value: object) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def years_after(day: date, years: int) -> date:
+    """Return the same day `years` later, in the year 9999 at most; 29 February becomes 1 March."""
+    year = min(day.year + years, MAXYEAR)
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
 
 
 def latest_today(now: int) -> date:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from accord.answer_times import SENT_WITHIN
 from alerts.boxes.inbox import InboxRow, Owed, inbox_rows, overdue_here
 from alerts.models import Alert, AlertQuerySet, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
@@ -34,8 +35,6 @@ from peers.sent import DeliveryFact, Sent, awaited_of, envelopes_of
 
 SHOWN: Final = 50
 """Limit of alerts of each side."""
-SENT_WITHIN: Final = timedelta(days=180)
-"""Age of the oldest own alert of which it is still said that others owe something."""
 ANSWERS_MISSED_FOR: Final = timedelta(days=14)
 """Time for which a sent alert stays on the start page after a recipient missed its acknowledgement or answer."""
 

@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from accord.document.rules import CLOSED, asks, read_day
+from accord.document.rules import CLOSED, asks, read_day, years_after
 from accord.envelope.manifest import LEAST_KEEP_SECS, Terms
 from accord.envelope.vocabulary import ACKNOWLEDGE_WITHIN_SECS, RED
 from alerts.document.choices import ANSWER_WITHIN, NOT_GRADED
-from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS, years_after
+from alerts.document.defaults import EXPIRES_AFTER, KEPT_DAYS_AT_MOST, REVIEW_YEARS
 from alerts.document.fields import DOCUMENT_FIELDS, EMPTY, FIELDS, GRADES, Field, Kind, is_asked
 from alerts.document.validators import is_acceptable, read_moment
 

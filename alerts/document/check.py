@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from accord.document import unusual
 from accord.envelope.vocabulary import RED
 from alerts.document.fields import ALL, EMPTY, FIELDS, LIFE_SAFETY_FIELDS, Field, Kind, is_hinted
 from alerts.document.findings import Findings, Question
@@ -34,7 +35,7 @@ def check_document(data: Mapping[str, Any], *, known: Circumstances, kept: Itera
 
 def is_life_safety(data: Mapping[str, Any]) -> bool:
     """Tell whether life is in danger: speed flash on the public-health lane."""
-    return data.get("pri") == "flash" and data.get("lane") == "public_health"
+    return unusual.is_life_safety(data.get("pri"), data.get("lane"))
 
 
 def _findings(draft: DraftCheck, kept: frozenset[str]) -> Findings:

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
+from accord.document.rules import years_after
 from alerts.document.fields import EMPTY, FIELDS, Field, is_asked
 from alerts.document.kinds import ASKING
 
@@ -35,15 +36,6 @@ POLICE_LANES: Final = frozenset({"enforcement", "trade"})
 """Lanes in which an alert bears a handling code; H0 is preset there alone."""
 
 DATED: Final = frozenset({"expiry", "review_date"})
-
-
-def years_after(day: dt.date, years: int) -> dt.date:
-    """Return the same day `years` later, in the year 9999 at most; 29 February becomes 1 March."""
-    year = min(day.year + years, dt.MAXYEAR)
-    try:
-        return day.replace(year=year)
-    except ValueError:
-        return dt.date(year, 3, 1)
 
 
 def defaults_for(alert_type: str | None, *, today: dt.date) -> dict[str, Any]:

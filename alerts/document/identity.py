@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy
 
 from alerts.document.checking import DraftCheck
 from alerts.document.fields import FIELDS, is_asked
-from alerts.document.kinds import EMPTY
 from alerts.document.validators import is_acceptable
 from substances.identification import (
     CITATION,
     Downgrade,
-    Evidence,
     SchemeResult,
+    evidence_of,
     identity_allowed,
     minimum_scheme,
+    read_row,
 )
 
 if TYPE_CHECKING:
@@ -64,25 +64,9 @@ FAILED_SENTENCES: Final[Mapping[str, "Text"]] = {
 }
 
 
-def analyses_of(data: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    """Return the analyses that a document names, one a line; those of the marked techniques where it has no line."""
-    rows = data.get("evidence")
-    if isinstance(rows, list) and rows:
-        return tuple(map(_analysis, rows))
-    techniques, reference = data.get("technique"), str(data.get("reference") or "")
-    marked = techniques if isinstance(techniques, list) else []
-    return tuple(Evidence(str(name), reference=reference, conclusion="identified") for name in marked)
-
-
-def _analysis(row: Mapping[str, Any]) -> Evidence:
-    return Evidence(
-        *(str(row.get(name) or "") for name in ("technique", "method", "reference", "conclusion"))
-    )
-
-
 def scheme_of(data: Mapping[str, Any]) -> SchemeResult | None:
     """Apply the minimum scheme to the document's analyses; None where it names none."""
-    rows = analyses_of(data)
+    rows = evidence_of(data)
     return minimum_scheme(rows) if rows else None
 
 
@@ -106,7 +90,7 @@ def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> Sc
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return None
     counted = [row for row in rows if row.get("file") not in others]
-    result = minimum_scheme(map(_analysis, counted)) if rows else scheme_of(document)
+    result = minimum_scheme(map(read_row, counted)) if rows else scheme_of(document)
     if result is None:
         return None
     head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
@@ -121,7 +105,7 @@ def _confirmed_is_carried(draft: DraftCheck) -> None:
     is_asked_for = is_asked(FIELDS["evidence"], draft.data)
     if draft.good("identity_state") != CONFIRMED or "evidence" in draft.errors or not is_asked_for:
         return
-    verdict = identity_allowed(CONFIRMED, analyses_of(draft.data), draft.good("alternatives") or ())
+    verdict = identity_allowed(CONFIRMED, evidence_of(draft.data), draft.good("alternatives") or ())
     if isinstance(verdict, Downgrade):
         draft.refuse("identity_state", downgrade_words(verdict))
 
@@ -138,15 +122,6 @@ def downgrade_words(verdict: Downgrade) -> str:
     else:
         said.append(_("Choose tentative, or add the analysis."))
     return " ".join(said)
-
-
-def ask_reference(draft: DraftCheck) -> str | None:
-    if "identity_state" in draft.errors:
-        return None
-    references = {row.reference for row in analyses_of(draft.data)} | {draft["reference"]}
-    if draft["identity_state"] == CONFIRMED and not references - {*EMPTY[:2], "none"}:
-        return _("Identity: confirmed needs a reference; add it or choose tentative.")
-    return None
 
 
 IDENTITY_RULES: Final = (_confirmed_is_carried,)

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final
 
 from accord.document.rules import ASKING as ASKING  # noqa: PLC0414
+from accord.document.unusual import OF_CASES
 
 if TYPE_CHECKING:
     from alerts.document.choices import Choices, Text
@@ -70,7 +71,7 @@ PEER_REVIEW: Final = frozenset({"peer_review"})
 PROFILE_QUERY: Final = frozenset({"profile_query"})
 PROFILE_ANSWER: Final = frozenset({"profile_answer"})
 PROFILE_DETAILS: Final = frozenset({"profile_details"})
-CASES: Final = NEW | HARM | SEIZURE | ORDER | REQUEST
+CASES: Final = OF_CASES | REQUEST
 OFFERED: Final = CASES | LEGAL
 """Kinds that an author starts from the page of new alerts; the others start from the alert they answer or compare."""
 REPLIES: Final = REPLY | ANSWER | CLARIFICATION | PEER_REVIEW | PROFILE_ANSWER | PROFILE_DETAILS

@@ -1,35 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions about unusual values that may be right: asked once, and kept by the author with "Keep it"."""
 
-import datetime as dt
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accord.document.rules import grams, read_day
-from alerts.document.defaults import years_after
-from alerts.document.fields import EMPTY, FIELDS
-from alerts.document.identity import ask_reference
-from alerts.document.kinds import CASES, REQUEST
+from accord.document.unusual import UNUSUAL, Asked
+from alerts.document.fields import FIELDS
 from alerts.document.rules import DraftCheck
 from alerts.document.substance_checks import SUBSTANCE_QUESTIONS
-from alerts.document.validators import ASK_GRAMS, UNKNOWN, read_moment, texts_of
+from alerts.document.validators import read_moment, texts_of
 from callers.names import mixes_scripts
 
-LONG_AGO_YEARS: Final = 10
-FAR_DAYS: Final = 90
-MANY_CASES: Final = 10_000
-USUAL_UNITS: Final = {
-    "powder": frozenset({"g", "kg"}),
-    "crystal": frozenset({"g", "kg"}),
-    "plant": frozenset({"g", "kg", "units"}),
-    "tablet": frozenset({"units", "g", "kg"}),
-    "capsule": frozenset({"units", "g", "kg"}),
-    "liquid": frozenset({"mL", "L", "g", "kg"}),
-    "impregnated_paper": frozenset({"units", "g", "kg"}),
-    "vape": frozenset({"units", "mL", "L", "g", "kg"}),
-    "edible": frozenset({"units", "g", "kg"}),
+if TYPE_CHECKING:
+    from alerts.document.choices import Text
+
+_OF_THE_IDENTITY: Final = ("confirmed-without-reference", "isomers-not-named")
+_UNUSUAL: Final[Mapping[str, "Text"]] = {
+    "confirmed-without-reference": gettext_lazy(
+        "Identity: confirmed needs a reference; add it or choose tentative."
+    ),
+    "isomers-not-named": gettext_lazy(
+        "Isomers not excluded: name at least one, so that readers know what it may be."
+    ),
+    "event-long-ago": gettext_lazy("When: over 10 years ago; check the year."),
+    "very-many-cases": gettext_lazy("Cases: over 10,000; check the number."),
+    "unit-unusual-for-form": gettext_lazy("Unit: unusual for this form; check both."),
+    "answer-far-ahead": gettext_lazy("Answer by: over 90 days ahead; check the date."),
+    "passed-with-warning-signs": gettext_lazy(
+        "Customer check: you marked warning signs; confirm that it passed."
+    ),
+    "cases-without-harm": gettext_lazy("Harm: you report cases; choose suspected or more."),
+    "flash-without-harm": gettext_lazy(
+        "Speed: flash is danger to life, but no harm and no case is known; say what is, or choose urgent."
+    ),
+    "amount-over-10-t": gettext_lazy("Amount: over 10 t; check the unit."),
 }
 
 
@@ -54,81 +61,25 @@ def _ask_names(draft: DraftCheck) -> str | None:
     )
 
 
-def _ask_year(draft: DraftCheck) -> str | None:
-    day = read_day(draft.good("event_date"))
-    if day is not None and years_after(day, LONG_AGO_YEARS) < draft.known.today:
-        return _("When: over 10 years ago; check the year.")
-    return None
+def _unusual(code: str) -> tuple[str, str, Callable[[DraftCheck], str | None]]:
+    """Return the question of this code, which the command asks too."""
+    name, is_asked = UNUSUAL[code]
 
+    def ask(draft: DraftCheck) -> str | None:
+        due = read_moment(draft.good("due_at"))
+        answer_by = None if due is None else due.date()
+        asked = Asked(draft.data, draft.known.today, draft["pri"], answer_by, draft.errors)
+        return str(_UNUSUAL[code]) if is_asked(asked) else None
 
-def _ask_cases(draft: DraftCheck) -> str | None:
-    cases = [draft.good(name) for name in ("cases_non_fatal", "cases_fatal")]
-    if any(type(count) is int and count > MANY_CASES for count in cases):
-        return _("Cases: over 10,000; check the number.")
-    return None
-
-
-def _ask_form(draft: DraftCheck) -> str | None:
-    usual = USUAL_UNITS.get(draft.good("physical_form") or "")
-    unit = draft.good("unit")
-    if usual and unit and draft.good("quantity") and unit not in usual:
-        return _("Unit: unusual for this form; check both.")
-    return None
-
-
-def _ask_due(draft: DraftCheck) -> str | None:
-    due = read_moment(draft.good("due_at"))
-    if due is not None and due.date() > draft.known.today + dt.timedelta(days=FAR_DAYS):
-        return _("Answer by: over 90 days ahead; check the date.")
-    return None
-
-
-def _ask_check(draft: DraftCheck) -> str | None:
-    if draft.good("kyc_result") == "pass" and draft.good("red_flags"):
-        return _("Customer check: you marked warning signs; confirm that it passed.")
-    return None
-
-
-def _ask_harm(draft: DraftCheck) -> str | None:
-    cases = [draft[name] for name in ("cases_non_fatal", "cases_fatal")]
-    if draft["harm_evidence"] == "none_yet" and any(type(count) is int and count > 0 for count in cases):
-        return _("Harm: you report cases; choose suspected or more.")
-    return None
-
-
-def _ask_flash(draft: DraftCheck) -> str | None:
-    if draft["pri"] != "flash" or draft["alert_type"] not in CASES - REQUEST:
-        return None
-    cases = [draft[name] for name in ("cases_non_fatal", "cases_fatal")]
-    if draft["harm_evidence"] in (*EMPTY[:2], "none_yet") and all(
-        count in (None, "", UNKNOWN, 0) for count in cases
-    ):
-        return _(
-            "Speed: flash is danger to life, but no harm and no case is known; say what is, or choose urgent."
-        )
-    return None
-
-
-def _ask_unit(draft: DraftCheck) -> str | None:
-    quantity = draft.good("quantity")
-    if quantity is not None and grams(quantity, draft["unit"]) > ASK_GRAMS:
-        return _("Amount: over 10 t; check the unit.")
-    return None
+    return code, name, ask
 
 
 QUESTIONS: Final[tuple[tuple[str, str, Callable[[DraftCheck], str | None]], ...]] = (
-    ("confirmed-without-reference", "identity_state", ask_reference),
+    *map(_unusual, _OF_THE_IDENTITY),
     *SUBSTANCE_QUESTIONS,
     ("mixed-scripts", "preferred_name", _ask_scripts),
     ("mixed-scripts-title", "title", _ask_title),
     ("mixed-scripts-parties", "parties", _ask_names),
-    ("event-long-ago", "event_date", _ask_year),
-    ("very-many-cases", "cases_non_fatal", _ask_cases),
-    ("unit-unusual-for-form", "unit", _ask_form),
-    ("answer-far-ahead", "due_at", _ask_due),
-    ("passed-with-warning-signs", "kyc_result", _ask_check),
-    ("cases-without-harm", "harm_evidence", _ask_harm),
-    ("flash-without-harm", "pri", _ask_flash),
-    ("amount-over-10-t", "quantity", _ask_unit),
+    *(_unusual(code) for code in UNUSUAL if code not in _OF_THE_IDENTITY),
 )
 QUESTION_CODES: Final = frozenset(question[0] for question in QUESTIONS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accord.document.rules import Clash, asks, clashes, read_day
+from accord.document.rules import Clash, asks, clashes, read_day, years_after
 from accord.envelope.encoding import canonical
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.manifest import LEAST_KEEP_SECS
@@ -16,7 +16,7 @@ from accord.envelope.vocabulary import MAX_RED_AGENCIES, RED
 from alerts.document.building import build_document, closes_question
 from alerts.document.checking import DraftCheck
 from alerts.document.circumstances import Circumstances
-from alerts.document.defaults import KEPT_DAYS_AT_MOST, POLICE_LANES, years_after
+from alerts.document.defaults import KEPT_DAYS_AT_MOST, POLICE_LANES
 from alerts.document.fields import EMPTY, FIELDS, Field
 from alerts.document.identity import IDENTITY_RULES
 from alerts.document.naming import read_naming

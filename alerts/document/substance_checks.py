@@ -129,12 +129,6 @@ def _ask_identity(draft: DraftCheck) -> str | None:
     return None
 
 
-def _ask_isomers(draft: DraftCheck) -> str | None:
-    if draft["identity_state"] == "isomer_group" and not draft.good("alternatives"):
-        return _("Isomers not excluded: name at least one, so that readers know what it may be.")
-    return None
-
-
 SUBSTANCE_RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
     _structure_is_read,
     _identifiers_are_of_the_structure,
@@ -143,6 +137,5 @@ SUBSTANCE_RULES: Final[tuple[Callable[[DraftCheck], None], ...]] = (
 )
 SUBSTANCE_QUESTIONS: Final[tuple[tuple[str, str, Callable[[DraftCheck], str | None]], ...]] = (
     ("structure-without-identity", "identity_state", _ask_identity),
-    ("isomers-not-named", "alternatives", _ask_isomers),
     *((question, field, _doubt(field, code)) for (field, code), (question, _text) in DOUBTS.items()),
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from accord.document.unusual import OF_ANALYSES
 from alerts.document import choices as c
 from alerts.document.kinds import (
     CASES,
@@ -72,14 +73,14 @@ SUBSTANCE_ROWS: Final = (
         "evidence_rows", Kind.EVIDENCE,
         _("Evidence: choose technique, reference and conclusion in each line, and name an attached file or none."),
         default=(),
-        asked_for=CASES - ORDER | PEER_REVIEW, hint_group="analysis", hinted_for=NEW | HARM | SEIZURE,
+        asked_for=OF_ANALYSES, hint_group="analysis", hinted_for=NEW | HARM | SEIZURE,
         max_length=12,
     ),
     Field(
         "alternatives", Step.ANALYSIS, _("Isomers not excluded"),
         _("One on a line: names or InChIKeys of what the analysis cannot tell apart from it."), "lines", Kind.LINES,
         _("Isomers not excluded: up to 20 lines of up to 200 characters."), default=(),
-        asked_for=CASES - ORDER | PEER_REVIEW, max_length=20,
+        asked_for=OF_ANALYSES, max_length=20,
     ),
     Field(
         "technique", Step.ANALYSIS, _("Analysed by"), _("Where no line of evidence says it: mark all used."), "checks", Kind.CHOICES,

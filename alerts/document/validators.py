@@ -20,7 +20,6 @@ from alerts.document.science_validators import SCIENCE_SHAPES, texts_in
 
 UNKNOWN: Final = "unknown"
 MAX_CASES: Final = 1_000_000
-ASK_GRAMS: Final = Decimal(10_000_000)
 
 _AGENCY_ID: Final = re.compile(r"[a-z]{2}-[a-z0-9]{2,20}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")

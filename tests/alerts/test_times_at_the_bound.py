@@ -12,10 +12,11 @@ from rest_framework.serializers import DateTimeField
 
 from accord.cli.showing import moment
 from accord.client.errors import KeysetEndedError
+from accord.document.rules import years_after
 from accord.envelope.encoding import MAX_TIME
 from accord.moments import LATEST_SHOWN, moment_of
 from alerts.document.building import build_terms
-from alerts.document.defaults import KEPT_DAYS_AT_MOST, years_after
+from alerts.document.defaults import KEPT_DAYS_AT_MOST
 from alerts.document.validators import read_moment
 from alerts.receiving.signature_state import utc_text
 from callers.endings import THRESHOLDS

@@ -127,6 +127,7 @@ def test_every_verb_of_the_daily_work_answers_in_json(
     assert {item["d"] for item in alpha.json("submissions")} >= {sent["md"], later["md"]}
     assert alpha.json("status", sent["md"])["d"] == sent["md"]
     assert alpha.json("submissions", "--check")["alarm"] is False
+    assert set(alpha.json("overdue")) == {"we_owe", "they_owe", "doubts", "unknown"}
     assert set(alpha.json("completion", "fish")) == {"shell", "script"}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A question between officers at desks and partners' commands, both ways, over the exchange."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +29,7 @@ from peers.models import Agency
 from tests.builders import make_hosted_agency
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
-from tests.client.test_questions import ASKED, DAY, HOUR, watched_at
+from tests.client.test_questions import ASKED, DAY, HOUR, printed_at, watched_at
 from tests.own_desk import DRAFT, make_own_agency
 
 QUESTION = {
@@ -118,7 +119,11 @@ def test_the_command_answers_what_a_desk_asks(
 
 
 def test_a_desk_answers_what_the_command_asks(
-    world: PartnerWorld, agency: Agency, partner: Client, author: Officer
+    world: PartnerWorld,
+    agency: Agency,
+    partner: Client,
+    author: Officer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     order = alert_to("xb-own", alert=ASKED, tlp="AMBER", reply_by=int(time.time()) + DAY)
     asked = partner.submit(order, wait_secs=10)
@@ -126,12 +131,20 @@ def test_a_desk_answers_what_the_command_asks(
     (row,) = list_received(author, to_answer=True, now=world.hub.now).rows
     received = ReceivedAlert.objects.get(md=asked.md)
     assert row.received == received
+    terminal = Terminal(world, "xa-alpha", capsys)
+
+    def missing() -> list[str]:
+        owed = json.loads(printed_at(terminal, DAY + HOUR, "overdue", "--json"))["they_owe"]
+        return [one["agency"] for one in owed if (one["what"], one["d"]) == ("answer", asked.md)]
+
+    assert missing() == ["xb-own"]
     opened = open_to_answer(author, received, reason="on_duty", now=world.hub.now)
     data = {"answer_code": "no_hit"}
     send(world, author, start_reply(author, opened, alert_type="answer", data=data, now=world.hub.now))
     list(partner.watch(once=True, opening=True))
     (given,) = partner.submission(asked.md).answers
     assert (given.agency, given.code, given.late) == ("xb-own", "no_hit", False)
+    assert missing() == []
 
 
 def codes(author: Officer, asked: Alert, world: PartnerWorld) -> dict[str, str]:
@@ -167,6 +180,9 @@ def test_three_of_four_answer_two_of_them_at_desks_and_the_silent_command_tells_
     (late,) = watched_at(silent, 9 * HOUR)
     assert late.startswith("ANSWER OVERDUE")
     assert watched_at(spoke, 9 * HOUR) == [], "who has answered is not told"
+    owed = json.loads(printed_at(silent, 9 * HOUR, "overdue", "--json"))["we_owe"]
+    assert [(one["what"], one["agency"], one["d"]) for one in owed] == [("answer", "xb-health", asked.md)]
+    assert json.loads(printed_at(spoke, 9 * HOUR, "overdue", "--json"))["we_owe"] == []
     later = world.hub.now + timedelta(hours=9)
     assert [one.agency.pk for one in answers_owed_to_us(author, now=later)] == ["xc-charlie"]
     remind_of_answers(now=later)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from accord.cli.unusual import CODES
 from accord.client.errors import RequestError
 
 if TYPE_CHECKING:
@@ -115,6 +116,17 @@ def add_officer(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the reading officer."""
     parser.add_argument(
         "--as", metavar="OFFICER", dest="officer", help="the officer who reads it; RED demands it"
+    )
+
+
+def add_despite(parser: argparse.ArgumentParser) -> None:
+    """Add the option that answers the questions about what is unusual."""
+    parser.add_argument(
+        "--despite",
+        metavar="CODE",
+        choices=CODES,
+        action="append",
+        help="send although this is unusual, by the code that is named; may be repeated",
     )
 
 

@@ -31,6 +31,7 @@ Then:    accord check alert.json          what does not fit, by line and member
          accord submit alert.json --to xe-drugs --lane trade --purpose prevent
          accord inbox, accord open 7QK4-M2XN, accord acknowledge 7QK4-M2XN --as OFFICER
          accord inbox --to-answer, accord answer 7QK4-M2XN --code no_hit
+         accord overdue                   what you owe others, and they you
          accord watch --open --json       every alert as it comes, for another program
          accord submissions --check       was anything sent with stolen keys?
 Science: accord screen "SMILES"           who controls it, by which clause; asks nobody

@@ -27,6 +27,7 @@ def add_verbs(verbs: Verbs) -> None:
     _add_acknowledge(verbs)
     _add_answer(verbs)
     _add_called(verbs)
+    _add_overdue(verbs)
     _add_confirm(verbs)
     _add_verify(verbs)
 
@@ -131,6 +132,19 @@ def _add_called(verbs: Verbs) -> None:
         metavar="TEXT",
         required=True,
         help="whom you spoke to and what they said; - reads standard input",
+    )
+
+
+def _add_overdue(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "overdue",
+        "list what your agency owes others and what they owe it: acknowledgements, answers",
+        "By the rules of a desk's page: no exercises, nothing withdrawn, replaced or closed, no answer to a question in\n"
+        "doubt or held back by a suspension. That others have acknowledged is the hub's word.",
+    )
+    parser.add_argument(
+        "--coming", action="store_true", help="also what is owed and not due yet, with the time left"
     )
 
 

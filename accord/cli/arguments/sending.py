@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from accord.cli.arguments.options import add_place, add_progress, add_suite, add_wait, verb
+from accord.cli.arguments.options import add_despite, add_place, add_progress, add_suite, add_wait, verb
 from accord.envelope.statements.bodies import CONDITIONS, RETRACT_CODES, UNRELEASE_CODES
 from accord.envelope.vocabulary import KINDS, LANES, PRIORITIES, PURPOSES, RELS, STATUSES, TLPS
 
@@ -96,6 +96,7 @@ def _add_order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", metavar="TIME", help="the hub deletes the content then (default 3 years)")
     parser.add_argument("--ack-by", metavar="TIME", help="default: flash 1h, others 24h, an exercise none")
     parser.add_argument("--reply-by", metavar="TIME")
+    add_despite(parser)
 
 
 def _add_retract(verbs: Verbs) -> None:
