@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from alerts.document.files import AttachmentShown
 from alerts.document.science_sentences import notices_of
 from officers.models import Officer
-from science.answers.screening import PlaceShown, ScreeningShown, without_rules
+from science.answers.screening import LawLines, PlaceShown, ScreeningShown, law_lines, without_rules
 from science.spectra.received import may_hold_spectra
 from science.structures.drawings import inert_svg
 
@@ -53,6 +53,12 @@ def place_names(places: Sequence[PlaceShown]) -> str:
 def country_without_rules(shown: ScreeningShown, reader: Officer) -> str:
     """Return the name of the reader's country where the screening asks no rule or list of it; else an empty text."""
     return without_rules(shown, reader.agency.country if reader.agency else "")
+
+
+@register.filter
+def law_lines_for(shown: ScreeningShown, reader: Officer) -> LawLines:
+    """Return the jurisdictions as an alert's page lists them, the reader's own first."""
+    return law_lines(shown, reader.agency.country if reader.agency else "")
 
 
 @register.filter

@@ -6,7 +6,7 @@ Text of rules and lists is English data and stays as it is. Drawings are made by
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -40,6 +40,7 @@ from substances.control.precursors import PrecursorHit
 from substances.control.results import (
     ENDED,
     NOT_ASKED,
+    NOT_COVERED,
     NOT_NAMED,
     NOT_YET,
     SILENT,
@@ -180,25 +181,46 @@ class ScreeningShown:
     prepared: str = ""
     credits: tuple[str, ...] = ()
 
-    @property
-    def reached(self) -> tuple[PlaceShown, ...]:
-        """Jurisdictions with something to say: those that control it, then the undecided ones, then those that do not."""
-        places = (place for place in self.places if not place.is_no_match)
-        return tuple(sorted(places, key=lambda place: _MARKS.index(place.tone)))
+
+@dataclass(frozen=True)
+class LawLines:
+    """Jurisdictions as an alert's page lists them: the reader's own first, silent or not, then those that say something.
+
+    The rest is `silent`: not asked for want of a structure, without a match, or without a verdict since their lists are not
+    known here.
+    """
+
+    open: tuple[PlaceShown, ...]
+    unasked: tuple[PlaceShown, ...]
+    no_match: tuple[PlaceShown, ...]
+    no_verdict: tuple[PlaceShown, ...]
 
     @property
     def silent(self) -> tuple[PlaceShown, ...]:
-        """Jurisdictions of which nothing known here reaches it: those of `unasked` and `no_match`."""
-        return (*self.unasked, *self.no_match)
+        return (*self.unasked, *self.no_match, *self.no_verdict)
 
-    @property
-    def no_match(self) -> tuple[PlaceShown, ...]:
-        return tuple(place for place in self.places if place.is_no_match and place.standing != NOT_ASKED)
 
-    @property
-    def unasked(self) -> tuple[PlaceShown, ...]:
-        """Jurisdictions whose lists and rules were not asked, since they need a structure."""
-        return tuple(place for place in self.places if place.standing == NOT_ASKED)
+def law_lines(shown: ScreeningShown, country: str) -> LawLines:
+    """Return the lines for a reader of this country (ISO 3166); none has an empty text."""
+    code = OTHER_CODES.get(country, country)
+    home = [place for place in shown.places if place.code == code]
+    rest = [place for place in shown.places if place.code != code]
+    silent = [place for place in rest if place.is_no_match]
+    said = sorted(
+        (place for place in rest if not place.is_no_match), key=lambda place: _MARKS.index(place.tone)
+    )
+    return LawLines(
+        open=(*(_in_a_line(place) for place in home), *said),
+        unasked=tuple(place for place in silent if place.standing == NOT_ASKED),
+        no_match=tuple(place for place in silent if place.standing not in {NOT_ASKED, NOT_COVERED}),
+        no_verdict=tuple(place for place in silent if place.standing == NOT_COVERED),
+    )
+
+
+def _in_a_line(place: PlaceShown) -> PlaceShown:
+    """Return a place that is silent with its reason in the line."""
+    reason = next(iter(place.notes), "").rstrip(".") if place.is_no_match else ""
+    return replace(place, when=reason) if reason else place
 
 
 def show_screening(screening: Screening, *, draws: bool = True) -> ScreeningShown:

@@ -49,7 +49,7 @@ JURISDICTIONS: Final = [
     ("warn", "China"),
 ]
 """Controlled first, then undecided; the rest is one line."""
-NO_MATCH: Final = "No match: United Nations. No rules here: XB. They may still control it."
+NO_VERDICT: Final = "No verdict: United Nations. No rules here: XB. They may still control it."
 ANCHORS: Final = (
     "asked", "by-when", "happened", "sure", "dangerous", "evidence", "controlled", "thread", "told", "verification",
 )  # fmt: skip
@@ -125,7 +125,7 @@ def test_a_sent_alert_is_too(sent: Page) -> None:
 def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> None:
     places = received.locator(".law-line:not(.is-silent) > summary > .law-place")
     assert [(one.get_attribute("data-tone"), one.inner_text()) for one in places.all()] == JURISDICTIONS
-    expect(received.locator(".law-line.is-silent > summary")).to_have_text(NO_MATCH)
+    expect(received.locator(".law-line.is-silent > summary")).to_have_text(NO_VERDICT)
     germany = received.locator(".law-line > summary").first
     expect(germany).to_contain_text(
         "Meets the definition since 7 Oct 2022, Compounds derived from benzimidazole"
