@@ -153,7 +153,9 @@ def test_counts_stand_where_work_waits(as_officer: SignIn, desk: DeskWorld, sent
     ReceivedAlert.objects.update(**due(timezone.now() + timedelta(hours=1)))
     assert waits(client) == {"inbox": ("1", "1 to answer", False)}
     ReceivedAlert.objects.update(acknowledged_at=None, ack_by=timezone.now() + timedelta(hours=1))
-    assert waits(client) == {"inbox": ("1", "1 to acknowledge, 1 to answer", False)}, "one alert asks for both"
+    assert waits(client) == {"inbox": ("1", "1 to acknowledge, 1 to answer", False)}, (
+        "one alert asks for both"
+    )
 
 
 def waits(client: Client) -> dict[str, tuple[str, str, bool]]:
