@@ -46,6 +46,9 @@ class AgencyStatus(models.TextChoices):
 
 
 def kind_and_country(kind: str, country: str) -> str:
-    """Return what a body is and where, for people: "Customs, XA"; an unknown kind as it is, a missing part left out."""
+    """Return what a body is and where, for people: "Customs, XA"; an unknown kind as it is, a missing part left out.
+
+    `country`: a code, or the name of the country where the caller knows it.
+    """
     words = str(dict(AgencyKind.choices).get(kind, kind))
     return ", ".join(part for part in (words, "" if country == NO_COUNTRY else country) if part)

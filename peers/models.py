@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from callers.binding import BoundRow
-from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody, kind_and_country
+from callers.directory import AGENCY_ID, AgencyKind, AgencyStatus, Custody
 from callers.names import check_name
 from callers.timezones import check_timezone
 from peers.credential_rows import KnownCredential as KnownCredential  # noqa: PLC0414
@@ -78,11 +78,6 @@ class Agency(BoundRow):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def kind_and_country(self) -> str:
-        """Return what it is and where, for people; without a country where it belongs to none."""
-        return kind_and_country(self.kind, self.country)
 
     @property
     def is_suspended(self) -> bool:

@@ -21,7 +21,6 @@ from alerts.boxes.paging import PAGE_ROWS, Page, by_moment, take_page
 from alerts.models import Alert, AlertQuerySet, ReceivedAlert
 from alerts.peers.suspensions import suspensions_of
 from alerts.projections.cards import Card, open_alert_cards
-from alerts.receiving.signature_state import utc_text
 from alerts.replies.counted import AnswersCounted, count_answers
 from alerts.review.second_person import who_acts_next
 from alerts.review.validation import open_return_notes
@@ -29,6 +28,7 @@ from alerts.rows.replies import Reply
 from alerts.sending.handed_in import HandedIn, handed_in_of_each
 from alerts.states import IN_REVIEW, AlertState
 from callers.capabilities import Capability, require
+from callers.timezones import moment_text
 from officers.models import Officer
 from peers.models import OutgoingState
 
@@ -183,8 +183,8 @@ def _held(agency_id: str, alerts: Collection[Alert], now: datetime) -> dict[UUID
     )
     known, to = suspensions_of(agency_id, now=now), dict(issuers)
     since = {pk: known.since(to[md], here[pk].lane, here[pk].pri) for pk, md in answered.items() if md in to}
-    text = _("Held by suspension since %(time)s UTC: it waits here. Send it once the lane is open again.")
-    return {pk: text % {"time": utc_text(at)} for pk, at in since.items() if at is not None}
+    text = _("Held by suspension since %(time)s: it waits here. Send it once the lane is open again.")
+    return {pk: text % {"time": moment_text(at)} for pk, at in since.items() if at is not None}
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from accord.calls.answers import PreviewAnswer
 from accord.document.rules import CLOSED
 from alerts.models import Alert, ReceivedAlert
-from alerts.receiving.signature_state import SignatureState, utc_text
+from alerts.receiving.signature_state import SignatureState
 from alerts.review.verdicts import worded
 from alerts.states import AlertState
 from callers.deliveries import DeliveryState
 from callers.problems import REFUSED_AT_EXCHANGE
+from callers.timezones import moment_text
 from notices.states import NotificationState
 from peers.models import Agency
 from peers.outgoing import TOO_OLD
@@ -95,9 +96,9 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
     if state is ReceivedState.OVERDUE and received.ack_by is not None:
         return overdue_text(received.ack_by)
     if state is ReceivedState.ANSWER_OVERDUE and received.answer_by is not None:
-        return _("Answer due since %(time)s UTC") % {"time": utc_text(received.answer_by)}
+        return _("Answer due since %(time)s") % {"time": moment_text(received.answer_by)}
     if received.suspended_since is not None and state is ReceivedState.OVERDUE_SUSPENDED:
-        return _("Overdue, suspended since %(time)s UTC") % {"time": utc_text(received.suspended_since)}
+        return _("Overdue, suspended since %(time)s") % {"time": moment_text(received.suspended_since)}
     if received.frozen_since is not None and state is ReceivedState.FROZEN:
         return held_text(received.frozen_since, runs=False)
     return {
@@ -116,8 +117,8 @@ def received_text(received: ReceivedAlert, state: ReceivedState) -> str:
 
 def held_text(since: datetime, *, runs: bool) -> str:
     """Return words about a suspension that holds an answer back; `runs`: its clock runs on meanwhile."""
-    words = _("Suspended since %(time)s UTC") if runs else _("Frozen: suspended since %(time)s UTC")
-    return words % {"time": utc_text(since)}
+    words = _("Suspended since %(time)s") if runs else _("Frozen: suspended since %(time)s")
+    return words % {"time": moment_text(since)}
 
 
 def sent_text(alert: Alert) -> str:
@@ -155,7 +156,7 @@ def names_of_denied(refusals: Iterable[Sequence[Mapping[str, Any]]]) -> dict[str
 
 
 def overdue_text(due: datetime) -> str:
-    return _("Overdue since %(time)s UTC") % {"time": utc_text(due)}
+    return _("Overdue since %(time)s") % {"time": moment_text(due)}
 
 
 def delivery_text(fact: DeliveryFact, due: datetime | None, now: datetime) -> str:

@@ -21,16 +21,23 @@ from officers.models import Officer
 
 MOST: Final = 99
 """Most that a box is counted to; beyond, it is "99+"."""
-_INBOX, _RELEASE, _RETURNED = "inbox", "release", "returned"
+_ACKNOWLEDGE, _ANSWER, _BOTH = "acknowledge", "answer", "both"
+_RELEASE, _RETURNED = "release", "returned"
 _OVERDUE, _ANSWER_OVERDUE = "overdue", "answer overdue, "
 """Boxes of what is overdue; that of an answer goes on with its lane."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Numbers of alerts that wait. `inbox`: to acknowledge or to answer; `returned`: the officer's own drafts given back."""
+    """Numbers of alerts that wait. `inbox`: to acknowledge or to answer; `returned`: the officer's own drafts given back.
+
+    An alert to be acknowledged and answered is one of the inbox, and counts in both of its parts. Where the inbox is
+    counted to its most, its parts are not known.
+    """
 
     inbox: int = 0
+    to_acknowledge: int = 0
+    to_answer: int = 0
     inbox_overdue: int = 0
     release: int = 0
     returned: int = 0
@@ -58,7 +65,9 @@ def count_waiting(officer: Officer, *, now: datetime) -> Waiting:
     if lanes and lanes & (known := suspensions_of(officer.agency_id or "", now=now)).lanes:
         overdue = _received(officer, now).filter(overdue_here(known, now)).order_by()[: MOST + 1].count()
     return Waiting(
-        inbox=found[_INBOX],
+        inbox=found[_ACKNOWLEDGE] + found[_ANSWER] + found[_BOTH],
+        to_acknowledge=found[_ACKNOWLEDGE] + found[_BOTH],
+        to_answer=found[_ANSWER] + found[_BOTH],
         inbox_overdue=overdue,
         release=found[_RELEASE],
         returned=found[_RETURNED],
@@ -79,7 +88,7 @@ def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, 
     can = officer.capabilities
     if _due(can, now):
         received, late = _received(officer, now), overdue_here(Suspensions(officer.agency_id or ""), now)
-        yield _first_of(Value(_INBOX), received)
+        yield _first_of(_asked(can, now), received)
         answer = Concat(Value(_ANSWER_OVERDUE), F("lane"))
         which = Case(When(answer_overdue(now), then=answer), default=Value(_OVERDUE))
         yield _first_of(which, received.filter(late))
@@ -93,6 +102,19 @@ def _boxes(officer: Officer, now: datetime) -> Iterator[QuerySet[Any, dict[str, 
 def _received(officer: Officer, now: datetime) -> QuerySet[ReceivedAlert]:
     """Select the received alerts that ask for an act of this officer."""
     return ReceivedAlert.objects.visible_to(officer).filter(_due(officer.capabilities, now))
+
+
+def _asked(can: frozenset[Capability], now: datetime) -> Case:
+    """Return which acts of this officer a received alert asks for, of one that asks for any."""
+    answer = still_to_answer(now)
+    if Capability.ALERT_ACKNOWLEDGE not in can:
+        return Case(default=Value(_ANSWER))
+    acknowledge = still_to_acknowledge()
+    return Case(
+        When(acknowledge & answer, then=Value(_BOTH)),
+        When(acknowledge, then=Value(_ACKNOWLEDGE)),
+        default=Value(_ANSWER),
+    )
 
 
 def _due(can: frozenset[Capability], now: datetime) -> Q:

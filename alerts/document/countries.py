@@ -18,6 +18,8 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import get_language
 
+from callers.directory import kind_and_country
+
 _ROWS: Final = tuple(
     csv.DictReader(
         files("alerts.document").joinpath("countries.csv").read_text(encoding="utf-8").splitlines()
@@ -70,6 +72,11 @@ def is_listed(code: object) -> bool:
 def listed_codes() -> list[str]:
     """Return every code that `is_listed` takes, in alphabetical order."""
     return [code for code in map("".join, product(ascii_uppercase, repeat=2)) if is_listed(code)]
+
+
+def kind_and_place(kind: str, country: str) -> str:
+    """Return what an agency is and where, by the country's name: "Customs, Belgium"; without a country where it has none."""
+    return kind_and_country(kind, country_name(country))
 
 
 def country_name(code: str) -> str:

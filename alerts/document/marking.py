@@ -37,8 +37,12 @@ class Marking:
 
 def marking_of(tlp: str, handling: Iterable[str] | None, condition: str | None) -> Marking:
     """Return the band for these markings; H3 shows the sender's own condition."""
-    codes = tuple((code, _handling_sentence(code, condition)) for code in handling or ())
-    return Marking(tlp, str(TLP_SENTENCES[tlp]), codes)
+    return Marking(tlp, str(TLP_SENTENCES[tlp]), handling_sentences(handling or (), condition))
+
+
+def handling_sentences(handling: Iterable[str], condition: str | None) -> tuple[tuple[str, str], ...]:
+    """Return each handling code with its sentence; H3 has the sender's own condition."""
+    return tuple((code, _handling_sentence(code, condition)) for code in handling)
 
 
 def _handling_sentence(code: str, condition: str | None) -> str:

@@ -42,6 +42,31 @@ LOOPS: Final[Mapping[str, str | Promise]] = {
     "power.changes": gettext_lazy("Applying changes of power"),
 }
 """Names of the loops for officers."""
+CAUSES: Final[tuple[tuple[frozenset[str], str | Promise], ...]] = (
+    (
+        frozenset({"MalformedError", "TooLargeError", "KeyRefusedError"}),
+        gettext_lazy("What came has not the form that was agreed."),
+    ),
+    (
+        frozenset(
+            {"VerificationError", "ProofError", "NoteError", "NotJudgedError", "KeysetUnreadableError"}
+        ),
+        gettext_lazy("A check of its signature, or of its place in the log, failed."),
+    ),
+    (frozenset({"OpeningError", "SealBrokenError"}), gettext_lazy("Its seal did not open.")),
+    (
+        frozenset({"NotBoundError"}),
+        gettext_lazy("A record that it needs was changed outside the program."),
+    ),
+    (
+        frozenset({"IntegrityError", "DataError"}),
+        gettext_lazy("It does not fit what is stored here already."),
+    ),
+)
+"""Causes in words, by the names of errors."""
+_OTHER_CAUSE: Final = gettext_lazy(
+    "The program has failed at it: a fault of the program, not of whoever sent it."
+)
 TASKS: Final = ("alerts.follow_feed", "notices.send")
 """Tasks that try set-aside items of the desk again; the exchange's loops run at intervals by themselves."""
 
@@ -116,6 +141,12 @@ def distrusted_text(name: str) -> str:
     return _(
         "Do not rely on this alert: something about it from %(name)s could not be read. Call %(name)s on the directory number."
     ) % {"name": name}
+
+
+def cause_text(reason: str) -> str:
+    """Return in words why an item was set aside, by the error that its `reason` begins with."""
+    error = reason.split(maxsplit=1)[0] if reason else ""
+    return str(next((words for errors, words in CAUSES if error in errors), _OTHER_CAUSE))
 
 
 def loop_text(name: str) -> str:

@@ -18,6 +18,7 @@ from accord.moments import moment_or_none
 from alerts.models import ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.receiving.signature_judging import judge_signed
+from callers.timezones import moment_text
 
 
 class SignatureState(StrEnum):
@@ -31,7 +32,7 @@ class SignatureState(StrEnum):
 class SignatureFacts:
     """Standing of a signature. `since`: from when the key is void; `revoked_at`: when the log learned it; empty if it counts.
 
-    `text` is the sentence for the page, empty where nothing is wrong. All times are the log's.
+    `text` is the sentence for the page, empty where nothing is wrong. All times are the log's, said in the reader's zone.
     """
 
     state: SignatureState = SignatureState.VALID
@@ -51,9 +52,9 @@ class SignatureFacts:
         """Short text for one cell of a list, with both times."""
         words = _times(self)
         if self.state is SignatureState.REPUDIATED:
-            return _("In doubt: logged %(logged)s UTC, key not valid since %(since)s UTC") % words
+            return _("In doubt: logged %(logged)s, key not valid since %(since)s") % words
         if self.state is SignatureState.REAFFIRMED:
-            return _("Reaffirmed on %(reaffirmed)s UTC") % words
+            return _("Reaffirmed on %(reaffirmed)s") % words
         return _("Refused: logged after its key was revoked") if self.state is SignatureState.REFUSED else ""
 
 
@@ -99,16 +100,16 @@ def judge_received(
 def _text(facts: SignatureFacts) -> str:
     if facts.state is SignatureState.REPUDIATED:
         return _(
-            "In doubt. This was logged at %(logged)s UTC, signed with a key that %(name)s revoked at %(revoked)s "
-            "UTC for everything since %(since)s UTC. Call %(name)s before you rely on it."
+            "In doubt. This was logged at %(logged)s, signed with a key that %(name)s revoked at %(revoked)s "
+            "for everything since %(since)s. Call %(name)s before you rely on it."
         )
     if facts.state is SignatureState.REAFFIRMED:
         return _(
-            "Reaffirmed by %(name)s on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that "
-            "%(name)s revoked at %(revoked)s UTC for everything since %(since)s UTC, and %(name)s stands by it."
+            "Reaffirmed by %(name)s on %(reaffirmed)s. It was logged at %(logged)s, signed with a key that "
+            "%(name)s revoked at %(revoked)s for everything since %(since)s, and %(name)s stands by it."
         )
     return _(
-        "Refused. This was logged at %(logged)s UTC, when its key no longer counted. Call %(name)s on the "
+        "Refused. This was logged at %(logged)s, when its key no longer counted. Call %(name)s on the "
         "directory number."
     )
 
@@ -116,15 +117,15 @@ def _text(facts: SignatureFacts) -> str:
 def _own_text(facts: SignatureFacts) -> str:
     if facts.state is SignatureState.REPUDIATED:
         return _(
-            "In doubt. This was logged at %(logged)s UTC, signed with a key that your agency revoked at %(revoked)s "
-            "UTC for everything since %(since)s UTC. Reaffirm it if it is yours, else withdraw it."
+            "In doubt. This was logged at %(logged)s, signed with a key that your agency revoked at %(revoked)s "
+            "for everything since %(since)s. Reaffirm it if it is yours, else withdraw it."
         )
     if facts.state is SignatureState.REAFFIRMED:
         return _(
-            "Reaffirmed on %(reaffirmed)s UTC. It was logged at %(logged)s UTC, signed with a key that your agency "
-            "revoked at %(revoked)s UTC for everything since %(since)s UTC."
+            "Reaffirmed on %(reaffirmed)s. It was logged at %(logged)s, signed with a key that your agency "
+            "revoked at %(revoked)s for everything since %(since)s."
         )
-    return _("Refused by every recipient. It was logged at %(logged)s UTC, when its key no longer counted.")
+    return _("Refused by every recipient. It was logged at %(logged)s, when its key no longer counted.")
 
 
 def _times(facts: SignatureFacts) -> dict[str, str]:
@@ -134,4 +135,4 @@ def _times(facts: SignatureFacts) -> dict[str, str]:
         "revoked": facts.revoked_at,
         "reaffirmed": facts.reaffirmed_at,
     }
-    return {name: utc_text(at) for name, at in named.items() if at is not None}
+    return {name: moment_text(at) for name, at in named.items() if at is not None}

@@ -15,8 +15,9 @@ from accord.envelope.keyrule import Repudiated
 from accord.envelope.keys import EC1
 from accord.moments import moment_of
 from alerts.models import AwaitedEnvelope, ReceivedAlert
-from alerts.receiving.signature_state import SignatureFacts, SignatureState, utc_text
+from alerts.receiving.signature_state import SignatureFacts, SignatureState
 from alerts.sending.sending_stopped import gone_text
+from callers.timezones import moment_text
 from vault.handing import is_gone
 
 
@@ -93,20 +94,20 @@ def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
     words = {
         "name": received.issuer.name,
         "index": received.log_index,
-        "time": utc_text(received.logged_at),
+        "time": moment_text(received.logged_at),
     }
     if opened.manifest.suite == EC1:
         return (
             _(
                 "Verified. %(name)s signed this with its key. Nothing has changed since. It is log entry "
-                "%(index)d, %(time)s UTC. Not post-quantum."
+                "%(index)d, %(time)s. Not post-quantum."
             )
             % words
         )
     return (
         _(
             "Verified. %(name)s signed this with both its keys. Nothing has changed since. It is log entry "
-            "%(index)d, %(time)s UTC."
+            "%(index)d, %(time)s."
         )
         % words
     )
@@ -115,8 +116,8 @@ def _verified_text(received: ReceivedAlert, opened: OpenedAlert) -> str:
 def repudiated_retract_text(received: ReceivedAlert, standing: Repudiated) -> str:
     """Say that a withdrawal does not count, because its key is now revoked for that time."""
     return _(
-        "A withdrawal of this does not count. It was logged at %(logged)s UTC, signed with a key that %(name)s "
-        "revoked at %(revoked)s UTC for everything since %(since)s UTC. Call %(name)s before you act on it."
+        "A withdrawal of this does not count. It was logged at %(logged)s, signed with a key that %(name)s "
+        "revoked at %(revoked)s for everything since %(since)s. Call %(name)s before you act on it."
     ) % _repudiation(received, standing)
 
 
@@ -125,13 +126,13 @@ def answer_doubt_text(standing: SignatureFacts, name: str) -> str:
     if standing.logged_at is None or standing.since is None or standing.revoked_at is None:
         return _("An acknowledgement by %(name)s came and does not count. Call %(name)s.") % {"name": name}
     return _(
-        "An acknowledgement does not count. It was logged at %(logged)s UTC, signed with a key that %(name)s "
-        "revoked at %(revoked)s UTC for everything since %(since)s UTC. Call %(name)s."
+        "An acknowledgement does not count. It was logged at %(logged)s, signed with a key that %(name)s "
+        "revoked at %(revoked)s for everything since %(since)s. Call %(name)s."
     ) % {
         "name": name,
-        "logged": utc_text(standing.logged_at),
-        "revoked": utc_text(standing.revoked_at),
-        "since": utc_text(standing.since),
+        "logged": moment_text(standing.logged_at),
+        "revoked": moment_text(standing.revoked_at),
+        "since": moment_text(standing.since),
     }
 
 
@@ -145,5 +146,5 @@ def failed_retract_text(received: ReceivedAlert) -> str:
 
 def _repudiation(received: ReceivedAlert, standing: Repudiated) -> dict[str, str]:
     times = {"since": standing.since, "revoked": standing.revoked_at, "logged": standing.log_time}
-    words = {name: utc_text(moment_of(at)) for name, at in times.items()}
+    words = {name: moment_text(moment_of(at)) for name, at in times.items()}
     return words | {"name": received.issuer.name}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reviews of releases onward in an emergency: within a day, by somebody of the agency who took no part in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -40,7 +40,7 @@ class Emergency:
 
     @property
     def reference(self) -> str:
-        """The beginning of the release's digest: the alert may be above the reviewer's ceiling, and is not named."""
+        """The beginning of the release's digest, for a reviewer who may not see the alert."""
         return self.row.od[:12]
 
 
@@ -57,6 +57,16 @@ def find_emergency(officer: Officer, release_id: UUID) -> Emergency:
         raise AbsentError
     row.require_bound()
     return _emergencies(officer, [row])[0]
+
+
+def seen_by(officer: Officer, found: Iterable[Emergency]) -> list[Emergency]:
+    """Return those whose alert this officer may see, who need not: the others name no alert. One query, if there is any."""
+    rows = list(found)
+    if not rows:
+        return []
+    releases = OnwardRelease.objects.visible_to(officer).filter(pk__in=[one.row.pk for one in rows])
+    seen = set(releases.values_list("pk", flat=True))
+    return [one for one in rows if one.row.pk in seen]
 
 
 @transaction.atomic

@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from accord.agreements import ACCEPT, AGREEMENT, LEAVE
 from accord.envelope.reaffirming import REAFFIRM
+from accord.envelope.releases import RELEASE, UNRELEASE
 from accord.envelope.statements.bodies import MANIFEST
 from accord.suspensions import RESUME, SUSPEND
 from alerts.boxes.state_words import names_of_denied, refusal_text
 from alerts.models import Alert, ReceivedAlert
-from alerts.projections.cards import Card, open_alert_cards
+from alerts.projections.cards import Card, open_alert_cards, open_received_cards
 from callers.capabilities import Capability, require
 from callers.closed_lists import FLASH
 from officers.ceilings import ceiling_of
@@ -32,6 +33,8 @@ RETURNED_FOR: Final = timedelta(days=7)
 KINDS: Final[dict[str, str | Promise]] = {
     MANIFEST: gettext_lazy("Alert"),
     TEXT: gettext_lazy("Text of an agreement"),
+    RELEASE: gettext_lazy("Release onward"),
+    UNRELEASE: gettext_lazy("End of a release onward"),
     "ack": gettext_lazy("Acknowledgement"),
     "retract": gettext_lazy("Withdrawal"),
     "confirm": gettext_lazy("Confirmation of a withdrawal"),
@@ -46,7 +49,7 @@ KINDS: Final[dict[str, str | Promise]] = {
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One object; `alert` or `received` is its subject, if the officer may see that.
+    """One object; `alert` or `received` is its subject, if the officer may see that, and `card` that one's.
 
     `state` as of `OutgoingState`. `is_altered`: its row was changed past the program, so that it is not sent.
     """
@@ -81,7 +84,8 @@ def list_handed_in(officer: Officer, *, now: datetime) -> tuple[HandedIn, ...]:
     reached = [*received.filter(md__in=subjects), *received.filter(retract_od__in=subjects)]
     by_subject: dict[str, Alert] = {key: alert for alert in own for key in (str(alert.pk), alert.md)}
     by_digest = {key: one for one in reached for key in (one.md, one.retract_od)}
-    cards = open_alert_cards(officer.agency_id or "", own)
+    agency_id = officer.agency_id or ""
+    cards = open_alert_cards(agency_id, own) | open_received_cards(agency_id, reached)
     goes_out = may_send(officer.agency_id or "")
     shown = [
         _shown(row, by_subject.get(row.subject), by_digest.get(row.subject), cards, goes_out=goes_out)
@@ -128,6 +132,7 @@ def _shown(
     goes_out: bool,
     names: Mapping[str, str] | None = None,
 ) -> HandedIn:
+    about = alert or received
     return HandedIn(
         k=row.k,
         kind=KINDS.get(row.k, row.k),
@@ -139,7 +144,7 @@ def _shown(
         is_altered=not row.is_bound,
         alert=alert,
         received=received,
-        card=cards.get(str(alert.pk)) if alert else None,
+        card=cards.get(str(about.pk)) if about else None,
     )
 
 

@@ -39,7 +39,6 @@ from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_seen, pins_of
 from alerts.problems import words_for
 from alerts.receiving.acknowledgement import acknowledge_answered
-from alerts.receiving.signature_state import utc_text
 from alerts.red_readers import names_of
 from alerts.refusal_audit import audited_refusal
 from alerts.replies.kinds import ANSWER
@@ -64,6 +63,7 @@ from callers.capabilities import Capability, require
 from callers.errors import AbsentError
 from callers.identifiers import RANDOM_SIZE_BYTES, uuid7_at
 from callers.rows import one_of
+from callers.timezones import moment_text
 from ledger.audit import record_event
 from officers.models import Officer
 from vault import services
@@ -219,9 +219,9 @@ def _unseen_text(seen_at: datetime | None) -> str:
     if seen_at is None:
         return _("This desk has not seen the exchange's log yet. Nothing was sent; try again in a minute.")
     text = _(
-        "The exchange's log has shown nothing newer than %(time)s UTC for a week: a key that was revoked since may go unseen. Nothing was sent. Call whoever runs this desk; send it once the log goes on."
+        "The exchange's log has shown nothing newer than %(time)s for a week: a key that was revoked since may go unseen. Nothing was sent. Call whoever runs this desk; send it once the log goes on."
     )
-    return text % {"time": utc_text(seen_at)}
+    return text % {"time": moment_text(seen_at)}
 
 
 def _sent_members(ready: _Ready) -> dict[str, Any]:

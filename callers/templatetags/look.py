@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Template tags and filters of either half: icons, form fields, moments with their zone, code in a sentence."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accord.fingerprintwords import fingerprint_words
 from accord.moments import moment_or_none
 from callers.telephones import number_to_dial
+from callers.timezones import in_zone, offset_text
 
 register = template.Library()
 
@@ -48,36 +49,20 @@ def icon(name: str) -> SafeString:
     return drawing(name)
 
 
-def _offset(moment: datetime) -> str:
-    seconds = int((moment.utcoffset() or timedelta()).total_seconds())
-    if not seconds:
-        return "UTC"
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    sign = "+" if seconds > 0 else "\N{MINUS SIGN}"
-    return f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
-
-
-def _at(moment: datetime, zone: tzinfo) -> datetime:
-    """Convert a moment to this zone; to UTC where the zone's time is beyond the end of the calendar."""
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:
-        return moment.astimezone(UTC)
-
-
 def _time(moment: datetime, form: str = "") -> SafeString:
+    """Show a moment, which breaks between day and clock only: the zone stays beside the clock."""
     return format_html(
-        '<time datetime="{}">{} {}</time>',
+        '<time datetime="{}">{}\N{NO-BREAK SPACE}{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         date_format(moment, form or _("j M Y H:i")),
-        _offset(moment),
+        offset_text(moment),
     )
 
 
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Show a moment in the reader's zone, which is always named."""
-    return _time(_at(value, timezone.get_current_timezone())) if value else ""
+    return _time(in_zone(value, timezone.get_current_timezone())) if value else ""
 
 
 @register.filter
@@ -85,7 +70,7 @@ def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
     """Show a moment in a list, with the year only where it is not the present one."""
     if value is None:
         return ""
-    local = _at(value, timezone.get_current_timezone())
+    local = in_zone(value, timezone.get_current_timezone())
     same_year = local.year == timezone.localtime(now).year
     return _time(local, _("j M H:i") if same_year else _("j M Y H:i"))
 
@@ -93,19 +78,19 @@ def moment_short(value: datetime | None, now: datetime) -> SafeString | str:
 @register.filter
 def moment_near(value: datetime, now: datetime) -> SafeString | str:
     """Show a moment as `moment_short` does, without the day where that is today."""
-    local = _at(value, timezone.get_current_timezone())
+    local = in_zone(value, timezone.get_current_timezone())
     return _time(local, _("H:i")) if local.date() == timezone.localdate(now) else moment_short(value, now)
 
 
 @register.filter
 def moment_in(value: datetime | None, zone: str) -> SafeString | str:
-    return _time(_at(value, ZoneInfo(zone))) if value else ""
+    return _time(in_zone(value, ZoneInfo(zone))) if value else ""
 
 
 @register.filter
 def clock_in(value: datetime, zone: str) -> SafeString:
     """Show the day of the week and the time in another zone, to judge whether anybody is at work there now."""
-    return _time(_at(value, ZoneInfo(zone)), _("D H:i"))
+    return _time(in_zone(value, ZoneInfo(zone)), _("D H:i"))
 
 
 @register.filter

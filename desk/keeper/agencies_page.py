@@ -12,12 +12,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accord.calls.answers import AgencyAnswer
 from accord.envelope.keys import show_fingerprint
+from alerts.document.countries import kind_and_place
 from alerts.exchange_errors import exchange_errors
 from alerts.problems import words_for
 from alerts.sending.sending_stopped import is_still_to_come
 from callers import clock
 from callers.capabilities import Role
-from callers.directory import Custody, kind_and_country
+from callers.directory import Custody
 from callers.errors import AbsentError, InputError, MoveError, NotPermittedError
 from desk.agency.keys.refusals import refusal_text
 from desk.agency.keys.words import waits_text
@@ -208,7 +209,7 @@ def _facts(entry: AgencyAnswer) -> list[tuple[str, str]]:
     return [
         (_("Agency id"), entry.id),
         (_("Name"), entry.name),
-        (_("Kind"), kind_and_country(entry.kind, entry.country)),
+        (_("Kind"), kind_and_place(entry.kind, entry.country)),
         (_("Custody"), str(dict(Custody.choices).get(entry.custody, entry.custody))),
         (_("Fingerprint of its root"), root),
     ]

@@ -11,10 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.agency.lanes import REASONS
+from alerts.document import countries
 from callers.templatetags import look
 from callers.templatetags.look import drawing
+from desk.agency.keys.words import SUITE_NAMES
 from desk.web.tones import isolated, some_names, tone_of
 from officers.models import Officer
+from peers.models import Agency
 
 register = template.Library()
 register.filters.update(look.register.filters)
@@ -91,6 +94,26 @@ def hours_until(value: datetime, now: datetime) -> str:
 @register.filter
 def short_digest(value: str) -> str:
     return f"{value[:8]}…{value[-4:]}" if len(value) > 14 else value
+
+
+@register.filter
+def whole_id(value: str) -> SafeString:
+    """Show an id to be copied in full, in two halves, so that a narrow place breaks it in the middle and nowhere else."""
+    half = (len(value) + 1) // 2
+    form = '<code class="digest whole"><span>{}</span><span>{}</span></code>'
+    return format_html(form, value[:half], value[half:])
+
+
+@register.filter
+def suite_text(suites: str) -> str:
+    """Return the words for a suite, or for several with commas between them; one unknown here as it is."""
+    return "; ".join(str(SUITE_NAMES.get(suite, suite)) for suite in suites.split(", "))
+
+
+@register.filter
+def kind_and_place(agency: Agency) -> str:
+    """Return what an agency is and in which country."""
+    return countries.kind_and_place(agency.kind, agency.country)
 
 
 @register.filter

@@ -31,6 +31,7 @@ from callers.problems import (
     BROKEN,
     DATABASE_BUSY,
     FORM_TOKEN_REFUSED,
+    INPUT_REFUSED,
     NOT_PERMITTED,
     Problem,
     row_of,
@@ -140,10 +141,16 @@ def stopped(request: HttpRequest, error: Exception) -> HttpResponse:
         "stopped",
         _("Stopped"),
         status=row.status,
-        sentence=_(row.sentence),
-        remedy=row.remedy_for(error),
+        **_words_for(row, error),
         **_ways_on(request, error),
     )
+
+
+def _words_for(row: Problem, error: Exception) -> dict[str, str]:
+    """Return the heading and the sentence below it. A mistake that no form shows beside its field is the heading itself."""
+    if row is INPUT_REFUSED and isinstance(error, InputError):
+        return {"sentence": error.problem, "remedy": _("Nothing was changed. Go back and try again.")}
+    return {"sentence": _(row.sentence), "remedy": row.remedy_for(error)}
 
 
 def _ways_on(request: HttpRequest, error: Exception) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Final
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 
-from alerts.boxes.waiting import NOTHING, Waiting
+from alerts.boxes.waiting import MOST, NOTHING, Waiting
 from callers.capabilities import Capability
 from callers.pages import Count, NavGroup, NavItem
 from officers.models import Officer
@@ -156,24 +156,31 @@ def navigation(
 ) -> tuple[NavGroup, ...]:
     """Return the pages that this officer's roles open, the current one marked, with the restore while the agency reviews it.
 
-    What is administered is folded for everybody else; substances fold where both would show too many items.
+    What is administered is folded for everybody else; substances fold where both would show too many items. Where the
+    restore makes them too many, both fold, and on a page of theirs the restore is left to the first page, which leads to it.
     """
     work, substances, agency = (
         _items(areas, officer.capabilities, here, _counts(waiting)) for _label, areas in MENU
     )
-    if is_in_review and C.OFFICER_MANAGE in officer.capabilities:
-        address = reverse("admin:after_restore")
-        work = (NavItem(_("After a restore"), address, here == address), *work)
+    restore = _restore(officer, here) if is_in_review else ()
     if not officer.agency_id:
-        return (NavGroup("", (*work, *substances, *agency)),)
+        return (NavGroup("", (*restore, *work, *substances, *agency)),)
     is_full = len(work) + len(substances) + len(agency) > MOST_AT_FIRST_SIGHT
     inside_substances, inside_agency = _is_inside(substances), _is_inside(agency)
     administers = bool(_ADMINISTER & officer.capabilities) and not (is_full and inside_substances)
     shows_agency = inside_agency or administers
+    unfolded = agency if shows_agency else substances
+    is_tight = bool(restore) and len(restore) + len(work) + len(unfolded) > MOST_AT_FIRST_SIGHT
+    is_inside = inside_agency or inside_substances
+    if is_tight and is_inside:
+        restore = ()
+    folds_both = is_tight and not is_inside
     groups = (
-        NavGroup(_("Work"), work),
-        NavGroup(_("Substances"), substances, is_folding=is_full, is_open=not shows_agency),
-        NavGroup(_("Agency"), agency, is_folding=True, is_open=shows_agency),
+        NavGroup(_("Work"), (*restore, *work)),
+        NavGroup(
+            _("Substances"), substances, is_folding=is_full, is_open=not shows_agency and not folds_both
+        ),
+        NavGroup(_("Agency"), agency, is_folding=True, is_open=shows_agency and not folds_both),
     )
     return tuple(group for group in groups if group.items)
 
@@ -204,6 +211,14 @@ def _items(
     )
 
 
+def _restore(officer: Officer, here: str) -> tuple[NavItem, ...]:
+    """Return the item of the restore that the agency reviews, for who may review it."""
+    if C.OFFICER_MANAGE not in officer.capabilities:
+        return ()
+    address = reverse("admin:after_restore")
+    return (NavItem(_("After a restore"), address, here == address),)
+
+
 def _is_inside(items: tuple[NavItem, ...]) -> bool:
     return any(item.current for item in items)
 
@@ -215,7 +230,7 @@ def _counts(waiting: Waiting) -> dict[str, Count]:
 def _worded(waiting: Waiting) -> Iterator[tuple[str, Count]]:
     """Yield the count of each box where something waits, with its words for who hears the page."""
     if n := waiting.inbox:
-        words = ngettext("%(n)d to acknowledge or answer", "%(n)d to acknowledge or answer", n) % {"n": n}
+        words = _asked(waiting)
         if late := waiting.inbox_overdue:
             words = f"{words}, {ngettext('%(n)d overdue', '%(n)d overdue', late) % {'n': late}}"
         yield "inbox", Count("inbox", waiting.shown(n), words, is_late=late > 0)
@@ -225,3 +240,15 @@ def _worded(waiting: Waiting) -> Iterator[tuple[str, Count]]:
     if n := waiting.returned:
         words = ngettext("%(n)d returned to you", "%(n)d returned to you", n) % {"n": n}
         yield "drafts", Count("drafts", waiting.shown(n), words)
+
+
+def _asked(waiting: Waiting) -> str:
+    """Say how many alerts ask to be acknowledged and how many to be answered; together where they are too many to tell."""
+    if waiting.inbox > MOST:
+        return gettext("%(n)s to acknowledge or answer") % {"n": waiting.shown(waiting.inbox)}
+    parts = []
+    if n := waiting.to_acknowledge:
+        parts.append(ngettext("%(n)d to acknowledge", "%(n)d to acknowledge", n) % {"n": n})
+    if n := waiting.to_answer:
+        parts.append(ngettext("%(n)d to answer", "%(n)d to answer", n) % {"n": n})
+    return ", ".join(parts)

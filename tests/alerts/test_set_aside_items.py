@@ -5,19 +5,20 @@ import pytest
 from django.db import connection
 
 from accord.envelope.content import Attachment
+from accord.envelope.errors import Failure, MalformedError, OpeningError, VerificationError
 from alerts.boxes.inbox import list_received
 from alerts.models import AwaitedEnvelope, CardToken, ReceivedAlert
 from alerts.projections.tokens import FILE, file_digest, received_with_token
 from alerts.receiving.opening import open_alert
 from alerts.receiving.retractions import judge_for_display
-from alerts.receiving.set_aside import read_set_aside, resume_loop, retry_item
+from alerts.receiving.set_aside import cause_text, read_set_aside, resume_loop, retry_item
 from alerts.receiving.taking import FEED
 from alerts.review.preview import preview_release
 from callers.actors import SystemActor
 from callers.capabilities import Capability, Role
 from callers.errors import NotPermittedError
 from ledger.models import AuditEvent, SetAside
-from ledger.set_aside import STOPS_AFTER, Item, begin_round
+from ledger.set_aside import STOPS_AFTER, Item, begin_round, reason_of
 from notices.key_endings import warn_of_endings
 from notices.models import Notification
 from peers.models import FeedCursor, PeerKeyset
@@ -208,3 +209,17 @@ class TestWaysOn:
             retry_item(auditor, row.pk, now=now)
         with pytest.raises(NotPermittedError):
             read_set_aside(desks.health.reader)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (VerificationError(Failure.RECEIPT), "A check of its signature"),
+        (MalformedError("ct"), "has not the form"),
+        (OpeningError(Failure.BLOB), "did not open"),
+        (ZeroDivisionError(), "a fault of the program"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_cause_is_said_in_words(error: Exception, words: str) -> None:
+    assert words in cause_text(reason_of(error))

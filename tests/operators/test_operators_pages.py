@@ -314,4 +314,4 @@ def test_every_time_on_the_pages_names_its_zone(operator: Client) -> None:
     for path in ("/", where, "/operators/", "/ledger/"):
         page = text(operator.get(path))
         times = re.findall(r"<time[^>]*>([^<]*)</time>", page)
-        assert times and all(said.endswith(" UTC") for said in times), path
+        assert times and all(said.endswith("\N{NO-BREAK SPACE}UTC") for said in times), path

@@ -8,6 +8,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.problems import words_for
 from alerts.receiving.opening import open_alert
 from ledger.models import AuditEvent
+from tests.desk_calls import ViewsInPlaceOfSockets
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import CONTENT, DeskWorld
 from tests.pages.test_lists import received_copies
@@ -61,3 +62,15 @@ def test_foreign_none_too_many_and_no_right(desk: DeskWorld, as_officer: SignIn,
     assert as_officer(desk.edda).get("/inbox/acknowledge/", {"pick": str(row.pk)}).status_code == 403
     row.refresh_from_db()
     assert row.acknowledged_at is None
+
+
+def test_an_acknowledgement_that_waits_for_the_exchange_names_its_alert(
+    desk: DeskWorld, as_officer: SignIn, sent: Alert, exchange_as_asked: ViewsInPlaceOfSockets
+) -> None:
+    row, client = desk.received(desk.haitham), as_officer(desk.haitham)
+    open_alert(desk.haitham, row, reason="on_duty", now=desk.tick())
+    exchange_as_asked.is_away = True
+    client.post("/inbox/acknowledge/", {"pick": [str(row.pk)], "reason": "on_duty"})
+    waiting = client.get("/outbox/waiting/").content.decode()
+    assert f"<bdi>Nine collapses {CONTENT}</bdi></a>" in waiting
+    assert f'Acknowledgement · <span class="digest">{row.reference}' in waiting

@@ -59,9 +59,9 @@ def test_keys_are_the_agencys_own_public_ones(desk: DeskWorld, as_officer: SignI
     page = as_officer(desk.ilka).get("/keys/").content.decode()
     assert page.count("ML-DSA-65") == 1
     for key in Key.objects.filter(agency_id=desk.lab.pk).exclude(use="root"):
-        assert key.kid in page
+        assert f"<span>{key.kid[:22]}</span><span>{key.kid[22:]}</span>" in page, "breaks in its middle only"
     for key in Key.objects.filter(agency_id=desk.health.pk).all():
-        assert key.kid not in page
+        assert key.kid[:22] not in page
     assert "Nothing matches." in as_officer(desk.ilka).get("/keys/?state=revoked").content.decode()
 
 

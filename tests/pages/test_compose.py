@@ -265,7 +265,7 @@ def test_an_autosave_answers_the_new_revision_with_its_time_and_zone(author: Cli
     sent = fields_on(author.get(f"/drafts/{draft.pk}/2/").content.decode()) | {"title": "Another title"}
     answer = author.post(f"/drafts/{draft.pk}/2/", sent, headers=JSON)
     assert answer.json()["revision"] == 2
-    assert re.fullmatch(r"Saved \d+ \w+ \d{4} \d\d:\d\d UTC.*", answer.json()["text"])
+    assert re.fullmatch(r"Saved \d+ \w+ \d{4} \d\d:\d\d\sUTC.*", answer.json()["text"])
 
 
 def test_the_second_of_two_officers_sees_both_texts(author: Client, desk: DeskWorld) -> None:

@@ -184,7 +184,7 @@ def test_the_time_to_answer_is_shown_in_ones_own_zone_and_in_theirs(author: Clie
     for step in (2, LAST_STEP):
         panel = text_of(author, f"/drafts/{draft.pk}/{step}/").split("Answer by</h2>")[1].split("</dl>")[0]
         assert "As you set it:" in panel
-        assert "12:30 UTC<" in panel
+        assert "12:30\N{NO-BREAK SPACE}UTC<" in panel
         assert "Health Authority, Belmora" in panel
         assert panel.count("<time") == 3
         assert re.search(r"UTC\+(9:30|10:30)<", panel), "Adelaide"

@@ -78,7 +78,7 @@ def test_a_body_of_no_country_is_shown_without_one_wherever_countries_stand(
     body = Agency.objects.filter(pk="xd-reg")
     rewrite(body, kind="international", country="XX")
     listed = as_officer(desk.ilka).get("/directory/").content.decode()
-    assert "<td>International organisation</td>" in listed
+    assert 'data-label="Kind">International organisation</td>' in listed
     assert ", XX" not in listed
     draft = desk.draft()
     compose = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/2/").content.decode()
@@ -87,3 +87,6 @@ def test_a_body_of_no_country_is_shown_without_one_wherever_countries_stand(
     preview = as_officer(desk.ilka).get(f"/drafts/{draft.pk}/4/").content.decode()
     assert "International organisation" in preview
     assert ", XX" not in preview
+    rewrite(body, kind="customs", country="BE")
+    for address in ("/directory/", f"/drafts/{draft.pk}/4/"):
+        assert "Customs, Belgium" in as_officer(desk.ilka).get(address).content.decode()

@@ -308,6 +308,7 @@ def test_what_is_set_aside_is_counted_and_has_its_page_with_ways_on(desk: DeskWo
     assert "1 loop stands." in keeper.get("/").content.decode()
     page = keeper.get("/set-aside/").content.decode()
     assert "Taking in alerts and answers" in page and "ZeroDivisionError" in page
+    assert "The program has failed at it" in page
     state, item = LoopState.objects.get(), SetAside.objects.first()
     assert item is not None
     assert keeper.post(f"/set-aside/{item.pk}/retry/").status_code == 302

@@ -58,7 +58,8 @@ def test_a_new_keyset_is_shown_as_being_logged(desk: DeskWorld, as_officer: Sign
 
 def test_each_key_stands_with_what_may_be_done_to_it(desk: DeskWorld, as_officer: SignIn) -> None:
     page, key = text_of(as_officer(desk.benno)), key_of(desk.benno)
-    assert f">{key.kid}</code></td>" in page
+    assert f"<span>{key.kid[22:]}</span></code></td>" in page
+    assert "post-quantum and classical together (PQ1)" in page
     for verb in ("retire", "suspend", "revoke"):
         assert f'href="/keys/key/{key.kid}/{verb}/"' in page
     assert f'href="/keys/key/{key.kid}/resume/"' not in page

@@ -286,7 +286,7 @@ def test_an_empty_start_page_says_when_it_looked_and_offers_what_one_may_do(
 ) -> None:
     page = as_officer(desk.aroha).get("/").content.decode()
     empty = page[page.index("Nothing waits for you. Checked ") :].partition("</div>")[0]
-    assert re.search(r">\d\d:\d\d UTC", empty)
+    assert re.search(r">\d\d:\d\d\sUTC", empty)
     assert all(label in empty for label in (">New alert</a>", ">Identify</a>", ">Search</a>"))
     reader = as_officer(desk.casimir).get("/").content.decode()
     assert ">New alert</a>" not in reader, "who may not write is offered nothing to write"

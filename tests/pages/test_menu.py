@@ -52,8 +52,8 @@ def officer_with(*roles: str, agency: str | None = "xa-lab") -> Officer:
     return Officer(agency=hosted, roles=list(roles), is_active=True)
 
 
-def seen(officer: Officer, here: str = "/") -> list[str]:
-    groups = navigation(officer, here)
+def seen(officer: Officer, here: str = "/", *, is_in_review: bool = False) -> list[str]:
+    groups = navigation(officer, here, is_in_review=is_in_review)
     return [str(item.label) for group in groups if group.is_open for item in group.items]
 
 
@@ -77,6 +77,19 @@ def test_no_page_shows_more_than_nine_items_and_each_shows_its_own(roles: tuple[
             assert len(seen(officer, tab.address)) <= MOST_AT_FIRST_SIGHT, tab.name
             current = [item for group in groups if group.is_open for item in group.items if item.current]
             assert len(current) == 1, f"{tab.name} is marked once, and not folded away"
+
+
+@pytest.mark.parametrize("roles", AT_FIRST_SIGHT, ids=lambda value: "+".join(value)[:40])
+def test_a_restore_under_review_makes_no_more_than_nine_of_them(roles: tuple[str, ...]) -> None:
+    officer = officer_with(*roles)
+    may_review = Capability.OFFICER_MANAGE in officer.capabilities
+    for here in ("/", "/inbox/", "/restore/"):
+        assert seen(officer, here, is_in_review=True).count("After a restore") == may_review
+    for _label, areas in MENU:
+        for tab in (tab for area in areas for tab in area.open_to(officer.capabilities)):
+            assert len(seen(officer, tab.address, is_in_review=True)) <= MOST_AT_FIRST_SIGHT, tab.name
+            groups = navigation(officer, tab.address, is_in_review=True)
+            assert sum(item.current for group in groups if group.is_open for item in group.items) == 1
 
 
 @pytest.mark.parametrize("role", Role)
@@ -132,21 +145,26 @@ def test_two_things_are_never_called_keys(as_officer: SignIn, desk: DeskWorld) -
 
 def test_counts_stand_where_work_waits(as_officer: SignIn, desk: DeskWorld, sent: Alert) -> None:
     client = as_officer(desk.haitham)
-    assert waits(client) == {"inbox": ("1", "1 to acknowledge or answer", False)}
+    assert waits(client) == {"inbox": ("1", "1 to acknowledge", False)}
     ReceivedAlert.objects.update(ack_by=timezone.now() - timedelta(hours=1))
-    assert waits(client) == {"inbox": ("1", "1 to acknowledge or answer, 1 overdue", True)}
+    assert waits(client) == {"inbox": ("1", "1 to acknowledge, 1 overdue", True)}
     ReceivedAlert.objects.update(acknowledged_at=timezone.now())
     assert not waits(client)
     ReceivedAlert.objects.update(**due(timezone.now() + timedelta(hours=1)))
-    assert waits(client) == {"inbox": ("1", "1 to acknowledge or answer", False)}
+    assert waits(client) == {"inbox": ("1", "1 to answer", False)}
+    ReceivedAlert.objects.update(acknowledged_at=None, ack_by=timezone.now() + timedelta(hours=1))
+    assert waits(client) == {"inbox": ("1", "1 to acknowledge, 1 to answer", False)}, (
+        "one alert asks for both"
+    )
 
 
 def waits(client: Client) -> dict[str, tuple[str, str, bool]]:
     found = re.findall(
-        r'class="waits( is-late)?" id="n-(\w+)"><span aria-hidden="true">([^<]+)</span><span class="unseen">([^<]+)<',
+        r'class="waits( is-late)?" id="n-(\w+)" title="([^"]+)"><span aria-hidden="true">([^<]+)</span><span class="unseen">([^<]+)<',
         client.get("/inbox/").content.decode(),
     )
-    return {name: (number, words, bool(late)) for late, name, number, words in found}
+    assert all(shown == words for _late, _name, shown, _number, words in found)
+    return {name: (number, words, bool(late)) for late, name, _shown, number, words in found}
 
 
 def test_a_releaser_is_told_of_the_queue_and_an_author_of_what_came_back(
@@ -171,6 +189,9 @@ def test_a_full_box_is_counted_in_one_read_and_not_to_its_end(desk: DeskWorld, s
     assert found.inbox == MOST + 1
     assert Waiting.shown(found.inbox) == "99+"
     assert found.inbox_overdue == 1, "found though the box is full"
+    (work, *_) = navigation(desk.haitham, "/", waiting=found)
+    words = next(item.count.words for item in work.items if item.count and item.count.name == "inbox")
+    assert words == "99+ to acknowledge or answer, 1 overdue", "its parts are not told where they are cut off"
 
 
 def test_nothing_is_counted_for_who_has_no_box(desk: DeskWorld) -> None:

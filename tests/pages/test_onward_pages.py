@@ -23,11 +23,12 @@ TERMS: dict[str, Any] = {
     "purpose": "public_health",
     "recipients": ["xb-health"],
 }
+TITLE = "Nine collapses at one event"
 
 
 def send_flash(desk: DeskWorld) -> None:
     AgreementVersion.objects.update(emergency=True)
-    desk.send(desk.draft(**TERMS, pri="flash"))
+    desk.send(desk.draft(**TERMS, title=TITLE, pri="flash"))
 
 
 @pytest.fixture
@@ -103,6 +104,10 @@ def test_an_emergency_waits_for_its_review_on_the_first_page(
     address = f"/emergencies/{prepared.pk}/"
     assert address in reviewer.get("/").content.decode()
     assert "Orla Fenwick" in reviewer.get(address).content.decode()
+    admin = as_officer(desk.hub.make_officer(desk.health, Role.AGENCY_ADMIN))
+    for shown in ("/", address):
+        assert TITLE in admin.get(shown).content.decode()
+        assert TITLE not in reviewer.get(shown).content.decode(), "who reads no alerts is told no title"
     assert reviewer.post(address, {"is_justified": "yes", "text": ""}).status_code == 422
     said = {"is_justified": "yes", "text": "Three deaths that night."}
     assert "Reviewed." in reviewer.post(address, said, follow=True).content.decode()

@@ -80,6 +80,8 @@ def test_who_asked_does_not_agree_and_takes_it_back(
     desk: DeskWorld, waits: PowerChange, as_officer: SignIn
 ) -> None:
     client = as_officer(desk.sunniva)
+    page = client.get("/powers/").content.decode()
+    assert "Agree…" not in page and "Somebody else has to agree: neither who asked" in page
     refused = client.post(f"/powers/{waits.pk}/agree/")
     assert refused.status_code == 409
     assert "Somebody else has to agree" in refused.content.decode()

@@ -104,7 +104,7 @@ class TestReviews:
         replies = [sql for sql in reads_of(asked) if 'FROM "alerts_reply"' in sql]
         assert len(replies) == len(set(replies)) > 0, "thread and reviews read each level once"
         assert "Reviewed by <bdi>Health Authority, Belmora</bdi>: agrees" in sent
-        assert "Signature verified (PQ1)" in sent and "As ours." in sent
+        assert "Signature verified, post-quantum and classical together (PQ1)" in sent and "As ours." in sent
         inbox = ilka.get("/inbox/").content.decode()
         assert f"Reply to <bdi>Nine collapses {CONTENT}</bdi>" in inbox
         back = open_at_health(desk, aroha)

@@ -168,6 +168,7 @@ def test_while_the_exchange_is_away_the_last_word_is_shown_and_it_waits(
     assert "Nobody has received it." in page
     listed = second.get("/outbox/waiting/").content.decode()
     assert "Nobody has received it." in listed
+    assert 'data-label="What became of it"' in listed, "said on a phone"
     assert press(second, alert, "cancel").status_code == 302
     alert.refresh_from_db()
     assert alert.state == "validated"

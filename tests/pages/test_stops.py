@@ -26,7 +26,7 @@ from alerts.drafting.drafts import attach_file
 from alerts.errors import AlertIncompleteError, AlertsError, MoveRefusedError, UnknownSchemaError
 from alerts.models import Alert, HeldEnvelope, ReceivedAlert
 from alerts.sending.withdrawal import withdraw_alert
-from callers.errors import InputError, NotBoundError
+from callers.errors import NotBoundError
 from desk.web.urls import Page, guarded
 from hub.problems import problem_for
 from sharing.models import Blob, Envelope
@@ -63,7 +63,6 @@ ROWLESS = {AlertsError, UnknownSchemaError, NotNamedError}
 """The base, which nothing raises, an error that never reaches a page, and one whose page is that of what is absent."""
 ERRORS = [
     *(made(kind) for kind in kinds_of(AlertsError, VaultError) if kind not in ROWLESS),
-    InputError("cursor", "what to do"),
     NotBoundError("alerts_alert", "1"),
     EnvelopeError(),
     MalformedError("ct"),
@@ -89,6 +88,16 @@ def test_each_error_of_desk_vault_and_envelope_has_its_page(desk: DeskWorld, err
         page = html.unescape(answer.content.decode())
         assert answer.status_code == row.status
         assert f"<h1>{translation.gettext(row.sentence)}</h1><p>{row.remedy_for(error)}</p>" in page
+
+
+def test_a_mistake_that_is_no_fields_is_the_heading(desk: DeskWorld, as_officer: SignIn) -> None:
+    nothing_chosen = as_officer(desk.aroha).get("/inbox/acknowledge/")
+    assert nothing_chosen.status_code == 422
+    page = nothing_chosen.content.decode()
+    assert "<h1>Choose 1 to 50 alerts.</h1><p>Nothing was changed. Go back and try again.</p>" in page
+    nothing_to_list = as_officer(desk.benno).get("/peers/list/file/")
+    assert nothing_to_list.status_code == 422
+    assert "A field was not accepted" not in page + nothing_to_list.content.decode()
 
 
 @pytest.fixture

@@ -99,6 +99,8 @@ def test_one_person_chooses_and_another_sends_them_in_steps(desk: DeskWorld, as_
     desk.catch_up()
     logged = releaser.get(AT).content.decode()
     assert "2 of 2 sent, 2 of them logged" in logged and "data-arrivals" not in logged
+    for page in (waiting, logged):
+        assert ">What was sent</h2>" in page and "to go." not in page and ">Sending</h2>" not in page
     row = WithheldAlert.objects.all()[0]
     first, copy = f"/outbox/{row.alert_id}/", f"/outbox/{row.sent_id}/"
     repeats = releaser.get(copy).content.decode()

@@ -191,10 +191,16 @@ CHANGES: Final[Mapping[str, Text]] = {
 }
 """Proposals by their effect."""
 
+SUITE_NAMES: Final[Mapping[str, Text]] = {
+    "PQ1": gettext_lazy("post-quantum and classical together (PQ1)"),
+    "EC1": gettext_lazy("classical alone (EC1)"),
+}
+"""What each suite is, its code behind."""
 SUITE_WORDS: Final[Mapping[str, Text]] = {
     "PQ1": gettext_lazy("PQ1: only post-quantum and classical together"),
     "EC1": gettext_lazy("EC1: classical alone is taken too"),
 }
+"""What the lowest suite of a keyset lets in."""
 
 _ALREADY: Final[Mapping[str, Text]] = {
     "create": gettext_lazy("Your agency has keys already. Rotate them instead."),

@@ -10,7 +10,14 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from alerts.receiving.set_aside import AsideView, loop_text, read_set_aside, resume_loop, retry_item
+from alerts.receiving.set_aside import (
+    AsideView,
+    cause_text,
+    loop_text,
+    read_set_aside,
+    resume_loop,
+    retry_item,
+)
 from callers import clock
 from callers.capabilities import Capability
 from desk.web.frame import render_page, signed_in
@@ -23,6 +30,7 @@ class AsideRow:
 
     item: SetAside
     work: str
+    cause: str
     warning: str
 
 
@@ -62,4 +70,4 @@ def _rows(found: AsideView) -> Iterator[AsideRow]:
         Distrust.AGENCY.value: _("Nothing is sent to this agency meanwhile."),
     }
     for item in found.items:
-        yield AsideRow(item, loop_text(item.loop), warnings.get(item.distrusts, ""))
+        yield AsideRow(item, loop_text(item.loop), cause_text(item.reason), warnings.get(item.distrusts, ""))

@@ -36,6 +36,7 @@ from alerts.document.fields import (
 )
 from alerts.document.findings import Findings
 from alerts.document.kinds import ASKING
+from alerts.document.marking import HANDLING_SENTENCES, handling_sentences
 from alerts.document.structures import own_identifiers, read_typed
 from alerts.drafting.drafts import read_draft
 from alerts.drafting.revisions import DraftContent
@@ -293,12 +294,17 @@ def _folds(fields: Iterable[FormField], data: Mapping[str, Any]) -> list[Fold]:
     by_name = {field.name: field for field in fields}
     lane, purpose = (data.get(name) for name in ("lane", "purpose"))
     words = {"lane": choice_text("lane", lane), "purpose": choice_text("purpose", purpose)}
+    codes = [code for code in data.get("handling") or () if code in HANDLING_SENTENCES]
+    handling = [
+        f"{sentence.rstrip('.')} ({code})"
+        for code, sentence in handling_sentences(codes, data.get("handling_condition"))
+    ]
     sentences = {
         "lane": _("Lane %(lane)s, purpose %(purpose)s") % words
         if lane and purpose
         else _("Lane and purpose"),
-        "handling": _("Handling %(codes)s") % {"codes": ", ".join(data.get("handling") or ())}
-        if data.get("handling")
+        "handling": _("Handling: %(texts)s") % {"texts": "; ".join(handling)}
+        if handling
         else _("Handling: no code"),
     }
     return [

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accord.document.rules import asks
+from alerts.document.countries import kind_and_place
 from alerts.document.display import choice_text
 from alerts.errors import ExchangeAwayError
 from alerts.models import Alert
@@ -19,7 +20,7 @@ from alerts.review.may_send import ASKED
 from alerts.review.preview import Preview, candidates_for, circles_for
 from alerts.review.reply_readers import reply_readers
 from alerts.review.verdicts import RecipientVerdict
-from callers.directory import Custody, kind_and_country
+from callers.directory import Custody
 from desk.alerts.compose.form import FormField, Option
 from officers.models import Officer
 from peers.models import Agency
@@ -147,12 +148,12 @@ def _offered(officer: Officer, verdicts: Sequence[RecipientVerdict], chosen: lis
         yield from (_option(verdict, verdict.agency in chosen) for verdict in verdicts)
         return
     for agency in Agency.objects.visible_to(officer).exclude(pk=officer.agency_id).order_by("name"):
-        note = agency.kind_and_country
+        note = kind_and_place(agency.kind, agency.country)
         yield Option(agency.pk, agency.name, agency.pk in chosen, note)
 
 
 def _option(verdict: RecipientVerdict, chosen: bool) -> Option:
-    note = verdict.text or kind_and_country(verdict.kind, verdict.country)
+    note = verdict.text or kind_and_place(verdict.kind, verdict.country)
     return Option(verdict.agency, verdict.name, chosen, note, is_denied=not verdict.will)
 
 
@@ -166,7 +167,7 @@ def _row(verdict: RecipientVerdict) -> ReachRow:
     own_keys = verdict.custody == Custody.AGENCY
     return ReachRow(
         verdict,
-        kind_text=kind_and_country(verdict.kind, verdict.country),
+        kind_text=kind_and_place(verdict.kind, verdict.country),
         lane_text=choice_text("lane", verdict.lane),
         custody_text=_("keys held by the agency") if own_keys else _("keys held by a desk that others host"),
     )

@@ -28,6 +28,7 @@ from alerts.sending.emergencies import (
     emergencies_to_review,
     find_emergency,
     review_emergency,
+    seen_by,
 )
 from alerts.sending.onward import (
     ENDING_CODES,
@@ -333,7 +334,7 @@ def emergency(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
     found = find_emergency(officer, release_id)
     form = ReviewForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not found.may_review or not form.is_valid():
-        return ask(request, _about_emergency(found), form if found.may_review else ConfirmForm())
+        return ask(request, _about_emergency(officer, found), form if found.may_review else ConfirmForm())
     said = form.cleaned_data
     try:
         review_emergency(
@@ -341,15 +342,24 @@ def emergency(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
         )
     except InputError as refused:
         refuse(form, refused)
-        return ask(request, _about_emergency(found), form)
+        return ask(request, _about_emergency(officer, found), form)
     messages.success(request, _("Reviewed. It stands in the audit."))
     return redirect("admin:index")
 
 
-def _about_emergency(found: Emergency) -> Question:
+def _titles_seen(officer: Officer, found: Iterable[Emergency]) -> dict[uuid.UUID, str]:
+    """Return by the release the titles of the alerts that this officer may see."""
+    seen = {one.row.pk: one.row.about for one in seen_by(officer, found)}
+    titles = _titles(list(seen.values()))
+    return {pk: titles[about.pk] for pk, about in seen.items()}
+
+
+def _about_emergency(officer: Officer, found: Emergency) -> Question:
     row = found.row
     assert row.released_by is not None and row.released_at is not None and row.review_by is not None
+    title = _titles_seen(officer, [found]).get(row.pk, "")
     facts: list[tuple[str, str]] = [
+        *([(_("Alert"), isolated(title))] if title else []),
         (_("Release"), found.reference),
         (_("Released to"), "; ".join(map(isolated, found.to))),
         (_("Released"), f"{_minute(row.released_at)}, {row.released_by.display_name}"),
@@ -379,16 +389,18 @@ def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
         waiting = [row for row in prepared_of(officer) if may_release(officer, row)]
         titles = _titles([row.about for row in waiting])
         yield from (_waiting(row, titles[row.about.pk]) for row in waiting)
-    for found in emergencies_to_review(officer):
-        if found.may_review:
-            yield StartRow(
-                f"emergency-{found.row.pk}",
-                pgettext_lazy("act", "Review"),
-                _("A release in an emergency, %(reference)s") % {"reference": found.reference},
-                reverse("admin:emergency", args=[found.row.pk]),
-                about=("; ".join(map(isolated, found.to)),),
-                due=found.row.review_by,
-            )
+    emergencies = [found for found in emergencies_to_review(officer) if found.may_review]
+    seen = _titles_seen(officer, emergencies)
+    for found in emergencies:
+        what = isolated(seen[found.row.pk]) if found.row.pk in seen else found.reference
+        yield StartRow(
+            f"emergency-{found.row.pk}",
+            pgettext_lazy("act", "Review"),
+            _("A release in an emergency, %(reference)s") % {"reference": what},
+            reverse("admin:emergency", args=[found.row.pk]),
+            about=("; ".join(map(isolated, found.to)),),
+            due=found.row.review_by,
+        )
 
 
 def _waiting(row: OnwardRelease, title: str) -> StartRow:
