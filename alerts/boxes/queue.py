@@ -15,10 +15,13 @@ from officers.models import Officer
 
 @dataclass(frozen=True)
 class QueueRow:
+    """Alert that waits for release; `re_md` names the question that it answers, where the query was annotated with it."""
+
     alert: Alert
     card: Card | None
     since: datetime
     to: tuple[str, ...]
+    re_md: str = ""
 
 
 def list_waiting(
@@ -48,7 +51,13 @@ def list_waiting(
 def queue_rows(alerts: Sequence[Alert], cards: Mapping[str, Card]) -> tuple[QueueRow, ...]:
     """Return rows for waiting alerts; `cards` are their opened cards by id."""
     return tuple(
-        QueueRow(alert, cards.get(str(alert.pk)), alert.submitted_at or alert.changed_at, _to(alert))
+        QueueRow(
+            alert,
+            cards.get(str(alert.pk)),
+            alert.submitted_at or alert.changed_at,
+            _to(alert),
+            getattr(alert, "re_md", None) or "",
+        )
         for alert in alerts
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 
 from alerts.boxes.inbox import InboxRow, inbox_rows, still_to_acknowledge
 from alerts.boxes.on_the_way import WayRow, on_the_way, way_rows
@@ -172,7 +172,8 @@ def _own(officer: Officer, now: datetime) -> tuple[list[Alert], list[Alert], lis
 
 
 def _to_release(rows: QuerySet[Alert]) -> list[Alert]:
-    """Return alerts to release: flash first, then longest waiting."""
+    """Return alerts to release, with the question that each answers: flash first, then longest waiting."""
+    rows = rows.annotate(re_md=F("reply__re_md"))
     speed = Case(When(pri="flash", then=0), When(pri="urgent", then=1), default=2)
     return list(rows.filter(to_release()).order_by(speed, "submitted_at", "pk")[: SHOWN + 1])
 

@@ -40,7 +40,6 @@ from substances.control.precursors import PrecursorHit
 from substances.control.results import (
     ENDED,
     NOT_ASKED,
-    NOT_COVERED,
     NOT_NAMED,
     NOT_YET,
     SILENT,
@@ -186,8 +185,7 @@ class ScreeningShown:
 class LawLines:
     """Jurisdictions as an alert's page lists them: the reader's own first, silent or not, then those that say something.
 
-    The rest is `silent`: not asked for want of a structure, without a match, or without a verdict since their lists are not
-    known here.
+    The rest is `silent`: not asked for want of a structure, without a match on lists that are complete, or without a verdict.
     """
 
     open: tuple[PlaceShown, ...]
@@ -212,8 +210,8 @@ def law_lines(shown: ScreeningShown, country: str) -> LawLines:
     return LawLines(
         open=(*(_in_a_line(place) for place in home), *said),
         unasked=tuple(place for place in silent if place.standing == NOT_ASKED),
-        no_match=tuple(place for place in silent if place.standing not in {NOT_ASKED, NOT_COVERED}),
-        no_verdict=tuple(place for place in silent if place.standing == NOT_COVERED),
+        no_match=tuple(place for place in silent if place.standing == NOT_NAMED),
+        no_verdict=tuple(place for place in silent if place.standing not in {NOT_ASKED, NOT_NAMED}),
     )
 
 

@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from alerts.boxes.start import read_start
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.sending.release import release_alert
 from alerts.states import AlertState
+from desk.alerts.boxes.start_rows import rows_of_work
 from ledger.models import AuditEvent
 from officers.models import Officer
 from peers.models import SentEnvelope
@@ -112,6 +114,18 @@ def test_of_two_who_answer_at_once_the_second_keeps_on_the_page_what_was_typed(
     same = later.post(at, {"answer_code": "no_hit", "then": "submit"})
     assert same.status_code == 302 and same["Location"] == f"/queue/{first.pk}/"
     assert Alert.objects.filter(agency=desk.health, kind="reply").count() == 1
+
+
+def test_who_does_not_write_answers_is_asked_to_assign_them_and_releases_one_by_its_time(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
+    answered(desk, as_officer(desk.aroha))
+    start = as_officer(desk.haitham).get("/").content.decode()
+    assert ">Assign</span>" in start and ">Answer</span>" not in start
+    received = desk.received(desk.aroha)
+    rows = rows_of_work(desk.haitham, read_start(desk.haitham, now=timezone.now()), ())
+    release = next(row for row in rows if str(row.verb) == "Release")
+    assert release.due == received.answer_by is not None
 
 
 def test_an_answer_of_a_question_in_doubt_is_not_offered_and_its_clock_stands(

@@ -3,6 +3,7 @@
 
 import html
 import re
+from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from alerts.query_audit import SCREENED, WITHOUT_CASE_AN_HOUR, QueryReason, record_question
 from ledger.models import AuditEvent
+from science.answers.screening import PlaceShown, ScreeningShown, law_lines
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.pages.science_files import record
@@ -92,6 +94,34 @@ def test_lists_that_do_not_name_it_are_told_apart_from_lists_that_are_not_covere
     assert "Whether a law on analogues reaches it is for a court." in page
     assert "Its lists are known here in part: there is no verdict." in page
     assert "Not reached" not in page
+
+
+def test_on_an_alert_the_own_country_stands_first_and_no_verdict_is_no_match() -> None:
+    def place(code: str, standing: str, note: str = "") -> PlaceShown:
+        tone = "law" if standing == "listed" else "quiet"
+        return PlaceShown(code, code, standing, standing, (note,), tone, (), (), (), (), ())
+
+    shown = ScreeningShown(
+        on=date(2026, 11, 28),
+        ruleset="",
+        medicine="",
+        places=(
+            place("DE", "listed"),
+            place("CN", "not_covered"),
+            place("UN", "not_named"),
+            place("XA", "not_covered", "None of its lists is known here."),
+        ),
+        precursors=(),
+        limits=(),
+        has_drawings=False,
+    )
+    lines = law_lines(shown, "XA")
+    assert [(one.code, one.when) for one in lines.open] == [
+        ("XA", "None of its lists is known here"),
+        ("DE", ""),
+    ]
+    assert [one.code for one in lines.no_match] == ["UN"] and [one.code for one in lines.no_verdict] == ["CN"]
+    assert [one.code for one in law_lines(shown, "").open] == ["DE"]
 
 
 def test_a_day_before_the_texts_is_not_known(client: Client) -> None:

@@ -2,7 +2,7 @@
 """The start page's one list: every kind of waiting work as a row, verb first, under At once (flash alerts), Late, Today and Later."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import Card
 from alerts.replies.calls import Call
 from alerts.withheld.lists import WithheldLane
+from callers.capabilities import Capability
 from callers.closed_lists import Lane
 from callers.endings import Ending
 from casework.tasks import TaskRow
@@ -101,13 +102,16 @@ def rows_of_work(
     """Yield a row for each alert of the officer's work."""
     yield from _in_doubt(work, answers_in_doubt)
     together = {row.received.pk: row for row in (*work.acknowledge.rows, *work.answer.rows)}
-    yield from (_owed(row) for row in together.values())
+    writes = Capability.ALERT_WRITE in officer.capabilities
+    yield from (_owed(row, writes=writes) for row in together.values())
     yield from (_second_look(alert) for alert in work.second_looks)
+    answer_by = {row.received.md: row.due for row in work.answer.rows if row.owed == "answer"}
     for waiting in work.release.rows:
         words = (*_by(waiting.alert.author), str(waiting.alert.get_state_display()))
-        yield _of_alert(
+        row = _of_alert(
             pgettext_lazy("act", "Release"), "review", waiting.alert, waiting.card, words, waiting.since
         )
+        yield replace(row, due=answer_by.get(waiting.re_md))
     yield from (_returned(officer, row) for row in work.returned.rows)
     yield from (_withdrawn(row) for row in work.confirm.rows)
     yield from (_to_phone(row) for row in work.late.rows)
@@ -168,16 +172,18 @@ def _in_doubt(work: Start, answers: Sequence[Mapping[str, Any]]) -> Iterator[Sta
         )  # fmt: skip
 
 
-def _owed(row: InboxRow) -> StartRow:
+def _owed(row: InboxRow, *, writes: bool) -> StartRow:
+    """Return the row of what is to be acknowledged or answered; who does not write answers assigns them."""
     received = row.received
     if row.owed is None:
         return _in_doubt_here(row)
+    answer = pgettext_lazy("act", "Answer") if writes else pgettext_lazy("act", "Assign")
     first = _("first answer sent") if received.interim_at else ""
     waits = _("a reply waits to be sent") if row.reply_waits else ""
     sender = _("from %(name)s") % {"name": isolated(received.issuer.name)}
     return StartRow(
         f"owed-{received.pk}",
-        pgettext_lazy("act", "Answer") if row.owed == "answer" else pgettext_lazy("act", "Acknowledge"),
+        answer if row.owed == "answer" else pgettext_lazy("act", "Acknowledge"),
         _title(row.card, received.reference),
         reverse("admin:received", args=[received.pk]),
         about=tuple(

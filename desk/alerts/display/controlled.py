@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +15,7 @@ from accord.document.rules import read_day
 from alerts.access import today_of
 from alerts.document.fields import FIELDS, is_asked
 from alerts.models import Alert
+from callers import clock
 from officers.models import Officer
 from science.answers.screening import ScreeningShown, show_screening
 from science.answers.words import STANDINGS, VERDICTS
@@ -110,11 +112,19 @@ class ControlledShown:
     ruleset: str = ""
     problem: str = ""
     has_form: bool = True
+    today: dt.date | None = None
     note: "Text" = ""
 
     @property
     def is_of_proof(self) -> bool:
         return self.has_form and self.tone in {"ok", "quiet"}
+
+    @property
+    def is_of_an_older_alert(self) -> bool:
+        """Tell whether the day shown is the alert's and lies back by more than a change of zone."""
+        if self.today is None or self.is_of_another_day or self.shown is None:
+            return False
+        return (self.today - self.day).days > 1
 
     @property
     def is_of_another_day(self) -> bool:
@@ -136,7 +146,8 @@ def controlled_on_page(
         asked = None
     replayed = replay_document(document, agency_id=agency_id, sent_on=sent_on, asked=asked)
     problem = _("Day: enter one from 1961 on.") if typed and asked is None else ""
-    return _shown(replayed, document, problem)
+    today = timezone.localdate(clock.now())
+    return replace(_shown(replayed, document, problem), today=today)
 
 
 def controlled_in_preview(
