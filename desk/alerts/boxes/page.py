@@ -153,7 +153,7 @@ TEXTS: Final = {
     "drafts": (_("Drafts"), _("Unfinished alerts of your agency."), _("No drafts.")),
     "on_the_way": (
         _("Yours, on the way"),
-        _("What became of your alerts since you submitted them."),
+        _("What became of your alerts since you submitted them, until two weeks after they were sent."),
         _("Nothing of yours is on the way. What you submit stands here until two weeks after it was sent."),
     ),
 }

@@ -133,7 +133,9 @@ def _more(work: Start, tasks: Sequence[TaskRow]) -> list[tuple[str, str]]:
 
 
 def _failed_notices(officer: Officer) -> list[Notification]:
+    """Return notices that did not reach colleagues; who reads this page needs not be told."""
     failed = Notification.objects.visible_to(officer).filter(
         state__in=(NotificationState.FAILED, NotificationState.HELD)
     )
+    failed = failed.exclude(officer=officer)
     return list(failed.select_related("officer").order_by("-queued_at")[:SHOWN])
