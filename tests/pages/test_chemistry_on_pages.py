@@ -224,6 +224,17 @@ class TestReading:
         assert "What the signed alert states" in page, "what was signed needs no computing"
 
 
+@pytest.mark.parametrize(("identity", "tone"), [("tentative", "quiet"), ("confirmed", "ok")])
+def test_a_scheme_that_is_met_gets_a_tick_where_the_identity_is_confirmed(
+    desk: DeskWorld, reader: Client, identity: str, tone: str
+) -> None:
+    line = {"technique": "ms", "method": "LC-HRMS", "reference": "certified", "conclusion": "identified"}
+    lines = [line, {**line, "technique": "nmr", "method": "1H NMR"}]
+    desk.send(desk.draft(**NITAZENE | {"identity_state": identity, "evidence": lines}))
+    page = opened(reader, desk.received(desk.aroha))
+    assert f'chem-scheme" data-tone="{tone}"' in page and "Meets the minimum scheme." in page
+
+
 def test_a_spectrum_is_plotted_with_its_source_and_a_file_that_is_none_says_why(
     desk: DeskWorld, reader: Client
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.document import choices as c
 from alerts.document.fields import FIELDS
-from alerts.document.identity import SchemeShown, show_scheme
+from alerts.document.identity import CONFIRMED, SchemeShown, show_scheme
 from alerts.document.validators import is_acceptable
 from science.spectra.evidence import SpectrumSeen
 
@@ -24,8 +24,11 @@ class AnalysisShown:
 
 @dataclass(frozen=True)
 class EvidenceShown:
+    """`is_confirmed`: the alert calls the identity confirmed; without that the scheme's being met is no sign that it is."""
+
     rows: tuple[AnalysisShown, ...] = field(default=(), repr=False)
     scheme: SchemeShown | None = None
+    is_confirmed: bool = False
 
 
 def evidence_of(document: Mapping[str, Any], seen: Sequence[SpectrumSeen] = ()) -> EvidenceShown:
@@ -34,7 +37,8 @@ def evidence_of(document: Mapping[str, Any], seen: Sequence[SpectrumSeen] = ()) 
     if rows and not is_acceptable(FIELDS["evidence"], rows):
         return EvidenceShown()
     others = {one.filename for one in seen if one.is_of_another}
-    return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document, others))
+    is_confirmed = document.get("identity_state") == CONFIRMED
+    return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document, others), is_confirmed)
 
 
 def _analysis(row: Mapping[str, Any]) -> AnalysisShown:
