@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sealed card of an alert for lists: title, kind, substance, country, number of hints.
+"""Sealed card of an alert for lists: title, kind, substance, country, numbers of analyses and of hints.
 
 Lists filter and sort on clear columns only; the cards of one page are opened together.
 """
@@ -7,6 +7,8 @@ Lists filter and sort on clear columns only; the cards of one page are opened to
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+
+from django.utils.translation import ngettext
 
 from alerts.document.countries import country_name
 from alerts.document.display import choice_text
@@ -23,7 +25,7 @@ class Card:
 
     `facts` are those that the early-warning board counts by, empty where the alert does not state them: `block` (first of
     the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
-    `for_attention` are the recipients of a question that owe no answer, `reply_to` the own officers who may open the answers to
+    `analyses` counts the lines of evidence. `for_attention` are the recipients of a question that owe no answer, `reply_to` the own officers who may open the answers to
     one marked RED.
     """
 
@@ -36,6 +38,7 @@ class Card:
     facts: Mapping[str, str | int] = field(default_factory=dict, repr=False)
     for_attention: tuple[str, ...] = ()
     reply_to: tuple[str, ...] = ()
+    analyses: int = 0
 
     @property
     def alert_type_text(self) -> str:
@@ -43,9 +46,15 @@ class Card:
 
     @property
     def about(self) -> tuple[str, ...]:
-        """Kind, substances and countries in words, for the line below a title."""
-        words = (self.alert_type_text, *self.substances, *map(country_name, self.countries))
+        """Kind, substances, countries and number of analyses in words, for the line below a title."""
+        words = (self.alert_type_text, *self.substances, *map(country_name, self.countries), self._evidence)
         return tuple(filter(None, words))
+
+    @property
+    def _evidence(self) -> str:
+        if not self.analyses:
+            return ""
+        return ngettext("%(n)d analysis", "%(n)d analyses", self.analyses) % {"n": self.analyses}
 
 
 def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
@@ -62,7 +71,12 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
         facts=_facts_of(data),
         for_attention=_texts_of(data, "for_attention"),
         reply_to=_texts_of(data, "reply_to"),
+        analyses=_count_of(data.get("evidence")),
     )
+
+
+def _count_of(rows: object) -> int:
+    return len(rows) if isinstance(rows, list | tuple) else 0
 
 
 def _texts_of(data: Mapping[str, Any], name: str) -> tuple[str, ...]:

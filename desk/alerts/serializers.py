@@ -245,6 +245,7 @@ class CardOut(s.Serializer[Any]):
     substances = s.ListField(child=s.CharField())
     countries = s.ListField(child=s.CharField())
     hints = s.IntegerField()
+    analyses = s.IntegerField(help_text="Lines of evidence.")
     is_damaged = s.BooleanField()
 
 

@@ -50,6 +50,15 @@ class TestInbox:
         assert [row.card.title for row in rows if row.card] == ["The second alert", "The first alert"]
         assert [row.state_text for row in rows] == ["Not opened", "Not opened"]
 
+    def test_a_row_says_how_many_analyses_an_alert_has(self, desks: Desks) -> None:
+        line = {"technique": "ms", "method": "LC-MS/MS", "reference": "literature", "conclusion": "indicated"}
+        desks.received(evidence=[])
+        desks.received(evidence=[line])
+        desks.received(evidence=[line, line])
+        rows = list_received(desks.health.reader, now=desks.hub.now).rows
+        words = [[word for word in row.card.about if "analys" in word] for row in rows if row.card]
+        assert words == [["2 analyses"], ["1 analysis"], []]
+
     def test_strangers_see_an_empty_box_and_auditors_none(self, desks: Desks) -> None:
         desks.received()
         assert list_received(desks.stranger.reader, now=desks.hub.now).rows == ()
