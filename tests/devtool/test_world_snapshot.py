@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The snapshot of the whole world is unpacked as it was packed, and refused by name where it does not fit."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Generator
@@ -12,10 +13,19 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
+from demo.ticks import Ticks
+from devtool import worldsnapshot
 from devtool.postgres import PostgreSQL
 from devtool.secretstore import load_or_draw_secrets
 from devtool.statefolder import StateFolder
-from devtool.worldsnapshot import FRESH_FOR, KEPT, Snapshot, SnapshotRefusedError, own_snapshot
+from devtool.worldsnapshot import (
+    FRESH_FOR,
+    KEPT,
+    Snapshot,
+    SnapshotRefusedError,
+    begin_with_snapshot,
+    own_snapshot,
+)
 
 VERSIONS = {"the schema": "a", "the code": "b"}
 NOW = datetime(2027, 1, 12, tzinfo=UTC)
@@ -121,6 +131,49 @@ def test_a_snapshot_whose_packing_was_interrupted_is_none(snapshot: Snapshot, st
 def test_the_manifest_tells_no_secret(snapshot: Snapshot, state: Path) -> None:
     held = json.loads(json.loads(snapshot.manifest.read_text())["manifest"])
     assert set(held) == {"title", "built_at", "sha256", "versions"}
+
+
+@pytest.fixture
+def packed(tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> Snapshot:
+    """A snapshot of this checkout's versions, where a run looks for one."""
+    monkeypatch.setattr(worldsnapshot, "FOLDER", tmp_path / "world")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    made = own_snapshot()
+    made.pack(state, "6 agencies", now=datetime.now(UTC))
+    return made
+
+
+def _begun(folder: Path) -> str:
+    """Begin a run in a folder; return what is said."""
+    said = io.StringIO()
+    begin_with_snapshot(StateFolder(folder), Ticks(said))
+    return said.getvalue()
+
+
+def test_a_run_without_data_begins_with_the_snapshot(packed: Snapshot, state: Path, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    assert "Unpacked: 6 agencies" in _begun(fresh)
+    assert (fresh / "pg" / "base" / "1").read_bytes() == (state / "pg" / "base" / "1").read_bytes()
+    (fresh / "pg" / "base" / "1").write_text("worked on")
+    assert _begun(fresh) == "", "what is there is left alone"
+    assert (fresh / "pg" / "base" / "1").read_text() == "worked on"
+
+
+def test_a_run_says_why_it_does_not_begin_with_a_snapshot(packed: Snapshot, tmp_path: Path) -> None:
+    _alter_archive(packed)
+    said = _begun(tmp_path / "fresh")
+    assert "its archive was altered" in said and "./dev world" in said
+    assert not (tmp_path / "fresh").exists()
+
+
+def test_a_run_on_given_services_or_without_a_snapshot_begins_by_itself(
+    packed: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/accord")
+    assert _begun(tmp_path / "fresh") == ""
+    monkeypatch.delenv("DATABASE_URL")
+    shutil.rmtree(packed.folder)
+    assert _begun(tmp_path / "fresh") == "" and not (tmp_path / "fresh").exists()
 
 
 @pytest.mark.slow
