@@ -227,7 +227,9 @@ def test_in_the_browser(page: Page, sign_in: SignIn, four: Four) -> None:
     page.goto(f"{four.address}/outbox/{alert.pk}/")
     reviewed = page.locator("#reviews")
     expect(reviewed.get_by_text("Reviewed by Health Authority, Belmora: agrees")).to_be_visible()
-    expect(reviewed.get_by_text("Signature verified (PQ1)")).to_be_visible()
+    expect(
+        reviewed.get_by_text("Signature verified, post-quantum and classical together (PQ1)")
+    ).to_be_visible()
     expect(reviewed.get_by_text("1 analysis of its own")).to_be_visible()
     keeps_within_its_width(page, "sent-reviewed")
     page.goto(f"{four.address}/inbox/")

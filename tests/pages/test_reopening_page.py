@@ -48,7 +48,7 @@ def test_somebody_is_let_in_by_the_keepers_page(keeper: Client, as_officer: Sign
     shown, file = keeper.get(PAGE).content.decode(), keeper.get(f"{PAGE}file/")
     row = Reopening.objects.get()
     for said in ("Ilse Morrow", "ilse@own.example", row.said.desk, row.said.od, "accord sign xa-own-reopen-"):
-        assert said in shown
+        assert said in shown.replace("</span><span>", "")
     assert file.content.decode() == row.payload
     status, refused = hand_in(keeper, file.content)
     assert (status, "no signed request" in refused) == (422, True)
