@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this agency owes others and what they owe it, acknowledgements and answers, by the rules of a desk's overdue board.
+"""Debts of this agency to others and of others to it, acknowledgements and answers, by the rules of a desk's overdue board.
 
 - An acknowledgement is owed until it is given, an answer until it is final. Exercises owe nothing, nor does what was withdrawn,
   was replaced by a newer version, or is kept no longer.
@@ -52,7 +52,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Overdue:
-    """What this agency owes others, the longest overdue first, and what they owe it, by its newest alert.
+    """Debts of this agency, the longest overdue first, and of others to it, by its newest alert.
 
     `unknown` are alerts whose manifest could not be verified: what they want is not known.
     """

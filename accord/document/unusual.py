@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an alert says that may be right and is seldom meant: asked of its author before it goes out, by the hub's forms and by the command.
+"""Questions about what may be right in an alert and is seldom meant, for its author before it goes out: of the hub's forms and of the command.
 
 Each of them gives the question its own sentence; nothing here speaks to people. What is never right is in `accord.document.rules`.
 """

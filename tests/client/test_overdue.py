@@ -14,7 +14,7 @@ from accord.envelope.manifest import Reference
 from callers import deliveries
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
-from tests.client.test_questions import ASKED, DAY, HOUR, answer, ask, printed_at
+from tests.client.test_questions import ASKED, DAY, HOUR, answer, ask, asked_between_two, printed_at
 from tests.client.test_repudiated_items import revoke
 
 LATE = 3 * DAY + HOUR
@@ -23,11 +23,7 @@ ACK, ANSWER = "acknowledgement", "answer"
 
 @pytest.fixture
 def asked(world: PartnerWorld) -> Sent:
-    def build() -> Sent:
-        world.partners("xa-alpha", "xb-bravo")
-        return ask(world)
-
-    return world.restored("asked", build)
+    return asked_between_two(world)
 
 
 @dataclass

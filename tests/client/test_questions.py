@@ -90,6 +90,12 @@ def given(world: PartnerWorld, asked: Sent, *, opening: bool = True) -> AnswerGi
 
 @pytest.fixture
 def asked(world: PartnerWorld) -> Sent:
+    return asked_between_two(world)
+
+
+def asked_between_two(world: PartnerWorld) -> Sent:
+    """Return a question of one agency to another."""
+
     def build() -> Sent:
         world.partners("xa-alpha", "xb-bravo")
         return ask(world)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be right and is seldom meant: the command asks before sending, by the rules of a desk's forms."""
+"""Questions before sending, about what may be right and is seldom meant: the command asks them, by the rules of a desk's forms."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -105,7 +105,7 @@ def rows_of_work(
     writes = Capability.ALERT_WRITE in officer.capabilities
     yield from (_owed(row, writes=writes) for row in together.values())
     yield from (_second_look(alert) for alert in work.second_looks)
-    answer_by = {row.received.md: row.due for row in work.answer.rows if row.owed == "answer"}
+    answer_by = {row.received.md: row.received.answer_by for row in work.answer.rows if not row.held_text}
     for waiting in work.release.rows:
         words = (*_by(waiting.alert.author), str(waiting.alert.get_state_display()))
         row = _of_alert(
