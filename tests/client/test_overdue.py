@@ -12,9 +12,9 @@ from accord.calls.deliveries import REACHED, UNACKNOWLEDGED
 from accord.client.results import Sent
 from accord.envelope.manifest import Reference
 from callers import deliveries
+from tests.client.asked_questions import ASKED, DAY, HOUR, answer, ask, asked_between_two, printed_at
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
-from tests.client.test_questions import ASKED, DAY, HOUR, answer, ask, asked_between_two, printed_at
 from tests.client.test_repudiated_items import revoke
 
 LATE = 3 * DAY + HOUR

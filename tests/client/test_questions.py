@@ -13,9 +13,6 @@ import pytest
 from django.utils import timezone
 
 from accord.cli import exits
-from accord.cli.arguments.parser import build_parser
-from accord.cli.verbs import VERBS
-from accord.cli.workplace import Workplace
 from accord.client.answering import Answer
 from accord.client.client import Client
 from accord.client.errors import (
@@ -32,34 +29,22 @@ from accord.envelope.manifest import Reference
 from peers.models import Agency
 from sharing.models import Delivery, Statement
 from tests.client.altered_answers import Instead
+from tests.client.asked_questions import (
+    ASKED,
+    DAY,
+    HOUR,
+    answer,
+    ask,
+    asked_between_two,
+    printed_at,
+    watched_at,
+)
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_repudiated_items import revoke
 from tests.client.test_submit import dropping_posts
 from tests.client.test_watch import lied_to
 from tests.stolen_vault_keys import as_recipient
-
-HOUR, DAY = 3600, 24 * 3600
-ASKED = {
-    "schema": "accord-alert/1",
-    "alert_type": "request_for_information",
-    "title": "Who has met this powder",
-    "question": "Has a laboratory of yours met this powder?",
-    "handling": ["H3"],
-    "handling_condition": "Not to be told to the press.",
-}
-
-
-def ask(world: PartnerWorld, *, within: int = 3 * DAY, **changes: Any) -> Sent:
-    """Send a question of the first partner to the second, and log it."""
-    order = {"alert": ASKED, "reply_by": int(time.time()) + within, "tlp": "AMBER"} | changes
-    return world.client("xa-alpha").submit(alert_to("xb-bravo", **order), wait_secs=10)
-
-
-def answer(world: PartnerWorld, asked: Sent, code: str = "no_hit", **said: Any) -> Sent:
-    """Answer it as the second partner, and log the answer."""
-    bravo = world.client("xb-bravo")
-    return bravo.submit(bravo.answer_order(asked.md, Answer(code, **said)), wait_secs=10)
 
 
 def entry_of(world: PartnerWorld, asked: Sent) -> InboxEntry:
@@ -91,16 +76,6 @@ def given(world: PartnerWorld, asked: Sent, *, opening: bool = True) -> AnswerGi
 @pytest.fixture
 def asked(world: PartnerWorld) -> Sent:
     return asked_between_two(world)
-
-
-def asked_between_two(world: PartnerWorld) -> Sent:
-    """Return a question of one agency to another."""
-
-    def build() -> Sent:
-        world.partners("xa-alpha", "xb-bravo")
-        return ask(world)
-
-    return world.restored("asked", build)
 
 
 def test_a_question_waits_unopened_and_acknowledged_until_it_is_answered(
@@ -493,24 +468,6 @@ def test_the_whole_job_at_two_terminals(
     assert "  hit 20" in alpha.run("submissions", asked.md)
     (shown,) = alpha.json("submissions", asked.md)["answers"]
     assert (shown["agency"], shown["code"], shown["late"]) == ("xb-bravo", "hit", False)
-
-
-def printed_at(terminal: Terminal, ahead_secs: int, *argv: str) -> str:
-    """Run a command on a machine whose clock is so many seconds ahead; return what it prints."""
-    options = build_parser().parse_args(argv)
-    home = terminal.world.home(terminal.agency)
-
-    def clock() -> int:
-        return int(time.time()) + ahead_secs
-
-    VERBS[argv[0]](Workplace(options, terminal.environment, home, clock(), clock))
-    return str(terminal.capsys.readouterr().out)
-
-
-def watched_at(terminal: Terminal, ahead_secs: int, *more: str) -> list[str]:
-    """Return the lines of a watch on answers that are due."""
-    lines = printed_at(terminal, ahead_secs, "watch", "--once", *more).splitlines()
-    return [line for line in lines if "answer due" in line or "OVERDUE" in line or '"answer-' in line]
 
 
 def test_a_watch_says_once_that_an_answer_is_due_and_once_that_it_is_overdue(

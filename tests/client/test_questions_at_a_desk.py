@@ -27,9 +27,9 @@ from notices.states import Occasion
 from officers.models import Officer
 from peers.models import Agency
 from tests.builders import make_hosted_agency
+from tests.client.asked_questions import ASKED, DAY, HOUR, printed_at, watched_at
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
-from tests.client.test_questions import ASKED, DAY, HOUR, printed_at, watched_at
 from tests.own_desk import DRAFT, make_own_agency
 
 QUESTION = {
