@@ -49,7 +49,7 @@ MEANINGS: Final[Mapping[str, str | Promise]] = {
         "One substance of the library fits. It is a candidate: confirm it by a second technique and a reference."
     ),
     "isomer_group": gettext_lazy(
-        "Several substances fit alike. Tell them apart by NMR, IR or retention with references."
+        "It fits a group of substances, of which the library may have only one. Tell them apart by NMR, IR or retention with references."
     ),
     "no_match": gettext_lazy(
         "No spectrum looked at fits well enough to name a substance. It may still be any substance."

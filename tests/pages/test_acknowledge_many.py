@@ -34,6 +34,8 @@ def test_select_look_acknowledge(desk: DeskWorld, as_officer: SignIn, sent: Aler
         str(row.pk) for row in opened
     }
     assert not ReceivedAlert.objects.exclude(acknowledged_at=None).exists(), "looking changes nothing"
+    alone = client.get("/inbox/acknowledge/", {"pick": str(unopened.pk)}).content.decode()
+    assert "This alert cannot be acknowledged now" in alone and words_for(NotOpenedError()) in alone
 
     form = {"pick": [str(row.pk) for row in opened]}
     without = client.post("/inbox/acknowledge/", form)

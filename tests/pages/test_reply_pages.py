@@ -61,7 +61,9 @@ def send_it(desk: DeskWorld, draft: Alert, second: Officer | None = None) -> Non
 
 
 def send_new_substance(desk: DeskWorld) -> None:
-    desk.send(desk.draft(**NEW))
+    analysis = {"technique": "ms", "method": "GC-MS (EI)", "reference": "literature"}
+    line = analysis | {"conclusion": "identified", "file": None, "note": None}
+    desk.send(desk.draft(**NEW, evidence=[line]))
 
 
 def send_samples(desk: DeskWorld) -> tuple[Alert, Alert]:
@@ -88,6 +90,7 @@ class TestReviews:
         assert "Review the identification…" in page and "No other laboratory has reviewed" in page
         form = aroha.get(f"/inbox/{row.pk}/review/").content.decode()
         assert "One review of each agency stands" in form and "Also to" in form
+        assert "GC-MS (EI)" in form and "Meets the minimum scheme." in form, "what is judged"
         empty = aroha.post(f"/inbox/{row.pk}/review/", {})
         assert empty.status_code == 422 and "Opinion: choose one." in empty.content.decode()
         answer = aroha.post(

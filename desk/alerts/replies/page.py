@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.access import find_received, today_of
+from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS, Step
 from alerts.document.rules import contradictions
 from alerts.models import Alert, ReceivedAlert
@@ -31,6 +32,7 @@ from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError
 from desk.alerts.compose.page import LAST_STEP, step_address
+from desk.alerts.display.evidence import evidence_of
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading
 from desk.alerts.replies.alert_acts import submits
@@ -38,6 +40,7 @@ from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
 from desk.web.tones import isolated
 from officers.models import Officer
+from science.spectra.evidence import spectra_in
 
 OPINION_TEXTS: Final = (
     ("agree", gettext_lazy("Agree: the evidence identifies what is claimed.")),
@@ -46,6 +49,8 @@ OPINION_TEXTS: Final = (
 )
 SHOW_QUESTION: Final = frozenset({ANSWER, CLARIFICATION})
 """Kinds of reply whose page shows the question."""
+JUDGED: Final = ("identity_state", "preferred_name", "inchikey", "technique", "reference")
+"""Fields of an alert that the page of its review shows, beside the lines of evidence."""
 CONTACT_HELP: Final = gettext_lazy(
     "Who answers questions on this, and how: a desk or a number, better than a name."
 )
@@ -268,7 +273,12 @@ def _begin(
     holders = other_holders(opened.source)
     asked = opened.view.document.get("question") if alert_type in SHOW_QUESTION else None
     facts = [] if asked else [(_("Alert"), str(opened.view.title))]
-    question = replace(question, facts=facts, extra={**question.extra, "asked": asked, "alert": received})
+    shown: dict[str, Any] = {"asked": asked, "alert": received}
+    if alert_type == PEER_REVIEW:
+        document = opened.view.document
+        facts += rows_of(JUDGED, document)
+        shown["evidence"] = evidence_of(document, spectra_in(opened.view.files, document))
+    question = replace(question, facts=facts, extra=question.extra | shown)
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
         return ask(request, question, form_class(initial=initial, holders=holders), template="reply_form")
