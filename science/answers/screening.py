@@ -40,6 +40,8 @@ from substances.control.precursors import PrecursorHit
 from substances.control.results import (
     ENDED,
     NOT_ASKED,
+    NOT_COVERED,
+    NOT_KNOWN_THEN,
     NOT_NAMED,
     NOT_YET,
     SILENT,
@@ -185,17 +187,19 @@ class ScreeningShown:
 class LawLines:
     """Jurisdictions as an alert's page lists them: the reader's own first, silent or not, then those that say something.
 
-    The rest is `silent`: not asked for want of a structure, without a match on lists that are complete, or without a verdict.
+    The rest is `silent`: not asked for want of a structure, without a match on lists that are complete, or with lists that
+    are not known here, or not for that date.
     """
 
     open: tuple[PlaceShown, ...]
     unasked: tuple[PlaceShown, ...]
     no_match: tuple[PlaceShown, ...]
-    no_verdict: tuple[PlaceShown, ...]
+    not_then: tuple[PlaceShown, ...]
+    not_known: tuple[PlaceShown, ...]
 
     @property
     def silent(self) -> tuple[PlaceShown, ...]:
-        return (*self.unasked, *self.no_match, *self.no_verdict)
+        return (*self.unasked, *self.no_match, *self.not_then, *self.not_known)
 
 
 def law_lines(shown: ScreeningShown, country: str) -> LawLines:
@@ -203,15 +207,16 @@ def law_lines(shown: ScreeningShown, country: str) -> LawLines:
     code = OTHER_CODES.get(country, country)
     home = [place for place in shown.places if place.code == code]
     rest = [place for place in shown.places if place.code != code]
-    silent = [place for place in rest if place.is_no_match]
+    silent = {standing: [place for place in rest if place.standing == standing] for standing in SILENT}
     said = sorted(
         (place for place in rest if not place.is_no_match), key=lambda place: _MARKS.index(place.tone)
     )
     return LawLines(
         open=(*(_in_a_line(place) for place in home), *said),
-        unasked=tuple(place for place in silent if place.standing == NOT_ASKED),
-        no_match=tuple(place for place in silent if place.standing == NOT_NAMED),
-        no_verdict=tuple(place for place in silent if place.standing not in {NOT_ASKED, NOT_NAMED}),
+        unasked=tuple(silent[NOT_ASKED]),
+        no_match=tuple(silent[NOT_NAMED]),
+        not_then=tuple(silent[NOT_KNOWN_THEN]),
+        not_known=tuple(silent[NOT_COVERED]),
     )
 
 

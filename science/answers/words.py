@@ -24,7 +24,7 @@ STANDINGS: Final[Words] = {
     "not_named": gettext_lazy("Not named on lists that are complete"),
     "not_known_then": gettext_lazy("Not known for that date"),
     "not_asked": gettext_lazy("Needs a structure: not asked"),
-    "not_covered": gettext_lazy("Not covered here"),
+    "not_covered": gettext_lazy("Not known here"),
 }
 IN_A_LINE: Final[Words] = {
     "meets_definition": gettext_lazy("Meets the definition"),
@@ -97,7 +97,7 @@ VERDICTS: Final[Words] = {
     "parent": gettext_lazy("The parent substance itself"),
     "review": gettext_lazy("Undecided: a person must judge"),
     "excluded": gettext_lazy("Taken out by name"),
-    "not-decided": gettext_lazy("Not decided"),
+    "not-decided": gettext_lazy("Undecided"),
 }
 VERDICT_TONES: Final = {"in": "law", "parent": "law", "review": "warn", "not-decided": "warn"}
 CLAUSES: Final[Words] = {

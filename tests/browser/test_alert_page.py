@@ -48,8 +48,8 @@ JURISDICTIONS: Final = [
     ("warn", "Canada"),
     ("warn", "China"),
 ]
-"""Controlled first, then undecided; the rest is one line."""
-NO_VERDICT: Final = "No verdict: United Nations. No rules here: XB. They may still control it."
+"""Controlled first, then undecided; the rest is one line, which begins with the reader's own where it is not known."""
+NO_VERDICT: Final = "Not known here: XB, United Nations. They may still control it."
 ANCHORS: Final = (
     "asked", "by-when", "happened", "sure", "dangerous", "evidence", "controlled", "thread", "told", "verification",
 )  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> No
     places = received.locator(".law-line:not(.is-silent) > summary > .law-place")
     assert [(one.get_attribute("data-tone"), one.inner_text()) for one in places.all()] == JURISDICTIONS
     expect(received.locator(".law-line.is-silent > summary")).to_have_text(NO_VERDICT)
-    germany = received.locator(".law-line > summary").first
+    germany = received.locator(".law-line:not(.is-silent) > summary").first
     expect(germany).to_contain_text(
         "Meets the definition since 7 Oct 2022, Compounds derived from benzimidazole"
     )
@@ -141,14 +141,14 @@ def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> No
 
 def test_every_fold_opens_by_keyboard_without_a_script(received: Page) -> None:
     there = on_device(received, "laptop", java_script_enabled=False)
-    germany = there.locator(".law-line").first
+    germany = there.locator(".law-line:not(.is-silent)").first
     expect(germany.locator("svg.mol")).to_be_hidden()
     germany.locator("summary").first.press("Enter")
     expect(germany.locator("svg.mol")).to_be_visible()
     expect(germany.get_by_text("How we read it")).to_be_visible()
-    expect(there.locator(".law-line").nth(1).locator("a[rel~=external]").first).to_be_hidden()
-    there.locator(".law-line > summary").nth(1).press("Enter")
-    expect(there.locator(".law-line").nth(1).locator("a[rel~=external]").first).to_be_visible()
+    expect(there.locator(".law-line:not(.is-silent)").nth(1).locator("a[rel~=external]").first).to_be_hidden()
+    there.locator(".law-line:not(.is-silent) > summary").nth(1).press("Enter")
+    expect(there.locator(".law-line:not(.is-silent)").nth(1).locator("a[rel~=external]").first).to_be_visible()
     there.locator(".law-line.is-silent > summary").press("Enter")
     expect(there.get_by_text("Its lists are known here in part: there is no verdict.")).to_be_visible()
     spectrum = there.locator(".chem-spectrum summary").first

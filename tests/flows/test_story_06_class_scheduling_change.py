@@ -194,7 +194,7 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 
 def _speaking(standings: dict[str, str]) -> dict[str, str]:
     """Leave out jurisdictions whose status tells nothing about the substance."""
-    silent = ("Not named on lists that are complete", "Not covered here", "Not known for that date")
+    silent = ("Not named on lists that are complete", "Not known here", "Not known for that date")
     return {place: text for place, text in standings.items() if not text.startswith(silent)}
 
 

@@ -117,7 +117,7 @@ def test_opened_it_is_shown_in_the_readers_order_under_its_marking(
     assert page.count("Your community, no public channels.") == 2, "above and below the content"
     assert "Nine people collapsed at one event." in page
     assert "No list names it so. Give a structure to have lists and class rules asked." in page
-    assert "<b>Needs a structure: " in page and "<b>No rules here: " in page
+    assert "<b>Needs a structure: " in page and "<b>Not known here: XB" in page
     assert (
         "Verified. Forensic Laboratory, Arvenia signed this with both its keys. Nothing has changed since."
         in page

@@ -70,7 +70,7 @@ def test_a_structure_is_drawn_identified_and_judged_clause_by_clause(client: Cli
 def test_a_name_alone_is_compared_with_lists_and_says_that_rules_need_a_structure(client: Client) -> None:
     page = asked(client, structure="", name="xylazine", on=TODAY)
     assert standings(page) == {
-        "United Nations": "Not covered here",
+        "United Nations": "Not known here",
         "Canada": "Needs a structure: not asked",
         "China": "Needs a structure: not asked",
         "Germany": "Needs a structure: not asked",
@@ -84,11 +84,11 @@ def test_a_name_alone_is_compared_with_lists_and_says_that_rules_need_a_structur
 def test_lists_that_do_not_name_it_are_told_apart_from_lists_that_are_not_covered(client: Client) -> None:
     page = asked(client, structure=BENTAZONE_LIKE, on=TODAY)
     assert standings(page) == {
-        "United Nations": "Not covered here",
+        "United Nations": "Not known here",
         "Canada": "Not named on lists that are complete to 14 Jun 2026",
-        "China": "Not covered here",
+        "China": "Not known here",
         "Germany": "Not named on lists that are complete to 1 Apr 2026",
-        "United Kingdom": "Not covered here",
+        "United Kingdom": "Not known here",
         "United States of America": "Not named on lists that are complete to 21 Sep 2026",
     }
     assert "Whether a law on analogues reaches it is for a court." in page
@@ -96,7 +96,7 @@ def test_lists_that_do_not_name_it_are_told_apart_from_lists_that_are_not_covere
     assert "Not reached" not in page
 
 
-def test_on_an_alert_the_own_country_stands_first_and_no_verdict_is_no_match() -> None:
+def test_on_an_alert_the_own_country_stands_first_and_not_known_is_not_no_match() -> None:
     def place(code: str, standing: str, note: str = "") -> PlaceShown:
         tone = "law" if standing == "listed" else "quiet"
         return PlaceShown(code, code, standing, standing, (note,), tone, (), (), (), (), ())
@@ -109,6 +109,7 @@ def test_on_an_alert_the_own_country_stands_first_and_no_verdict_is_no_match() -
             place("DE", "listed"),
             place("CN", "not_covered"),
             place("UN", "not_named"),
+            place("US", "not_known_then"),
             place("XA", "not_covered", "None of its lists is known here."),
         ),
         precursors=(),
@@ -120,7 +121,8 @@ def test_on_an_alert_the_own_country_stands_first_and_no_verdict_is_no_match() -
         ("XA", "None of its lists is known here"),
         ("DE", ""),
     ]
-    assert [one.code for one in lines.no_match] == ["UN"] and [one.code for one in lines.no_verdict] == ["CN"]
+    assert [one.code for one in lines.no_match] == ["UN"] and [one.code for one in lines.not_known] == ["CN"]
+    assert [one.code for one in lines.not_then] == ["US"]
     assert [one.code for one in law_lines(shown, "").open] == ["DE"]
 
 
