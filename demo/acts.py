@@ -154,16 +154,16 @@ def acknowledge(world: World, login: str, md: str) -> None:
     client.acknowledge(md, officer=named)
 
 
-def answer(world: World, login: str, releaser: str, md: str, said: Answer) -> None:
-    """Answer a question in the name of the officer's agency; at a desk another officer releases it."""
+def answer(world: World, login: str, releaser: str, md: str, said: Answer) -> str:
+    """Answer a question in the name of the officer's agency; at a desk another officer releases it. Return the answer's `md`."""
     if login not in world.people.officers:
         client = world.client_of(login)
-        client.submit(client.answer_order(md, said, officer=world.people.public_id(login)))
+        answered = client.submit(client.answer_order(md, said, officer=world.people.public_id(login)))
         world.past.carry()
-        return
+        return answered.md
     officer = world.people[login]
     received = received_by(officer, md)
     opened = open_to_answer(officer, received, reason=ON_DUTY.value, now=world.past.now)
     data = {"answer_code": said.code, "narrative": said.text, "expected_at": said.expected}
     draft = start_reply(officer, opened, alert_type="answer", data=data, now=world.past.now)
-    send(world, login, releaser, draft)
+    return send(world, login, releaser, draft)

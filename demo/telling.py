@@ -48,7 +48,7 @@ def _tell(world: World, told: Told) -> None:
         diary.note(sent + timedelta(minutes=minutes), partial(open_received, world, reader, md))
     for answered in told.answers:
         moment = world.moment(answered.day, answered.hour)
-        diary.note(moment, partial(_answer, world, md, answered))
+        diary.note(moment, partial(_answer, world, told, md, answered))
     for login in told.adopted_by:
         diary.note(sent + timedelta(hours=3), partial(_adopt, world, login, md))
     if told.withdrawn is not None:
@@ -69,13 +69,16 @@ def _send(world: World, told: Told) -> str:
 
 def _attached(world: World, told: Told) -> bytes:
     text = (DATA / told.file).read_text(encoding="utf-8")
-    return text.replace("EFFECTIVE", world.day(told.in_force)).encode()
+    return (text.replace("EFFECTIVE", world.day(told.in_force)) if told.in_force else text).encode()
 
 
-def _answer(world: World, md: str, answered: Answered) -> None:
+def _answer(world: World, told: Told, md: str, answered: Answered) -> None:
+    """Answer the question, and note that its sender acknowledges the answer three hours later."""
     expected = None if answered.expected is None else world.day(answered.expected)
     said = Answer(answered.code, expected=expected, text=answered.text)
-    answer(world, answered.by, RELEASERS.get(answered.by, ""), md, said)
+    answer_md = answer(world, answered.by, RELEASERS.get(answered.by, ""), md, said)
+    reader = _on_duty(agency_of(told.by).id, answered.day)
+    world.diary.note(world.past.now + timedelta(hours=3), partial(acknowledge, world, reader, answer_md))
 
 
 def _withdraw(world: World, told: Told, md: str) -> None:

@@ -158,7 +158,7 @@ def test_the_world_and_its_past(
     settings.EXCHANGE_URL = "http://127.0.0.1:8001"
     hub = Hub(tmp_path / "ledger")
     said = _told(tmp_path, hub, is_whole=False)
-    assert said == "6 agencies, 11 officers of desks, 1 keeper, 19 alerts"
+    assert said == "6 agencies, 11 officers of desks, 1 keeper, 20 alerts"
 
     assert Officer.objects.count() == 12, "who works in a system of its own agency has no account"
     assert dict(Agency.objects.values_list("pk", "status")) == {
