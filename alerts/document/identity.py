@@ -93,8 +93,16 @@ def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> Sc
     result = minimum_scheme(map(read_row, counted)) if rows else scheme_of(document)
     if result is None:
         return None
-    head = _("Meets the minimum scheme.") if result.meets else _("Does not meet the minimum scheme.")
+    is_confirmed = document.get("identity_state") == CONFIRMED
+    if not result.meets:
+        head = _("Does not meet the minimum scheme.")
+    elif is_confirmed:
+        head = _("Meets the minimum scheme.")
+    else:
+        head = _("Meets the minimum scheme; the identity is not called confirmed.")
     why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
+    if any(row.get("conclusion") == "indicated" for row in counted):
+        why += " " + _("A result that only indicates counts as one that identifies.")
     if left_out := sorted({row["file"] for row in rows if row not in counted}):
         why += " " + _("Not counted, of another substance: %(files)s.") % {"files": ", ".join(left_out)}
     return SchemeShown(result.meets, head, why, tuple(result.codes))

@@ -181,13 +181,13 @@ def write_in_browser(page: Page, four: Four) -> None:
     page.get_by_role("checkbox", name="Health Authority, Belmora").check()
     page.get_by_role("checkbox", name=f"Agency {EWS}").check()
     page.get_by_role("button", name="Check and submit").click()
-    expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
+    expect(page.get_by_text("Meets the minimum scheme")).to_be_visible()
 
 
 def review_in_browser(page: Page, four: Four) -> None:
     """Review the identification as the other laboratory's author."""
     open_on_duty(page, four.address, four.at_health())
-    expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
+    expect(page.get_by_text("Meets the minimum scheme")).to_be_visible()
     expect(page.get_by_text("No other laboratory has reviewed this identification.")).to_be_visible()
     page.get_by_role("link", name="Review the identification…").click()
     page.get_by_label("Agree: the evidence identifies what is claimed.").check()

@@ -99,7 +99,7 @@ def _fall_into_the_trap(page: Page, sign_in: Callable[[Officer], None], desk: De
     row.get_by_label("Compared with").select_option("literature")
     row.get_by_label("Conclusion").select_option("identified")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Meets the minimum scheme.")).to_be_visible()
+    expect(page.get_by_text("Meets the minimum scheme")).to_be_visible()
     page.get_by_role("button", name="What is known").click()
     page.get_by_role("button", name="Continue").click()
 

@@ -274,7 +274,10 @@ def _to_phone(row: ToPhone) -> StartRow:
     )
     kinds = dict.fromkeys(card.alert_type_text for card in row.cards if card)
     about = (missed % {"n": count}, *kinds)
-    return _call(f"phone-{row.agency.pk}", row.agency, about, only=only, due=row.due, called=row.called)
+    return _call(
+        f"phone-{row.agency.pk}", row.agency, about, only=only, due=row.due, called=row.called,
+        is_flash=any(map(_is_flash, row.alerts)),
+    )  # fmt: skip
 
 
 def rows_of_questions(owed: Sequence[TheyOwe]) -> Iterator[StartRow]:
@@ -290,7 +293,10 @@ def rows_of_questions(owed: Sequence[TheyOwe]) -> Iterator[StartRow]:
         calls = [one.called for one in missing if one.called]
         called = max(calls, key=lambda call: call.called_at, default=None)
         about = (missed % {"n": len(missing)},)
-        yield _call(f"ask-{agency_id}", first.agency, about, only=only, due=first.due, called=called)
+        yield _call(
+            f"ask-{agency_id}", first.agency, about, only=only, due=first.due, called=called,
+            is_flash=any(_is_flash(one.alert) for one in missing),
+        )  # fmt: skip
 
 
 def _call(
@@ -301,8 +307,12 @@ def _call(
     only: Alert | None,
     due: datetime,
     called: Call | None,
+    is_flash: bool,
 ) -> StartRow:
-    """Return the row of one call to an agency. `only`: the one alert that it is about; None for several."""
+    """Return the row of one call to an agency. `only`: the one alert that it is about; None for several.
+
+    About a flash alert it is for at once, until somebody has called.
+    """
     by = _("called by %(name)s") % {"name": isolated(called.noted_by)} if called else ""
     unknown = "" if agency.duty_phone else _("its duty telephone is not known here")
     note = f"{reverse('admin:call_recipient', args=[only.pk])}?agency={agency.pk}" if only else ""
@@ -314,6 +324,7 @@ def _call(
         about=tuple(filter(None, (*about, by, unknown))),
         due=due,
         alert=only,
+        is_flash=is_flash and called is None,
         ways=((_("Note a call…"), note),) if note else (),
         phone=agency.duty_phone,
         zone=agency.timezone,
