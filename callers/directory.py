@@ -42,7 +42,7 @@ class Custody(models.TextChoices):
 class AgencyStatus(models.TextChoices):
     ENTERING = "entering", _("Entering")
     ACTIVE = "active", _("Active")
-    SUSPENDED = "suspended", _("Suspended on this hub")
+    SUSPENDED = "suspended", _("Suspended at the exchange")
 
 
 def kind_and_country(kind: str, country: str) -> str:

@@ -83,9 +83,9 @@ def _checkpoint() -> Sign:
 def _dispute(now: datetime) -> Iterator[Sign]:
     """Yield a sign only if somebody has reported another ledger within the week."""
     if (disputed := last_dispute(now=now)) is not None:
-        text = _("A partner has seen another ledger, at %(time)s UTC.")
-        remedy = _("See under Ledger who, and compare checkpoints with that partner.")
-        yield Sign(_("Ledger"), DANGER, text % {"time": utc_text(disputed)}, remedy)
+        text = _("A partner has seen another log, at %(time)s UTC.")
+        remedy = _("See under Log who, and compare checkpoints with that partner.")
+        yield Sign(_("Dispute"), DANGER, text % {"time": utc_text(disputed)}, remedy)
 
 
 def _queue() -> Sign:

@@ -120,7 +120,9 @@ def _report(row: Delivery | None, report: Report, logged: int, *, now: datetime)
             "at", _("This is before the envelope was logged; give the time at which it happened.")
         )
     if report.at > int((now + AHEAD).timestamp()):
-        return InputError("at", _("This is more than 5 minutes ahead of the hub's clock; set your clock."))
+        return InputError(
+            "at", _("This is more than 5 minutes ahead of the exchange's clock; set your clock.")
+        )
     if report.fact == OPENED and row.state == DeliveryState.AVAILABLE:
         return NotFetchedError()
     if report.fact == TOLD:

@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("entering", "Entering"),
                             ("active", "Active"),
-                            ("suspended", "Suspended on this hub"),
+                            ("suspended", "Suspended at the exchange"),
                         ],
                         default="entering",
                         max_length=9,

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alerts.boxes.paging import PAGE_ROWS, cut_page, moment_before, moment_cursor
@@ -33,11 +34,13 @@ def profile(request: HttpRequest) -> HttpResponseBase:
     form = ProfileForm(posted, officer=officer, initial=_initial(officer))
     if form.is_valid():
         try:
-            change_profile(officer, **form.cleaned_data, now=clock.now())
+            changed = change_profile(officer, **form.cleaned_data, now=clock.now())
         except InputError as refused:
             refuse(form, refused)
         else:
-            messages.success(request, _("Your profile is changed."))
+            # The notice is shown by the next page, in the language that was chosen now.
+            with translation.override(changed.effective_language or translation.get_language()):
+                messages.success(request, _("Your profile is changed."))
             return redirect("admin:profile")
     return _page(request, officer, form, _mail_form(officer))
 
@@ -119,7 +122,7 @@ def _page(request: HttpRequest, officer: Officer, form: forms.Form, mail: OwnMai
         mail_form=mail,
         problems=problems,
         roles_text=roles_text(officer.roles),
-        mails=officer.agency_id is not None,
+        mails=officer.agency_id is not None and Capability.NOTICE_READ in officer.capabilities,
         reads_alerts=Capability.ALERT_READ in officer.capabilities,
         is_quiet_possible=may_be_quiet(officer),
         red_name=f"{officer.agency_id} {officer.public_id}" if takes_red(officer.agency_id) else "",

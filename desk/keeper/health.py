@@ -263,8 +263,9 @@ def _restore() -> Iterator[Sign]:
 def _last_ones(entries: Collection[Entry]) -> Iterator[Sign]:
     """Yield the sign of essential roles that only one person has; none where each has two."""
     if found := last_ones(one.agency for one in entries if one.has_admin):
+        called = {one.agency.pk: one.agency.name for one in entries}
         names = ", ".join(
-            f"{one.role.label} ({one.agency_id})" if one.agency_id else str(one.role.label)
+            f"{one.role.label} ({called[one.agency_id]})" if one.agency_id else str(one.role.label)
             for one in found[:5]
         )
         text = ngettext(

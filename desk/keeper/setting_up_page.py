@@ -84,7 +84,9 @@ WORDS: Final[dict[str, Words]] = {
     "duty": Words(_("Duty list"), _("The agency admin says who is called first, under Officers.")),
     "alert": Words(
         _("A first alert"),
-        _("An author writes an exercise to a partner, a releaser sends it. Then the desk is ready."),
+        _(
+            "An author writes an exercise to a partner and a releaser sends it, or one comes in. Then the desk is ready."
+        ),
     ),
 }
 

@@ -49,7 +49,7 @@ def draw_months(months: Sequence[MonthRow]) -> Bars:
     most += most % 2
     found = []
     for place, row in enumerate(months):
-        month = date_format(row.month, "F Y")
+        month = date_format(row.month, _("F Y"))
         words = {"month": month, "gave": row.gave, "got": row.got}
         label = _("%(month)s: gave %(gave)s, got %(got)s") % words
         for is_given, n in ((True, row.gave), (False, row.got)):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accord.reciprocity import Period
 from callers.errors import InputError
@@ -20,12 +20,12 @@ class PeriodForm(forms.Form):
     """First and last day, in UTC."""
 
     first = forms.DateField(
-        label=gettext_lazy("From"),
+        label=pgettext_lazy("first day", "From"),
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("From: enter a day.")),
     )
     last = forms.DateField(
-        label=gettext_lazy("To"),
+        label=pgettext_lazy("last day", "To"),
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("To: enter a day.")),
     )

@@ -84,7 +84,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if not isinstance(request.user, Officer):
         return absent(request)
     sentence = _("Your role cannot %(verb)s.") % {"verb": VERBS.get(capability, _("do this"))}
-    remedy = _("Ask %(admin)s.") % {"admin": _admins_of(request.user)}
+    remedy = _("Ask %(admin)s.") % {"admin": _whom_to_ask(request.user, capability)}
     return render_page(
         request,
         "stopped",
@@ -95,10 +95,13 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def _admins_of(officer: Officer) -> str:
+def _whom_to_ask(officer: Officer, capability: str) -> str:
+    """Return the keeper for what a keeper does, else the admins beside the reader, who give roles."""
+    if capability == Capability.DESK_KEEP:
+        return _("the keeper of this desk")
     admins = Officer.objects.visible_to(officer).filter(is_active=True, roles__contains=[Role.AGENCY_ADMIN])
-    first = admins.only("full_name", "unit").order_by("duty_rank", "full_name")[:3]
-    names = ", ".join(admin.display_name for admin in first)
+    others = admins.exclude(pk=officer.pk).only("full_name", "unit").order_by("duty_rank", "full_name")[:3]
+    names = ", ".join(admin.display_name for admin in others)
     return names or _("whoever runs this desk")
 
 

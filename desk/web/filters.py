@@ -35,6 +35,16 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Entered:
+    """Filter that is set by entering a value, such as a day, and the value as people read it."""
+
+    name: str
+    label: Text
+    value: str
+    text: Text
+
+
+@dataclass(frozen=True)
 class Chip:
     """Filter that is set, and the address of the same list without it."""
 
@@ -50,6 +60,7 @@ class Filters:
     offered: tuple[Filter, ...]
     values: dict[str, str]
     bare: str = ""
+    entered: tuple[Entered, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -63,11 +74,12 @@ class Filters:
 
     @property
     def chips(self) -> Iterator[Chip]:
-        """A chip for each filter that is set, in the order in which they are offered."""
+        """A chip for each filter that is set, in the order in which they are offered; then those that are entered."""
         for entry in self.offered:
             if value := self.values[entry.name]:
-                rest = {name: kept for name, kept in self.chosen.items() if name != entry.name}
-                yield Chip(entry.label, entry.text_of(value), self._address(rest))
+                yield Chip(entry.label, entry.text_of(value), self._address_without(entry.name))
+        for one in self.entered:
+            yield Chip(one.label, one.text, self._address_without(one.name))
 
     @property
     def clear_address(self) -> str:
@@ -78,11 +90,17 @@ class Filters:
         """Return the address of the same list from another place; of its top for an empty cursor."""
         return self._address({**self.chosen, **({"cursor": cursor} if cursor else {})})
 
+    def _address_without(self, name: str) -> str:
+        rest = self.chosen | {one.name: one.value for one in self.entered}
+        return self._address({kept: value for kept, value in rest.items() if kept != name})
+
     def _address(self, values: Mapping[str, str]) -> str:
         return "?" + (urlencode(values) if values else self.bare)
 
 
-def read_filters(query: Mapping[str, str], offered: Iterable[Filter], *, bare: str = "") -> Filters:
+def read_filters(
+    query: Mapping[str, str], offered: Iterable[Filter], *, bare: str = "", entered: Iterable[Entered] = ()
+) -> Filters:
     """Read the filters of an address; unknown names and values are dropped."""
     known = tuple(offered)
     chosen = {entry.name: query.get(entry.name, "") for entry in known}
@@ -90,4 +108,5 @@ def read_filters(query: Mapping[str, str], offered: Iterable[Filter], *, bare: s
         known,
         {f.name: chosen[f.name] if chosen[f.name] in dict(f.choices) else "" for f in known},
         bare,
+        tuple(entered),
     )

@@ -150,7 +150,7 @@ def suspend(request: HttpRequest, agency_id: str) -> HttpResponseBase:
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = _question(
         found,
-        _("Suspend %(name)s on this hub?") % {"name": found.name},
+        _("Suspend %(name)s at the exchange?") % {"name": found.name},
         _("Suspend %(id)s") % {"id": found.pk},
         does=[
             _(

@@ -66,7 +66,7 @@ class AdmitForm(forms.Form):
     )
     duty_phone = forms.CharField(
         label=gettext_lazy("Duty telephone"),
-        help_text=gettext_lazy("Every agency of this hub sees it."),
+        help_text=gettext_lazy("Every agency of this exchange sees it."),
         max_length=40,
         required=False,
         error_messages=_wrong(gettext_lazy("Duty telephone: use up to 40 characters.")),
@@ -80,7 +80,7 @@ class AdmitForm(forms.Form):
     root_fingerprint = forms.CharField(
         label=gettext_lazy("Fingerprint of its root"),
         help_text=gettext_lazy(
-            "From the paper that its head signed: 16 groups of four. Empty only where the hub makes the root."
+            "From the paper that its head signed: 16 groups of four. Empty only where its desk makes the root."
         ),
         required=False,
         max_length=120,
@@ -122,7 +122,7 @@ class AdmitForm(forms.Form):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if {"custody", "root_fingerprint"} <= values.keys():
             if values["custody"] == Custody.HUB and values["root_fingerprint"].strip():
-                text = _("Fingerprint: leave it empty, the hub makes the root; or choose who else holds it.")
+                text = _("Fingerprint: leave it empty, its desk makes the root; or choose who else holds it.")
                 self.add_error("root_fingerprint", ValidationError(text))
                 return values
             try:

@@ -27,7 +27,7 @@ CHANGE: Final = frozenset({"POST"})
 BOTH: Final = READ | CHANGE
 MENU: Final[tuple[tuple[str, Text], ...]] = (
     ("overview", _("Exchange")),
-    ("ledger", _("Ledger")),
+    ("ledger", _("Log")),
     ("operators", _("Operators")),
 )
 _FORBIDDEN: Final = _("You may have ceased to be an operator. Sign in again.")

@@ -32,7 +32,7 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "ledger",
-        _("Ledger"),
+        _("Log"),
         vkey=current_vkey(),
         vkey_groups=vkey_groups(),
         head=newest[0] if newest else None,

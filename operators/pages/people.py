@@ -40,7 +40,7 @@ class InviteForm(forms.Form):
 
 @dataclass(frozen=True)
 class OperatorRow:
-    """One operator, the operator's state, and the end of a usable link."""
+    """One operator, the operator's state, the end of a usable link, and whether the operator may be ended: never the last one."""
 
     operator: Operator
     tone: str
@@ -48,6 +48,7 @@ class OperatorRow:
     signed_in_at: datetime | None
     link_until: datetime | None
     is_me: bool
+    may_end: bool
 
 
 def operators_page(request: HttpRequest) -> HttpResponseBase:
@@ -91,13 +92,16 @@ def end(request: HttpRequest, public_id: str) -> HttpResponseBase:
     operator = Operator.objects.filter(public_id=public_id, ended_at=None).first()
     if operator is None:
         raise AbsentError
+    does = [_("The passkey, every session and every link of this operator end now.")]
+    if operator.pk == operator_here(request).pk:
+        does.append(_("That is you: you are signed out, and come back only by a link of another operator."))
     form = ConfirmForm(request.POST if request.method == "POST" else None)
     question = Question(
         _("Operator"),
         _("End %(name)s?") % {"name": operator.name},
         _("End this operator"),
         reverse("operators"),
-        does=[_("The passkey, every session and every link of this operator end now.")],
+        does=does,
         is_grave=True,
     )
     if not form.is_valid():
@@ -111,7 +115,9 @@ def end(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _rows(me: Operator, now: datetime) -> Iterator[OperatorRow]:
-    for operator in Operator.objects.annotate(signed_in_at=Max("sessions__signed_in_at")):
+    operators = list(Operator.objects.annotate(signed_in_at=Max("sessions__signed_in_at")))
+    is_last = sum(operator.is_active for operator in operators) == 1
+    for operator in operators:
         link = operator.enrolments.filter(used_at=None, expires_at__gt=now).first()
         if operator.is_active:
             tone, state = "ok", _("Active")
@@ -122,4 +128,5 @@ def _rows(me: Operator, now: datetime) -> Iterator[OperatorRow]:
                 ("warn", _("Invited")) if link else ("warn", _("The link is over and was not used."))
             )
         until = link.expires_at if link else None
-        yield OperatorRow(operator, tone, state, operator.signed_in_at, until, operator.pk == me.pk)
+        may_end = operator.ended_at is None and not (is_last and operator.is_active)
+        yield OperatorRow(operator, tone, state, operator.signed_in_at, until, operator.pk == me.pk, may_end)

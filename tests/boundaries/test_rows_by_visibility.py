@@ -24,6 +24,10 @@ NAMED: Final[dict[tuple[str, str], str]] = {
         "Alert",
     ): "an auditor finds acts by an alert's names and reads no content; the agency is its own",
     ("desk/agency/audit/audited_alerts.py", "ReceivedAlert"): "the same of what was received",
+    (
+        "desk/agency/audit/events.py",
+        "Officer",
+    ): "names of this desk's keepers, who act in the audit of its agencies",
     ("desk/agency/officers/acts.py", "Officer"): "the agency of a person that was found through `visible_to`",
     ("desk/agency/peers/page.py", "Officer"): "the name of who compared, as the agency's own audit has it",
     ("desk/alerts/compose/api.py", "Alert"): "`changed_by`, the door of a system that writes drafts",

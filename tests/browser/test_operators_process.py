@@ -110,7 +110,7 @@ def suspend_one(page: Page, address: str, look: Look) -> None:
 
 
 def look_around(page: Page, address: str, look: Look) -> None:
-    page.get_by_role("link", name="Ledger", exact=True).press("Enter")
+    page.get_by_role("link", name="Log", exact=True).press("Enter")
     look("ledger")
     page.get_by_role("link", name="Operators", exact=True).press("Enter")
     look("operators")

@@ -205,7 +205,10 @@ def test_the_last_active_operator_is_ended_by_nobody(operator: Client) -> None:
     noor = Operator.objects.get()
     # An invited person without a passkey does not count as an operator.
     invite_operator(INSTALLER, "Benno Lind", now=timezone.now())
-    answer = operator.post(f"/operators/{noor.public_id}/end/")
+    address = f"/operators/{noor.public_id}/end/"
+    assert address not in operator.get("/operators/").content.decode()
+    assert "That is you: you are signed out" in text(operator.get(address))
+    answer = operator.post(address)
     assert (answer.status_code, "This is the last operator." in text(answer)) == (409, True)
     assert operator.get("/").status_code == 200
 

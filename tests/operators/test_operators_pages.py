@@ -97,7 +97,7 @@ def test_one_group_heard_otherwise_stops_the_admission(operator: Client) -> None
         ({"country": "xx"}, "XX belongs to ids that begin with xx-"),
         ({"timezone": "Mars/Olympus"}, "Time zone: choose one of the list."),
         ({"custody": ""}, "Who holds its keys: choose one."),
-        ({"custody": "hub"}, "Fingerprint: leave it empty, the hub makes the root"),
+        ({"custody": "hub"}, "Fingerprint: leave it empty, its desk makes the root"),
         ({"root_fingerprint": ""}, "Fingerprint: enter the 64 digits"),
         ({"duty_phone": "+1\u202e2"}, "Use one line"),
     ],
@@ -295,8 +295,8 @@ def test_the_ledger_shows_head_checkpoints_and_who_has_seen_another(operator: Cl
     hub.make_agency("xa-lab")
     size = hub.sequence().size
     page = text(operator.get("/ledger/"))
-    assert f'<th scope="row" class="num">{size}</th>' in page
-    assert "has seen another ledger" not in page
+    assert f'data-label="Entries">{size}</td>' in page
+    assert "has seen another log" not in page
     from ledger.audit import record_event
 
     detail = {"agency": "xb-health", "size": 12, "root": "R" * 43, "known": False}
@@ -304,9 +304,9 @@ def test_the_ledger_shows_head_checkpoints_and_who_has_seen_another(operator: Cl
         DISPUTED, actor="system:exchange", agency="", subject="o" * 43, detail=detail, now=timezone.now()
     )
     page = text(operator.get("/ledger/"))
-    assert "<bdi>xb-health</bdi> has seen another ledger" in page
+    assert "<bdi>xb-health</bdi> has seen another log" in page
     assert "R" * 43 in page
-    assert "A partner has seen another ledger" in signs(text(operator.get("/")))
+    assert "A partner has seen another log" in signs(text(operator.get("/")))
 
 
 def test_every_time_on_the_pages_names_its_zone(operator: Client) -> None:

@@ -125,6 +125,10 @@ def test_the_audit_is_the_own_agencys_and_filters_narrow_it(desk: DeskWorld, aud
     tomorrow = (timezone.localdate() + timedelta(days=2)).isoformat()
     assert "Nothing matches." in auditor.get(f"/audit/?since={tomorrow}").content.decode()
     assert "started a draft" in auditor.get("/audit/?since=2020-01-01&until=2099-01-01").content.decode()
+    assert "/account/mails/" not in auditor.get("/account/").content.decode()
+    past = auditor.get("/audit/?since=2020-01-01&until=2020-01-31&item=A+1").content.decode()
+    assert "Nothing matches from 1 Jan 2020 to 31 Jan 2020." in past
+    assert 'href="?since=2020-01-01&amp;item=A+1"><span>Until: <bdi>31 Jan 2020</bdi>' in past
     for nonsense in ("since=x", "until=2026-13-99", "cursor=x", "officer=' OR 1=1"):
         assert auditor.get(f"/audit/?{nonsense}").status_code == 200
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db.models import F
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from pytest_django import Settings
 
 from agencies.entrykeys import issue_entry_key
@@ -16,6 +17,7 @@ from alerts.models import Alert
 from alerts.receiving.taking import FEED
 from callers.binding import keep_bound
 from callers.capabilities import Role
+from desk.agency.audit.events import in_words
 from ledger.models import AuditEvent, LoopState, SetAside
 from ledger.set_aside import STOPS_AFTER, Item, begin_round
 from notices.models import Notification
@@ -315,6 +317,25 @@ def test_what_is_set_aside_is_counted_and_has_its_page_with_ways_on(desk: DeskWo
     assert keeper.post(f"/set-aside/loops/{state.pk}/resume/").status_code == 302
     assert not LoopState.objects.exists()
     assert "10 items are set aside." in keeper.get("/").content.decode()
+
+
+def test_the_audit_names_the_keeper_and_says_what_changed_in_words(desk: DeskWorld, keeper: Client) -> None:
+    profile = {"full_name": desk.noor.full_name, "timezone": "UTC", "language": "fr"}
+    page = keeper.post("/account/", profile, follow=True).content.decode()
+    with translation.override("fr"):
+        assert gettext("Your profile is changed.") in page
+    with translation.override("en"):
+        desk.noor.refresh_from_db()
+        event = AuditEvent.objects.visible_to(desk.noor).filter(act="officer.profile_changed").last()
+        assert event is not None
+        (row,) = in_words(desk.noor, [event], {})
+    assert (row.who, row.note) == (desk.noor.display_name, "Keeper of this desk")
+    assert "Language: As the agency → Français" in row.detail
+
+
+def test_an_officer_is_sent_to_the_keeper_for_what_a_keeper_does(desk: DeskWorld, as_officer: SignIn) -> None:
+    refused = as_officer(desk.haitham).get(TAKE_IN)
+    assert refused.status_code == 403 and "Ask the keeper of this desk." in refused.content.decode()
 
 
 def test_an_auditor_reads_the_page_and_has_nothing_to_press(desk: DeskWorld, as_officer: SignIn) -> None:

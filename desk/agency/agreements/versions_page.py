@@ -511,7 +511,7 @@ def _words(labels: dict[str, Any]) -> Any:
 
 
 def _moment(value: Any, names: dict[str, str]) -> str:
-    return date_format(moment_of(value), "j M Y") if value is not None else _("no end")
+    return date_format(moment_of(value), _("j M Y")) if value is not None else _("no end")
 
 
 _TERMS: Final = (

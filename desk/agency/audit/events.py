@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accord.moments import moment_of
 from alerts.document.choices import PRIORITIES
@@ -48,7 +49,7 @@ MEMBERS: Final[Mapping[str, Promise | str]] = {
     "cause": gettext_lazy("Cause"),
     "client": gettext_lazy("Program"),
     "code": gettext_lazy("Code"),
-    "count": gettext_lazy("Number"),
+    "count": pgettext_lazy("how many", "Number"),
     "expires": gettext_lazy("Until"),
     "hits": gettext_lazy("Found"),
     "keep": gettext_lazy("Kept until"),
@@ -69,6 +70,23 @@ MEMBERS: Final[Mapping[str, Promise | str]] = {
     "version": gettext_lazy("Version"),
 }
 """Members of an event's facts that a person reads; the export has all of them."""
+PROCESSES: Final[Mapping[str, Promise]] = {
+    **dict.fromkeys(("desk", "desk-worker", "power-changes"), gettext_lazy("This desk")),
+    **dict.fromkeys(("install", "installer", "migrate"), gettext_lazy("A command on this machine")),
+    "mailer": gettext_lazy("This desk's mail"),
+    "sequencer": gettext_lazy("The log's sequencer"),
+}
+"""Processes by what people know of them; another one has its own name."""
+_PROFILE: Final[Mapping[str, Promise]] = {
+    "full_name": gettext_lazy("Name"),
+    "language": gettext_lazy("Language"),
+    "quiet_from": gettext_lazy("Quiet from"),
+    "quiet_until": gettext_lazy("Quiet until"),
+    "routine_mail": gettext_lazy("Mail about routine alerts"),
+    "timezone": gettext_lazy("Time zone"),
+    "unit": gettext_lazy("Unit"),
+}
+"""Values of an officer's own profile and mail."""
 _CLOSED: Final[Mapping[str, Mapping[Any, Any]]] = {"lane": dict(Lane.choices), "pri": dict(PRIORITIES)}
 _TIMES: Final = frozenset({"expires", "keep", "since", "until"})
 
@@ -78,6 +96,7 @@ class Names:
     """Names of officers and agencies by id, and alerts by the subject that names them."""
 
     officers: Mapping[str, str] = field(default_factory=dict)
+    keepers: Mapping[str, str] = field(default_factory=dict)
     agencies: Mapping[str, str] = field(default_factory=dict)
     alerts: Mapping[str, AuditedAlert] = field(default_factory=dict)
 
@@ -106,24 +125,36 @@ class Event:
 
 
 def in_words(officer: Officer, events: Iterable[AuditEvent], colleagues: Mapping[str, str]) -> list[Event]:
-    """Return events in words, for a page or a part of an export; three queries for any number of events."""
+    """Return events in words, for a page or a part of an export; four queries for any number of events."""
     rows = list(events)
-    names = Names(
-        colleagues, _agency_names(officer, rows), alerts_named(officer, {row.subject for row in rows})
-    )
+    alerts = alerts_named(officer, {row.subject for row in rows})
+    names = Names(colleagues, _keeper_names(rows, colleagues), _agency_names(officer, rows), alerts)
     return [_in_words(row, names) for row in rows]
 
 
-def person_of(actor: str, colleagues: Mapping[str, str]) -> tuple[str, str]:
+def person_of(
+    actor: str, colleagues: Mapping[str, str], keepers: Mapping[str, str] | None = None
+) -> tuple[str, str]:
     """Return the name of who acted, and a note on who that is where it is no colleague."""
     kind, _colon, name = actor.partition(":")
+    if kind == "officer" and name in colleagues:
+        return colleagues[name], ""
     if kind == "officer":
-        return (colleagues[name], "") if name in colleagues else (_("Keeper of this desk"), name)
+        known = (keepers or {}).get(name)
+        return (known, _("Keeper of this desk")) if known else (_("Keeper of this desk"), name)
     if kind == "system":
-        return name, _("a process of this desk")
+        return str(PROCESSES.get(name, name)), _("a process of this desk")
     if kind == "client":
         return name.partition("/")[2] or name, _("a system of the agency")
     return name, ""
+
+
+def _keeper_names(events: Iterable[AuditEvent], colleagues: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of this desk's keepers where the events mention an officer who is no colleague."""
+    said = {text for event in events for text in (event.actor, *_texts(event)) if text.startswith("officer:")}
+    if {text.removeprefix("officer:") for text in said} <= colleagues.keys():
+        return {}
+    return {keeper.public_id: keeper.display_name for keeper in Officer.objects.keepers_to_tell()}
 
 
 def _agency_names(officer: Officer, events: Iterable[AuditEvent]) -> dict[str, str]:
@@ -144,7 +175,7 @@ def _texts(event: AuditEvent) -> Iterator[str]:
 
 
 def _in_words(event: AuditEvent, names: Names) -> Event:
-    who, note = person_of(event.actor, names.officers)
+    who, note = person_of(event.actor, names.officers, names.keepers)
     alert = names.alerts.get(event.subject)
     return Event(
         event=event,
@@ -169,7 +200,7 @@ def _item_text(subject: str, names: Names) -> str:
     if not colon:
         return str(SUBJECTS.get(subject, names.agencies.get(subject, subject)))
     if kind == "officer":
-        return person_of(subject, names.officers)[0]
+        return person_of(subject, names.officers, names.keepers)[0]
     if kind == "agency":
         return names.agencies.get(name, name)
     if kind in KINDS_OF_SUBJECTS:
@@ -193,12 +224,24 @@ def _detail_text(act: str, detail: Mapping[str, Any], names: Names) -> str:
     if act == "officer.roles_changed":
         return f"{roles_text(detail.get('before', []))} → {roles_text(detail.get('roles', []))}"
     if act in {"officer.profile_changed", "officer.mail_changed", "officer.unit_changed"}:
-        return "; ".join(f"{detail['before'][name]} → {value}" for name, value in detail["after"].items())
+        before = detail["before"]
+        return "; ".join(_profile_text(name, before[name], value) for name, value in detail["after"].items())
     return "; ".join(
         f"{MEMBERS[name]}: {_worded(name, value, names)}"
         for name, value in detail.items()
         if name in MEMBERS and _is_shown(value, names)
     )
+
+
+def _profile_text(name: str, before: str, after: str) -> str:
+    """Return old and new value of a profile or of mail settings; both are stored as texts."""
+    values = {"": _("none"), "None": _("none"), "True": _("yes"), "False": _("no")}
+    if name == "language":
+        values = dict(settings.LANGUAGES) | {"": _("As the agency")}
+    elif name == "timezone":
+        values = {"": _("As the agency")}
+    label = _PROFILE.get(name, name)
+    return f"{label}: {values.get(before, before)} → {values.get(after, after)}"
 
 
 def _worded(name: str, value: Any, names: Names) -> str:
@@ -247,5 +290,5 @@ def _plain(value: Any, names: Names) -> str:
 def _named(text: str, names: Names) -> str:
     """Return the name behind the id of an officer or an agency; any other text as it is."""
     if text.startswith("officer:"):
-        return person_of(text, names.officers)[0]
+        return person_of(text, names.officers, names.keepers)[0]
     return names.agencies.get(text, text)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The auditor's page: events in the own agency, filtered by person, act, marking, item and day."""
 
+from collections.abc import Iterator
+
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from alerts.boxes.paging import PAGE_ROWS, cut_page
 from callers.capabilities import Capability
@@ -11,9 +15,9 @@ from callers.markings import LEVELS
 from desk.agency.audit.act_kinds import KIND_WORDS
 from desk.agency.audit.events import in_words
 from desk.agency.audit.saved_questions import saved_questions
-from desk.agency.audit.trail import colleagues_of, events_for, read_question
+from desk.agency.audit.trail import Question, colleagues_of, events_for, read_question
 from desk.agency.audit.words import ACTS
-from desk.web.filters import Filter, read_filters
+from desk.web.filters import Entered, Filter, read_filters
 from desk.web.frame import LONGEST_NUMBER, render_page, signed_in
 from officers.models import Officer
 
@@ -38,7 +42,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         else _("What happened to the desk itself."),
         empty=_("No entry in this period."),
         rows=in_words(officer, events, colleagues),
-        filters=read_filters(request.GET, _filters(officer, colleagues)),
+        filters=read_filters(request.GET, _filters(officer, colleagues), entered=_entered(question)),
         question=question,
         saved=tuple(saved_questions(timezone.localdate(), has_alerts=bool(officer.agency_id))),
         days=question.days,
@@ -67,3 +71,12 @@ def _filters(officer: Officer, colleagues: dict[str, str]) -> list[Filter]:
         *(markings if officer.agency_id else ()),
         Filter("powers", _("Changes of power")),
     ]
+
+
+def _entered(question: Question) -> Iterator[Entered]:
+    labels = {"since": pgettext("first day", "From"), "until": pgettext("last day", "Until")}
+    for name, label in labels.items():
+        if day := question.days[name]:
+            yield Entered(name, label, day.isoformat(), date_format(day, _("j M Y")))
+    if question.item:
+        yield Entered("item", _("Item"), question.item, question.item)

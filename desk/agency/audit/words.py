@@ -114,11 +114,11 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "credential.ended": gettext_lazy("ended an API key at the exchange"),
     "credential.issued": gettext_lazy("had an API key issued at the exchange"),
     "credential.replaced": gettext_lazy("replaced the desk's own API key at the exchange"),
-    "database.restored": gettext_lazy("was put back from a backup"),
+    "database.restored": gettext_lazy("noticed that the database was put back from a backup"),
     "deliveries.dropped": gettext_lazy(
         "dropped facts about deliveries that had been changed past the program"
     ),
-    "delivery.reminded": gettext_lazy("reminded recipients of a withdrawal"),
+    "delivery.reminded": gettext_lazy("passed on a reminder of a withdrawal"),
     "deskkey.issued": gettext_lazy("issued a key for the desk"),
     "deskkey.revoked": gettext_lazy("revoked a key for the desk"),
     "deskkey.rotated": gettext_lazy("rotated a key for the desk"),
@@ -138,7 +138,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "instance.versions_apart": gettext_lazy(
         "was told that the exchange speaks no version that this desk speaks"
     ),
-    "item.retried": gettext_lazy("had something tried again"),
+    "item.retried": gettext_lazy("had an item that was set aside tried again"),
     "item.set_aside": gettext_lazy("set something aside that cannot be taken"),
     "item.taken_later": gettext_lazy("took what had been set aside"),
     "key.repudiated": gettext_lazy("took back the trust in what a revoked key had signed"),
@@ -158,7 +158,7 @@ ACTS: Final[Mapping[str, str | Promise]] = {
     "ledger.disputed": gettext_lazy("reported another log than the exchange's own"),
     "ledger.hour_logged": gettext_lazy("logged an hour in which nothing else happened"),
     "ledger.key_replaced": gettext_lazy("replaced the key that signs the log"),
-    "loop.resumed": gettext_lazy("let a loop go on"),
+    "loop.resumed": gettext_lazy("resumed a stopped loop"),
     "loop.stopped": gettext_lazy("stopped a loop"),
     "notice.resent": gettext_lazy("sent a notice again"),
     "officer.bound": gettext_lazy("let an officer's row count as it stood"),
