@@ -41,6 +41,8 @@ CUSTODY_NOTES: Final[Mapping[str, Promise]] = {
     ),
 }
 
+OWN_CUSTODY: Final = gettext_lazy("This desk can act as your agency")
+
 ELSEWHERE_NOTE: Final = gettext_lazy(
     "This desk holds no working key of your agency: nothing is signed here, and nothing new opens here."
 )
@@ -73,7 +75,6 @@ class KeyFact:
     purpose: str
     alg: str
     suite: str
-    custody_text: str
     state: str
     state_text: str
     begins: datetime
@@ -159,7 +160,7 @@ def key_facts(officer: Officer, *, now: datetime) -> KeyFacts:
     return KeyFacts(
         agency=agency,
         custody=agency.custody,
-        custody_text=str(Custody(elsewhere or agency.custody).label),
+        custody_text=_custody_text(agency.custody, elsewhere),
         custody_note=str(ELSEWHERE_NOTE if elsewhere else CUSTODY_NOTES[agency.custody]),
         keyset=_keyset_fact(keyset, own_keys.is_logged(keyset.od), now) if keyset else None,
         keys=_key_facts(agency, keyset, own_keys, now) if keyset else (),
@@ -176,6 +177,13 @@ def check_typed(kid: str, typed: str) -> None:
     """The confirmation of what cannot be undone: the last four characters of the kid, in capitals or not. Raises InputError."""
     if typed.strip().lower() != short_kid(kid).lower():
         raise InputError("typed", _("Confirm: type %(short)s.") % {"short": short_kid(kid)})
+
+
+def _custody_text(custody: str, elsewhere: str) -> str:
+    """Return who holds the keys, as the agency's own officers read it at this desk."""
+    return str(
+        OWN_CUSTODY if custody == Custody.HUB and not elsewhere else Custody(elsewhere or custody).label
+    )
 
 
 def _verbs(keyset: EnvelopeKeyset | None, waiting: EnvelopeKeyset | None) -> frozenset[str]:
@@ -213,13 +221,12 @@ def _key_facts(
 ) -> tuple[KeyFact, ...]:
     """Return the keys, signing before encryption, and the newest first within each."""
     revoked, suspended = own_keys.revoked, own_keys.suspended
-    custody = str(Custody(keyset.custody).label)
-    facts = [_key_fact(row, custody, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
+    facts = [_key_fact(row, revoked.get(row.kid), row.kid in suspended, now) for row in keyset.rows]
     newest_first = sorted(facts, key=lambda fact: fact.begins, reverse=True)
     return tuple(sorted(newest_first, key=lambda fact: fact.use != SIGN))
 
 
-def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool, now: datetime) -> KeyFact:
+def _key_fact(row: KeyRow, revoked: int | None, is_suspended: bool, now: datetime) -> KeyFact:
     since = min((at for at in (row.since, revoked) if at is not None), default=None)
     until = moment_of(row.exp)
     state = _state(row, since, is_suspended, now)
@@ -229,7 +236,6 @@ def _key_fact(row: KeyRow, custody: str, revoked: int | None, is_suspended: bool
         purpose=str(PURPOSES[row.use]),
         alg=row.key.alg,
         suite=", ".join(sorted(row.key.suites)),
-        custody_text=custody,
         state=state,
         state_text=str(STATE_TEXTS[state]),
         begins=moment_of(row.nbf),

@@ -78,6 +78,11 @@ class AgreementShown:
         """Reference of the agreement on paper."""
         return self.said.ref
 
+    @property
+    def survives_flash(self) -> bool:
+        """Tell whether danger to life passes a suspension: where it is agreed, and the lane that it goes on is, too."""
+        return self.said.survive_flash and Lane.PUBLIC_HEALTH in {row.code for row in self.lanes}
+
     def lanes_to(self, verb: str) -> list[LaneRow]:
         """Return the lanes that the agency can suspend or resume now."""
         if verb == "resume":

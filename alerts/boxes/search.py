@@ -44,8 +44,9 @@ CARDS_AT_MOST: Final = 20_000
 CHUNK: Final = 1_000
 TEXT_AT_MOST: Final = 200
 RECEIVED, SENT = "received", "sent"
-_IN_CLEAR: Final = re.compile(r"[A-Za-z0-9]{4}-[A-Za-z0-9]{4}|[A-Za-z0-9_-]{43}")
-"""Form of references and manifest digests; no other text is compared with a clear column."""
+_LOG_ENTRY: Final = re.compile(r"[0-9]{1,12}")
+_IN_CLEAR: Final = re.compile(rf"[A-Za-z0-9]{{4}}-[A-Za-z0-9]{{4}}|[A-Za-z0-9_-]{{43}}|{_LOG_ENTRY.pattern}")
+"""Form of references, manifest digests and numbers of log entries; no other text is compared with a clear column."""
 _EXACT, _WORDS, _END = "exact", "words", "end"
 
 
@@ -178,10 +179,16 @@ def _search_words(
 
 
 def _named(agency: Agency, source: _Source, text: str, tokens: list[bytes]) -> "QuerySet[Any]":
-    """Return the rows with this reference or digest, else those with this identifier; all rows for no text."""
+    """Return the rows with this reference or digest, else those with this identifier; all rows for no text.
+
+    A number may be that of a log entry, by which sender and recipients name one alert, or an identifier: both are found.
+    """
     if not text:
         return source.rows
-    with_token = source.rows.filter(holding(agency.pk, source.token_column, tokens))
+    has_token = holding(agency.pk, source.token_column, tokens)
+    if _LOG_ENTRY.fullmatch(text):
+        return source.rows.filter(Q(log_index=int(text)) | has_token)
+    with_token = source.rows.filter(has_token)
     if not _IN_CLEAR.fullmatch(text):
         return with_token
     clear = Q(md=text) | Q(reference=text.upper()) if source.box == RECEIVED else Q(md=text)

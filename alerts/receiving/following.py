@@ -5,6 +5,7 @@ One process follows one agency at a time. All agencies' keys are fetched before 
 """
 
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,13 +63,14 @@ def follow_feeds(*, now: datetime, is_over: Callable[[], bool] = _never, pace: P
     - Nothing new is begun once it `is_over`; then it calls the task for the next round.
     - Errors of agencies' feeds are raised, as a group, after all were followed.
     """
+    read_at = time.monotonic()
     follow_agencies(now=now)
     taken, troubles, pace = 0, [], pace or Pace()
     waiting = [agency for agency in _in_order() if not pace.rests(agency.pk, now)]
     while waiting and not is_over():
         agency = waiting.pop(0)
         try:
-            turn = _follow_turn(agency, now, is_over)
+            turn = _follow_turn(agency, now, is_over, read_at)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is raised below
             troubles.append(trouble)
             pace.note(agency.pk, now, is_followed=False)
@@ -125,10 +127,11 @@ def _tell_of_own_keys(directory: VerifiedDirectory, now: datetime) -> None:
 
 def follow_feed(agency: Agency, *, now: datetime) -> int:
     """Take all new items of an agency's feed; return how many alerts, 0 when another process is following it."""
-    turn = _follow_turn(agency, now, _never)
+    read_at = time.monotonic()
+    turn = _follow_turn(agency, now, _never, read_at)
     taken = turn.taken
     while turn.has_more:
-        turn = _follow_turn(agency, now, _never)
+        turn = _follow_turn(agency, now, _never, read_at)
         taken += turn.taken
     return taken
 
@@ -144,7 +147,7 @@ def _in_order() -> QuerySet[Agency]:
     )
 
 
-def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> Turn:
+def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool], read_at: float) -> Turn:
     with _alone(agency.pk) as is_alone:
         if not is_alone:
             return Turn()
@@ -154,7 +157,7 @@ def _follow_turn(agency: Agency, now: datetime, is_over: Callable[[], bool]) -> 
             return Turn()
         follow_deliveries_in_turn(agency.pk, now=now)
         follow_agreements_when_due(SystemActor(ROLE, agency.pk), agency.pk, now=now)
-        turn = FeedOfAgency(agency, now, is_over).follow()
+        turn = FeedOfAgency(agency, now, is_over, read_at=read_at).follow()
         send_waiting_of(agency.pk, now=now, is_over=is_over)
         if not turn.has_more:
             follow_submissions_when_due(agency.pk, now=now, is_over=is_over)

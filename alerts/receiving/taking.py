@@ -15,6 +15,7 @@
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -131,8 +132,12 @@ class _Page:
 class FeedOfAgency:
     """Feed of one agency, followed for one turn."""
 
-    def __init__(self, agency: Agency, now: datetime, is_over: Callable[[], bool]) -> None:
+    def __init__(
+        self, agency: Agency, now: datetime, is_over: Callable[[], bool], *, read_at: float | None = None
+    ) -> None:
+        """`read_at`: when `now` was read, by the monotonic clock; None for just now."""
         self._agency, self._now, self._is_over = agency, now, is_over
+        self._read_at = time.monotonic() if read_at is None else read_at
         self._actor = SystemActor(ROLE, agency.pk)
         self._feed = begin_round(FEED, agency=agency.pk, now=now)
         self._derived = begin_round(DERIVED, agency=agency.pk, now=now)
@@ -199,7 +204,9 @@ class FeedOfAgency:
 
         A wrong clock is stored at once, since items may then fail; a right one with the progress.
         """
-        self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now)
+        # The exchange states its time later than `now` was read: without the seconds between, this clock would seem behind.
+        since = timedelta(seconds=time.monotonic() - self._read_at)
+        self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now + since)
         if abs(self._clock_ahead_secs or 0) > CLOCK_WARNED.total_seconds():
             rows = FeedCursor.objects.filter(reader=self._agency.pk)
             rows.update(clock_ahead_secs=self._clock_ahead_secs)

@@ -84,7 +84,8 @@ def cases(request: HttpRequest) -> HttpResponse:
         status=422 if problem else 200,
         heading=pgettext("casework", "Cases"),
         lead=_("Cases of your units. Counts are of what you may see."),
-        empty=_("No case yet.") if has_unit else _needs_unit(),
+        empty=_("No case yet.") if has_unit else _needs_unit(officer),
+        may_make_unit=not has_unit and Capability.OFFICER_MANAGE in officer.capabilities,
         rows=found.rows if found else page.rows,
         narrowed=found is not None,
         text=text,
@@ -100,7 +101,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _needs_unit() -> str:
+def _needs_unit(officer: Officer) -> str:
+    if Capability.OFFICER_MANAGE in officer.capabilities:
+        return _("You belong to no unit yet: make one, or put yourself into one.")
     return _("You belong to no unit yet: an agency admin puts officers into units.")
 
 
@@ -145,7 +148,7 @@ def new_case(request: HttpRequest) -> HttpResponseBase:
         heading=_("Open a case"),
         button=_("Open the case") if choices["unit"] else "",
         back=reverse("admin:cases"),
-        does=[] if choices["unit"] else [_needs_unit()],
+        does=[] if choices["unit"] else [_needs_unit(officer)],
     )
     return _stored(request, form, question, lambda: open_case(officer, form.facts(), now=now))
 

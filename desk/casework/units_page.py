@@ -84,7 +84,7 @@ def hand_over(request: HttpRequest, public_id: str) -> HttpResponseBase:
         does=[_("Everything goes over at once. Drafts keep their author, who still may not release them.")],
         facts=[
             (_("Tasks"), work.tasks),
-            (_("Cases in charge of"), work.cases),
+            (_("Cases led"), work.cases),
             (_("Drafts"), work.drafts),
             (_("Units led"), work.units),
         ],

@@ -136,17 +136,17 @@ def _of_the_way() -> Iterator[Fact]:
         text = form % {"proxy": proxy.address}
     yield Fact("proxy", _("Proxy that leads there"), text, _setting("EXCHANGE_PROXY"))
     for name, label in (
-        ("FOLLOW_SECONDS", _("It is asked for what came")),
-        ("SWEEP_SECONDS", _("What it did not take is said again")),
+        ("FOLLOW_SECONDS", _("How often the desk asks it for what is new")),
+        ("SWEEP_SECONDS", _("How often the desk sends again what it did not take")),
     ):
         seconds = getattr(settings, name)
         every = _("every second") if seconds == 1 else _("every %(n)g seconds") % {"n": seconds}
         yield Fact(name.lower().replace("_", "-"), label, every, _setting(name))
     authorities = os.environ.get("SSL_CERT_FILE") or _("the system's")
-    label = _("Authorities that its certificate is checked by")
+    label = _("Authorities that must vouch for its certificate")
     yield Fact("authorities", label, authorities, _setting("SSL_CERT_FILE"))
     reads = _(
-        "one that leads through: the exchange's name, times and sizes; one that inspects, where its authority is among those: the API key and the metadata of every call; neither of them anything that is sealed"
+        "one that only passes calls on: the exchange's name, times and sizes; one that inspects them, with its authority among those above: the API key and the metadata of every call; neither reads anything that is sealed"
     )
     yield Fact("proxy-reads", _("What a proxy reads"), reads, _("fixed in the program"))
 
@@ -170,9 +170,10 @@ def _of_signing_in(policies: Iterable[tuple[Agency, Policy | None]]) -> Iterator
         _("always") if settings.MFA_DEMANDED else _("of nobody: a demonstration leaves second factors aside")
     )
     yield Fact("factor:keeper", _("Second factor of keepers"), keepers, _setting("MFA_DEMANDED"))
+    where = _("policy of the agency") if settings.MFA_DEMANDED else _setting("MFA_DEMANDED")
     for agency, policy in policies:
         label = _("Second factor at %(agency)s") % {"agency": agency.name}
-        yield Fact(f"factor:{agency.pk}", label, _factor_text(policy), _("policy of the agency"))
+        yield Fact(f"factor:{agency.pk}", label, _factor_text(policy), where)
 
 
 def _factor_text(policy: Policy | None) -> str:
@@ -258,7 +259,8 @@ def _of_time() -> Iterator[Fact]:
 def _of_versions() -> Iterator[Fact]:
     here = _("installed here")
     oldest, newest = API_VERSIONS
-    yield Fact("accord", "Accord", f"{VERSION}, API {oldest}-{newest}", here)
+    api = f"{oldest}" if oldest == newest else f"{oldest}-{newest}"
+    yield Fact("accord", "Accord", f"{VERSION}, API {api}", here)
     yield Fact("python", "Python", platform.python_version(), here)
     yield Fact("openssl", "OpenSSL", ssl.OPENSSL_VERSION, here)
     database = ".".join(map(str, connection.get_database_version()))

@@ -6,7 +6,6 @@ paper.
 from typing import Final
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -75,7 +74,7 @@ def come(request: HttpRequest) -> HttpResponseBase:
 
 
 def _question() -> Question:
-    heading = _("Bring an agency home") if settings.OWN_DESK else _("Take an agency back")
+    heading = _("Take over from another desk")
     return Question(
         heading,
         heading,

@@ -172,7 +172,7 @@ def _suspended(one: Stop, record: Record) -> tuple[str, str | Promise, Stop]:
 
 def _times(times: Times) -> str:
     if not times.n:
-        return "-"
+        return _("none")
     return _("%(span)s, %(n)s counted") % {"span": span_words(times.middle), "n": times.n}
 
 

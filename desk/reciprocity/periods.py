@@ -21,12 +21,12 @@ class PeriodForm(forms.Form):
 
     first = forms.DateField(
         label=pgettext_lazy("first day", "From"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("From: enter a day.")),
     )
     last = forms.DateField(
         label=pgettext_lazy("last day", "To"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages=dict.fromkeys(("required", "invalid"), gettext_lazy("To: enter a day.")),
     )
 

@@ -48,7 +48,7 @@ def test_custody_is_said_as_what_it_is() -> None:
 
 def test_the_facts_of_a_hosted_agencys_keys(lab: Agency, officer: Officer) -> None:
     facts = key_facts(officer, now=NOW + DAY)
-    assert (facts.custody, facts.custody_text) == ("hub", "Its desk can act as this agency")
+    assert (facts.custody, facts.custody_text) == ("hub", "This desk can act as your agency")
     assert facts.keyset is not None and facts.waiting is None
     assert (facts.keyset.version, facts.keyset.days_left, facts.keyset.is_logged) == (1, 89, True)
     assert facts.keyset.root == show_fingerprint(lab.root_fingerprint)

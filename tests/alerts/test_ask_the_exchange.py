@@ -3,6 +3,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Generator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from alerts.receiving.taking import FeedOfAgency
 from callers.errors import NotPermittedError
 from officers.models import Officer
 from peers.models import FeedCursor, OwnExchange
@@ -108,6 +110,11 @@ def test_following_a_feed_notes_whose_clock_is_off(
     desks.follow()
     ahead = desk_depth().clock_ahead
     assert ahead is not None and timedelta(minutes=6) < ahead < timedelta(minutes=8)
+    # The seconds between the reading of `now` and the exchange's answer are none of the clock's.
+    FeedCursor.objects.update(asked_at=None)
+    FeedOfAgency(desks.health.agency, desks.hub.now, lambda: False, read_at=time.monotonic() - 60).follow()
+    later = desk_depth().clock_ahead
+    assert later is not None and timedelta(seconds=58) < later - ahead < timedelta(seconds=70)
     exchange_as_asked.stated_time = None
     FeedCursor.objects.update(asked_at=None)
     desks.follow()

@@ -154,6 +154,19 @@ def test_what_the_desks_own_key_lacks_stands_on_the_page_until_it_is_replaced(
     assert "It lacks:" not in page.get("/api-keys/").content.decode()
 
 
+def test_the_desks_key_before_serves_on_for_a_while_and_is_not_replaced_again(
+    today: Desks, admin_today: Officer
+) -> None:
+    give_exchange_keys()
+    page, now, lab = _page(admin_today), timezone.now(), today.lab.id
+    assert page.get("/api-keys/").content.decode().count("Replace…") == 1
+    ApiKey.objects.filter(agency=lab).update(expires_at=now + LAST_DAYS)
+    new, text = rotate_own_key(authenticate_key(HELD.api_key_of(lab), "", now=now), now=now)
+    keep_exchange_key(lab, text, new.expires_at)
+    shown = page.get("/api-keys/").content.decode()
+    assert shown.count("Replace…") == 1 and "replaced; it ends by itself" in shown
+
+
 def test_for_another_desk_all_that_a_desk_does_is_ticked(admin: Officer) -> None:
     asked = _page(admin).get("/api-keys/exchange/issue/?for=desk").content.decode()
     assert asked.count(" checked") == len(CALLS_OF_A_DESK)

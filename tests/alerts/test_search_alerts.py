@@ -85,6 +85,7 @@ def test_exact_identifiers_of_received_and_of_sent(desks: Desks) -> None:
         hashlib.sha256(FILE).hexdigest(),
         hashlib.sha256(FILE).hexdigest().upper(),
         sent.md,
+        str(received.log_index),
     ):
         assert find(desks, text) == (["Blue tablets"], []), text
         assert find(desks, text, sender=True) == ([], ["Blue tablets"]), text

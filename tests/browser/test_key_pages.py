@@ -36,7 +36,7 @@ def test_a_fingerprint_is_copied_and_a_key_revoked_with_the_keyboard_alone(
     page.goto(f"{live_server.url}/keys/key/{key.kid}/revoke/")
     fits_every_width(page, "key-revoke")
     page.get_by_label("Since").fill((timezone.now() - timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M"))
-    page.get_by_label("Time zone of it").select_option("utc")
+    page.get_by_label("Time zone").select_option("utc")
     page.get_by_label("Confirm").press("Enter")
     expect(page.get_by_text("stop counting: 1 alert")).to_be_visible()
     assert not Revocation.objects.exists()

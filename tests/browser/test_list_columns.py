@@ -10,6 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from alerts.receiving.opening import open_alert
 from officers.models import Officer
+from peers.models import Agency
+from tests.bound_rows import rewrite
 from tests.browser.looking import look_at
 from tests.entries import change_entry
 from tests.pages.desk_world import DeskWorld
@@ -54,3 +56,19 @@ def test_agencies_keep_their_room_in_the_table_of_recipients(
         assert name.evaluate(TITLE_EMS) >= 13.9
         look_at(page, f"recipients-{width}")
         assert not page.locator(".receipts td").evaluate_all(STICKING_OUT)
+
+
+def test_a_telephone_number_of_the_directory_stays_on_one_line(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
+) -> None:
+    change_entry("xa-lab", timezone="Australia/Adelaide")
+    rewrite(Agency.objects.filter(pk="xb-health"), duty_phone="+44 (0)20 7946-0018")
+    sign_in(desk.benno)
+    page.goto(f"{live_server.url}/directory/")
+    for width in (1440, 1280, 1024):
+        page.set_viewport_size({"width": width, "height": 900})
+        heights = page.locator(".tel bdi").evaluate_all(
+            "(all) => all.map((bdi) => bdi.getBoundingClientRect().height)"
+        )
+        assert len(heights) == 2 and max(heights) < 30, (width, heights)
+        look_at(page, f"directory-{width}")

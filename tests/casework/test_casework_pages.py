@@ -188,6 +188,9 @@ def test_units_and_a_hand_over_on_their_pages(
     desk: DeskWorld, as_officer: SignIn, case: Case, unit: Unit
 ) -> None:
     admin = as_officer(desk.sunniva)
+    assert '<a class="button" href="/units/">' in text_of(admin, "/cases/"), (
+        "who may make units is led to them"
+    )
     fields = {"name": "Narcotics North", "lead": desk.benno.public_id, "members": [desk.ilka.public_id]}
     assert admin.post(f"/units/{unit.pk}/", fields).headers["Location"] == "/units/"
     assert "Narcotics North" in text_of(as_officer(desk.ilka), "/units/")

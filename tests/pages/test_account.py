@@ -73,6 +73,7 @@ def test_the_keeper_has_a_profile_and_no_mail(desk: DeskWorld, as_officer: SignI
     keeper = as_officer(desk.noor)
     page = keeper.get("/account/").content.decode()
     assert "Quiet from" not in page
+    assert "As the agency" not in page and "As the browser" in page and page.count(">UTC</option>") == 1
     assert keeper.post("/account/mail/", LOUD).status_code == 403
 
 

@@ -46,6 +46,17 @@ def test_it_says_what_is_agreed_and_who_has_stopped_what(desk: DeskWorld, admin:
         assert text in page
 
 
+def test_danger_to_life_survives_on_the_public_health_lane_alone(desk: DeskWorld, admin: Client) -> None:
+    for ref, lanes in (("G2", ["science"]), ("G3", ["science", "public_health"])):
+        desk.hub.make_agreement(ref, desk.lab.pk, desk.health.pk, lanes=lanes, survive_flash=True)
+    desk.hub.later(minutes=1)
+    desk.settle()
+    survives = "Flash on the public-health lane flows even when it is suspended."
+    page = admin.get("/agreements/G2/").content.decode()
+    assert survives not in page and "No exception is agreed." in page
+    assert survives in admin.get("/agreements/G3/").content.decode()
+
+
 def test_third_parties_see_nothing_of_it(desk: DeskWorld, as_officer: SignIn) -> None:
     before = as_officer(desk.haitham).get("/agreements/G1/").content.decode()
     desk.hub.submit(desk.reg, desk.hub.suspension(desk.reg, "xa-lab", lanes=["trade"]))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of versions of agreements: proposed in a form, looked at beside what is agreed now, accepted, refused, left."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -140,12 +141,24 @@ def test_a_refusal_is_asked_for_twice_and_ends_it(desk: DeskWorld, admin: Client
 def test_countersigning_fills_in_what_is_agreed_now_and_shows_what_changes(
     desk: DeskWorld, admin: Client
 ) -> None:
-    assert "not countersigned" in admin.get("/agreements/G1/").content.decode()
+    recorded = admin.get("/agreements/G1/").content.decode()
+    assert "not countersigned" in recorded and "Propose it to be signed…" in recorded
     page = admin.get("/agreements/G1/propose/").content.decode()
-    assert 'value="G1"' in page and page.count(" checked") >= 5
+    assert (
+        'value="G1"' in page and page.count(" checked") >= 5 and "Propose \u2068G1\u2069 to be signed" in page
+    )
     parties = ["xb-health", "xd-reg"]
     address = proposed(desk, admin, address="/agreements/G1/propose/", ref="G1", parties=parties, tlp="GREEN")
     assert "now: <bdi>TLP:AMBER+STRICT</bdi>" in admin.get(address).content.decode()
+
+
+def test_what_has_ended_is_proposed_anew_without_its_end(desk: DeskWorld, admin: Client) -> None:
+    desk.hub.make_agreement("G2", desk.lab.pk, desk.health.pk, until=desk.hub.now + timedelta(minutes=5))
+    desk.hub.later(minutes=10)
+    desk.settle()
+    page = admin.get("/agreements/G2/propose/").content.decode()
+    assert "what was agreed has ended" in page and "now stays in force" not in page
+    assert "value=" not in re.findall(r'<input[^>]* name="until"[^>]*>', page)[0]
 
 
 def test_a_signed_agreement_is_left_after_a_second_question(

@@ -157,7 +157,7 @@ class TestWriting:
         lines = [lines[0] | {"file": ""}, lines[1]]
         save_revision(desk.ilka, draft, data={"evidence": lines}, base=2, now=desk.tick())
         page = author.get(f"/drafts/{draft.pk}/4/").content.decode()
-        assert said not in page and "Meets the minimum scheme; " in page and "Not counted" not in page
+        assert said not in page and "Meets the minimum scheme." in page and "Not counted" not in page
 
 
 class TestReading:

@@ -27,6 +27,11 @@ def keeper(desk: DeskWorld, as_officer: SignIn) -> Client:
     return as_officer(desk.noor)
 
 
+def factor_is_set_by(desk: DeskWorld) -> str:
+    report = settings_report(desk.noor, now=timezone.now())
+    return next(fact.where for group in report for fact in group.facts if fact.name == "factor:xa-lab")
+
+
 def facts(desk: DeskWorld, login: str = "noor") -> dict[str, str]:
     report = settings_report(desk.officers[login], now=timezone.now())
     return {fact.name: fact.text for group in report for fact in group.facts}
@@ -65,6 +70,7 @@ def test_no_secret_and_no_content_stands_there(keeper: Client, settings: Setting
 def test_it_says_what_is_so_now(desk: DeskWorld, settings: Settings, tmp_path: Path) -> None:
     found = facts(desk)
     assert found["kind"].startswith("a hosted desk")
+    assert not found["accord"].endswith("API 1-1")
     assert found["certificate"] == "not told to this process"
     settings.OWN_DESK, settings.EMAIL_BACKEND = True, "django.core.mail.backends.dummy.EmailBackend"
     settings.TRUSTED_PROXIES, settings.MFA_DEMANDED = ["10.1.0.0/16"], True
@@ -83,7 +89,10 @@ def test_it_says_what_is_so_now(desk: DeskWorld, settings: Settings, tmp_path: P
     assert found["follow-seconds"] == "every 20 seconds"
     assert "trois-pies" not in "".join(found.values())
     assert found["certificate"].startswith("ends on ")
-    assert found["factor:xa-lab"] == "Releaser"
+    assert found["factor:xa-lab"] == "Releaser" and factor_is_set_by(desk) == "policy of the agency"
+    settings.MFA_DEMANDED = False
+    assert factor_is_set_by(desk) == "setting MFA_DEMANDED"
+    settings.MFA_DEMANDED = True
     AgencyPolicy.objects.filter(pk="xa-lab").update(mfa_required_roles=[])
     assert facts(desk)["factor:xa-lab"].startswith("of everybody: the policy was changed")
 
@@ -99,4 +108,7 @@ def test_the_keepers_page_and_the_audit_lead_there(
     desk: DeskWorld, keeper: Client, as_officer: SignIn
 ) -> None:
     assert f'href="{PAGE}"' in keeper.get("/").content.decode()
-    assert f'href="{PAGE}"' in as_officer(desk.edda).get("/audit/").content.decode()
+    auditor = as_officer(desk.edda)
+    assert f'href="{PAGE}"' in auditor.get("/audit/").content.decode()
+    for address in (PAGE, "/audit/keys/"):
+        assert '<p class="crumb"><a href="/audit/">' in auditor.get(address).content.decode(), "and back"

@@ -25,7 +25,7 @@ def text_of(client: Client, address: str = "/keys/") -> str:
 def test_custody_is_said_as_what_it_is(desk: DeskWorld, as_officer: SignIn) -> None:
     customs = Customs.build(desk)
     for officer, label, note in (
-        (desk.ilka, "Its desk can act as this agency", "proves nothing against whoever runs the desk"),
+        (desk.ilka, "This desk can act as your agency", "proves nothing against whoever runs the desk"),
         (
             customs.officer,
             "Operational keys held by its desk, root with the agency&#x27;s head",
@@ -34,6 +34,7 @@ def test_custody_is_said_as_what_it_is(desk: DeskWorld, as_officer: SignIn) -> N
     ):
         page = text_of(as_officer(officer))
         assert f"<b>{label}</b>" in page and note in page
+        assert page.count(label) == 1, "not once more with each key"
 
 
 def test_the_keyset_and_its_roots_are_shown_to_be_compared(desk: DeskWorld, as_officer: SignIn) -> None:

@@ -118,8 +118,11 @@ def test_a_key_retires_once_it_is_not_the_last_of_its_kind(keeper: Client, desk:
 
 
 def test_a_key_is_suspended_until_the_root_lists_it_as_current_again(keeper: Client, desk: DeskWorld) -> None:
-    key = key_of(desk.benno)
-    assert "Only the root lifts it" in text_of(keeper, f"/keys/key/{key.kid}/suspend/")
+    key, sealing = key_of(desk.benno), key_of(desk.benno, use="enc")
+    page = text_of(keeper, f"/keys/key/{key.kid}/suspend/")
+    assert "Only the root lifts it" in page and "nothing is signed with it" in page
+    page = text_of(keeper, f"/keys/key/{sealing.kid}/suspend/")
+    assert "nothing new that is sealed to it" in page and "signed with it" not in page
     keeper.post(f"/keys/key/{key.kid}/suspend/", DO)
     assert key_of(desk.benno, state="suspended").kid == key.kid
     assert f"Key …{key.short} is suspended." in text_of(keeper, "/keys/")
@@ -210,7 +213,11 @@ def test_revoking_counts_what_it_touches_and_is_done_only_for_what_was_shown(
     address = f"/keys/key/{key.kid}/revoke/"
     page = text_of(keeper, address)
     assert "stop counting: 0 alerts" in page and "This cannot be undone." in page
-    assert f"Type {key.short}." in page and f">Revoke key …{key.short}</button>" in page
+    assert (
+        f"Type <code>{key.short}</code>." in page
+        and "Their recipients are told" not in page
+        and f">Revoke key …{key.short}</button>" in page
+    )
     early = (timezone.now() - timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
     shown = keeper.post(address, revocation_form(page, since=early, zone="utc", go="show", code=""))
     assert shown.status_code == 200
@@ -275,5 +282,5 @@ def test_a_time_is_read_in_the_zone_that_was_chosen(keeper: Client, desk: DeskWo
 
 def test_the_page_offers_nothing_to_those_who_may_not(desk: DeskWorld, as_officer: SignIn) -> None:
     page = text_of(as_officer(desk.ilka), "/keys/")
-    assert "Its desk can act as this agency" in page
+    assert "This desk can act as your agency" in page
     assert "Renew…" not in page and "Revoke…" not in page and "Recover a lost root…" not in page

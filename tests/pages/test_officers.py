@@ -42,7 +42,9 @@ def test_the_list_leads_to_a_person_and_offers_an_admin_what_fits(desk: DeskWorl
     page = admin.get("/officers/").content.decode()
     assert of(desk.ilka) in page
     assert "Invite…" in page
-    assert "One person alone is Agency admin, Key officer: name a second one." in page
+    assert (
+        "Roles that one person alone has: Agency admin, Key officer. Name a second person for each." in page
+    )
     person = admin.get(of(desk.ilka)).content.decode()
     for text in ("Ilka Torvane", "Author", "called as number 1", "Change roles…", "Disable…"):
         assert text in person
@@ -54,7 +56,7 @@ def test_a_reader_sees_colleagues_and_no_act(desk: DeskWorld, as_officer: SignIn
     reader = as_officer(desk.ilka)
     page = reader.get("/officers/").content.decode()
     assert "Invite…" not in page
-    assert "One person alone" not in page
+    assert "one person alone" not in page
     assert "Change roles…" not in reader.get(of(desk.benno)).content.decode()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from alerts.boxes.inbox import list_received
 from alerts.errors import AlertIncompleteError
@@ -71,15 +72,22 @@ def second(desk: DeskWorld) -> Officer:
     return officer
 
 
-def test_everybody_of_the_agency_reads_it_and_admins_change_it(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_everybody_of_the_agency_reads_it_and_admins_change_it(
+    desk: DeskWorld, as_officer: SignIn, settings: Settings
+) -> None:
     for officer in (desk.ilka, desk.edda):
         client = as_officer(officer)
         page = client.get("/policy/").content.decode()
         assert "Who wrote an alert does not send it" in page
+        assert "<dt>Flash alerts</dt><dd>Flash alerts need a second person too" in page
         assert "Change…" not in page
         assert client.get("/policy/change/").status_code == 403
         assert client.post("/policy/change/", form()).status_code == 403
     assert as_officer(desk.noor).get("/policy/").status_code == 403
+    for is_asked in (True, False):
+        settings.MFA_DEMANDED = is_asked
+        page = as_officer(desk.ilka).get("/policy/").content.decode()
+        assert ("asks nobody for a second factor" in page) is not is_asked
 
 
 def test_what_gets_stricter_counts_at_once_and_is_audited_old_and_new(desk: DeskWorld, admin: Client) -> None:

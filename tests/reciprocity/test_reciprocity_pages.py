@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages and JSON of what two agencies gave each other."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -30,6 +32,10 @@ def reader(desk: DeskWorld, as_officer: SignIn) -> Client:
 
 def test_the_record_is_drawn_and_tabled(days: dict[str, str], reader: Client) -> None:
     assert OF_HEALTH in reader.get("/reciprocity/").content.decode()
+    french = reader.get(OF_HEALTH, headers={"accept-language": "fr"}).content.decode()
+    assert re.search(r'name="first" value="\d{4}-\d\d-01"', french), (
+        "as the browser reads it in every language"
+    )
     page = reader.get(OF_HEALTH, days).content.decode()
     for text in ("Cluster of harm", "gave 1, got 0", "All that counts", "brief/?first="):
         assert text in page

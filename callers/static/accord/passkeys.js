@@ -40,6 +40,7 @@
   // A number in place of the hub's name has no passkeys.
   const offered = window.PublicKeyCredential && !/^[0-9.]+$|:/.test(location.hostname);
   for (const note of document.querySelectorAll("[data-passkey-none]")) note.hidden = Boolean(offered);
+  for (const link of document.querySelectorAll("[data-passkey-offer]")) link.hidden = !offered;
   if (!offered) return;
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {

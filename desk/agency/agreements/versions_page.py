@@ -77,10 +77,10 @@ def _many(label: Any, required: Any) -> forms.MultipleChoiceField:
     )
 
 
-def _day(label: Any, problem: Any) -> forms.DateField:
+def _day(label: Any, when: Any, problem: Any) -> forms.DateField:
     return forms.DateField(
         label=label,
-        help_text=gettext_lazy("From midnight, UTC, for all parties."),
+        help_text=when,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages=dict.fromkeys(("required", "invalid"), problem),
     )
@@ -108,8 +108,16 @@ class VersionForm(forms.Form):
         ),
     )
     purposes = _many(gettext_lazy("Purposes"), gettext_lazy("Purposes: choose one or more."))
-    begins = _day(gettext_lazy("From"), gettext_lazy("From: enter a day like 2027-01-31."))
-    until = _day(gettext_lazy("Until"), gettext_lazy("Until: enter a day like 2027-01-31."))
+    begins = _day(
+        gettext_lazy("From"),
+        gettext_lazy("Begins at 00:00 UTC on this day, for all parties."),
+        gettext_lazy("From: enter a day like 2027-01-31."),
+    )
+    until = _day(
+        gettext_lazy("Until"),
+        gettext_lazy("Ends at 00:00 UTC on this day, for all parties."),
+        gettext_lazy("Until: enter a day like 2027-01-31."),
+    )
     survive_lanes = _many(gettext_lazy("Lanes that survive a suspension"), "")
     survive_flash = forms.BooleanField(
         label=gettext_lazy("Danger to life survives: flash on the public-health lane"), required=False
@@ -275,16 +283,31 @@ def _terms_said(form: VersionForm, own: Agency) -> dict[str, Any]:
 def _proposing(standing: AgreementShown | None, text: TextOfVersion) -> Question:
     does = [
         _("Your agency signs it and accepts by that. It is in force once every other party has accepted."),
-        _("Until then, what is agreed now stays in force."),
+        *_meanwhile(standing),
     ]
     if standing is None:
         heading, back = _("Propose an agreement"), reverse("admin:agreements")
     else:
-        heading = _("Propose the next version of %(ref)s") % {"ref": isolated(standing.ref)}
+        # What the operator recorded has no version yet: this is how its parties countersign it.
+        form = (
+            _("Propose the next version of %(ref)s")
+            if standing.said.od
+            else _("Propose %(ref)s to be signed")
+        )
+        heading = form % {"ref": isolated(standing.ref)}
         back = reverse("admin:agreement", args=[standing.ref])
     return Question(
         _("Agreement"), heading, _("Propose it"), back, does=does, narrow=False, extra={"text": text}
     )
+
+
+def _meanwhile(standing: AgreementShown | None) -> list[str]:
+    """Return what holds until a version is in force."""
+    if standing is None:
+        return []
+    if standing.is_ended:
+        return [_("Until then nothing flows under it: what was agreed has ended.")]
+    return [_("Until then, what is agreed now stays in force.")]
 
 
 def _others(officer: Officer) -> list[tuple[str, str]]:
@@ -303,7 +326,7 @@ def _filled(
         "tlp": said.ceiling,
         "purposes": said.purposes or Purpose.values,
         "begins": now.date(),
-        "until": standing.until.date() if standing.until else None,
+        "until": standing.until.date() if standing.until and not standing.is_ended else None,
         "survive_lanes": said.survive_lanes,
         "survive_flash": said.survive_flash,
         "clocks": signed.body["clocks"] if signed else None,
@@ -436,7 +459,7 @@ def _accepting(shown: SignedVersion, officer: Officer, now: datetime) -> Iterato
     if moment_of(shown.body["nbf"]) > now:
         yield _("It begins later, as agreed below.")
     if shown.body["prev"]:
-        yield _("Until then, what is agreed now stays in force.")
+        yield from _meanwhile(_standing_of(officer, shown, now))
     yield _("Your agency can leave it again at any time, at once, on the page of the agreement.")
 
 
@@ -469,6 +492,10 @@ def leave(request: HttpRequest, ref: str) -> HttpResponseBase:
     return redirect("admin:agreements")
 
 
+def _standing_of(officer: Officer, shown: SignedVersion, now: datetime) -> AgreementShown | None:
+    return next((one for one in agreements_of(officer, now=now) if one.ref == shown.ref), None)
+
+
 def changes_of(
     officer: Officer,
     shown: SignedVersion,
@@ -477,7 +504,7 @@ def changes_of(
     now: datetime,
 ) -> Iterator[Change]:
     """Yield each term of a version beside the one that is agreed now."""
-    standing = next((one for one in agreements_of(officer, now=now) if one.ref == shown.ref), None)
+    standing = _standing_of(officer, shown, now)
     before: dict[str, Any] = {}
     if standing is not None and standing.said.od != shown.od:
         said = standing.said

@@ -6,7 +6,7 @@ Those for this desk are issued, rotated and revoked here. The text of a key is i
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -77,7 +77,8 @@ NAMED_AT_MOST: Final = 8
 
 @dataclass(frozen=True)
 class KeyRow:
-    """Key of either kind; `is_own`: this desk itself calls the exchange with it."""
+    """Key of either kind; `is_own`: this desk itself calls the exchange with it, or has done so before
+    `is_replaced`."""
 
     prefix: str
     client: str
@@ -87,6 +88,7 @@ class KeyRow:
     last_used_at: datetime | None
     expires_at: datetime
     is_own: bool = False
+    is_replaced: bool = False
     rotate_address: str = ""
     revoke_address: str = ""
 
@@ -349,6 +351,8 @@ def _exchange_group(officer: Officer, now: datetime) -> ExchangeGroup:
     rows = [exchange_row(item, known, now) for item in known.items]
     own = [item for item, row in zip(known.items, rows, strict=True) if row.is_own and row.is_usable]
     missing = CALLS_OF_A_DESK - set(own[0].scopes) if own else ()
+    earlier = {item.prefix for item in own[1:]}
+    rows = [replace(row, is_replaced=row.prefix in earlier) for row in rows]
     return ExchangeGroup(rows, own_lacks=texts_of(missing, EXCHANGE_TEXTS))
 
 

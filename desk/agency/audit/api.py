@@ -41,7 +41,7 @@ class AuditQuestion(s.Serializer[Any]):
     item = s.CharField(
         required=False,
         max_length=LONGEST_ITEM,
-        help_text="About what: an alert by its reference, id or digest, whatever name the log has for it; else a subject.",
+        help_text="About what: an alert by its reference, log entry, id or digest, whatever name the log has for it; else a subject.",
     )
     since = s.DateField(required=False, help_text="From this day on.")
     until = s.DateField(required=False, help_text="Up to and with this day.")

@@ -20,6 +20,7 @@ from officers.models import Officer
 
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
 _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_LOG_ENTRY: Final = re.compile(r"[0-9]{1,12}")
 REPLY_DRAFTED: Final = "reply.drafted"
 
 
@@ -58,13 +59,15 @@ class AuditedAlert:
 
 
 def find_audited(officer: Officer, item: str) -> AuditedAlert | None:
-    """Return the alert of the own agency that a reference, an id or a digest names; None where it names none."""
+    """Return the alert of the own agency that a reference, an id, a digest or the number of its log entry names, else None."""
     received, own = _rows_of(officer)
     if _REFERENCE.fullmatch(item.upper()):
         named = Q(reference=item.upper())
         return next(map(_as_received, received.filter(named).order_by("-number")[:1]), None)
     if _DIGEST.fullmatch(item):
         named = Q(md=item)
+    elif _LOG_ENTRY.fullmatch(item):
+        named = Q(log_index=int(item))
     elif (key := uuid_of(item)) is not None:
         named = Q(pk=key) | Q(jti=str(key))
     else:

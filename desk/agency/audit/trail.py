@@ -109,7 +109,7 @@ def events_for(officer: Officer, question: Question) -> QuerySet[AuditEvent]:
 
 
 def events_about(officer: Officer, item: str) -> Q:
-    """Return the condition for events about an item: an alert by its reference, id or digest, else a subject as the log has it."""
+    """Return the condition for events about an item: an alert by its reference, log entry, id or digest, else a subject as the log has it."""
     alert = find_audited(officer, item)
     return alert.events if alert else Q(subject=item)
 

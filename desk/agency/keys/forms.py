@@ -124,7 +124,7 @@ class TypedForm(ChangeForm):
         label=gettext_lazy("Confirm"),
         required=False,
         max_length=20,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "narrow"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "narrow mono"}),
     )
 
     def clean_typed(self) -> str:
@@ -166,7 +166,7 @@ class RevokeForm(TypedForm):
         },
     )
     zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone of it"),
+        label=gettext_lazy("Time zone"),
         initial=LOCAL,
         error_messages={
             "required": gettext_lazy("Time zone: choose one."),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accord.envelope.keys import ENC
 from alerts.errors import KeysMovedOnError
 from callers import clock
 from callers.directory import Custody
@@ -152,6 +153,7 @@ def wizard_page(
 ) -> HttpResponse:
     """Show the question, in the words of its verb."""
     words, values, proposes = VERBS[verb], _values(facts, key), is_proposal(facts, verb)
+    does = (key and key.use == ENC and words.does_sealing) or words.does
     extra = words.here if facts.custody == Custody.HUB else words.elsewhere
     problems = [
         {"address": f"#field-{name}", "text": text} for name, texts in form.errors.items() for text in texts
@@ -161,7 +163,7 @@ def wizard_page(
         "key": key,
         "verb": verb,
         "heading": words.title % values,
-        "does": [line % values for line in (*words.does, *([extra] if extra else []))],
+        "does": [line % values for line in (*does, *([extra] if extra else []))],
         "lasts": words.lasts,
         "button": PROPOSE if proposes else words.button % values,
         "is_grave": words.is_grave and not proposes,

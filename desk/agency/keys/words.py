@@ -18,7 +18,8 @@ Text = str | Promise
 class VerbWords:
     """Texts of one verb; `short`, `version`, `next` and `total` in them stand for the key, the next version, and so on.
 
-    `here` is shown only where the hub holds the root, `elsewhere` only where the agency's head does.
+    `here` is shown only where the hub holds the root, `elsewhere` only where the agency's head does. `does_sealing` stands in
+    place of `does` for a key that others seal to, which signs nothing.
     """
 
     title: Text
@@ -26,6 +27,7 @@ class VerbWords:
     does: tuple[Text, ...]
     lasts: Text
     done: Text
+    does_sealing: tuple[Text, ...] = ()
     here: Text = ""
     elsewhere: Text = ""
     is_grave: bool = False
@@ -90,9 +92,11 @@ VERBS: Final[Mapping[str, VerbWords]] = {
         title=gettext_lazy("Retire key …%(short)s?"),
         button=gettext_lazy("Retire key …%(short)s"),
         does=(
-            gettext_lazy(
-                "The key ends now. What it signed before still counts, what was sealed to it stays readable."
-            ),
+            gettext_lazy("The key ends now. What it signed before still counts."),
+            gettext_lazy("If somebody else may have it, revoke it instead."),
+        ),
+        does_sealing=(
+            gettext_lazy("The key ends now. What was sealed to it stays readable."),
             gettext_lazy("If somebody else may have it, revoke it instead."),
         ),
         lasts=gettext_lazy("It cannot be used again."),
@@ -106,7 +110,7 @@ VERBS: Final[Mapping[str, VerbWords]] = {
             gettext_lazy("Says in the log, for every agency, since when this key is not to be believed."),
             gettext_lazy("Your agency cannot use it again: rotate the keys afterwards."),
         ),
-        lasts=gettext_lazy("This cannot be undone. A later word can only move the time earlier."),
+        lasts=gettext_lazy("This cannot be undone. Another revocation can only name an earlier time."),
         done=gettext_lazy("Key …%(short)s is revoked. Now rotate the keys, so that your agency can go on."),
         is_grave=True,
     ),
@@ -118,6 +122,12 @@ VERBS: Final[Mapping[str, VerbWords]] = {
                 "From now on nothing is signed with it here, and the exchange takes nothing that is and offers it to nobody."
             ),
             gettext_lazy("At this exchange only, at once. What it signed before still counts."),
+        ),
+        does_sealing=(
+            gettext_lazy(
+                "From now on the exchange offers it to nobody and takes nothing new that is sealed to it."
+            ),
+            gettext_lazy("At this exchange only, at once. What was sealed to it before stays readable."),
         ),
         lasts=gettext_lazy(
             "Only the root lifts it: the next keyset that lists the key as current does. Renew the keyset for that."

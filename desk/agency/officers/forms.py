@@ -126,9 +126,10 @@ class ProfileForm(UnitForm):
         zones = zone_choices()
         if officer.timezone and officer.timezone not in dict(zones):
             zones = (*zones, (officer.timezone, officer.timezone))
-        self.fields["timezone"].choices = [("", theirs), *zones]  # type: ignore[attr-defined]
+        self.fields["timezone"].choices = [("", theirs), *(one for one in zones if one[1] != theirs)]  # type: ignore[attr-defined]
         languages = language_choices(officer.language)
-        self.fields["language"].choices = [("", _("As the agency")), *languages]  # type: ignore[attr-defined]
+        unset = _("As the agency") if agency else _("As the browser")
+        self.fields["language"].choices = [("", unset), *languages]  # type: ignore[attr-defined]
 
 
 class OwnMailForm(forms.Form):

@@ -105,7 +105,9 @@ def _lead(officer: Officer) -> str:
     alone = [str(one.role.label) for one in last_ones([officer.agency]) if one.agency_id]
     if not alone:
         return what
-    words = _("One person alone is %(roles)s: name a second one.") % {"roles": ", ".join(alone)}
+    words = _("Roles that one person alone has: %(roles)s. Name a second person for each.") % {
+        "roles": ", ".join(alone)
+    }
     return f"{what} {words}"
 
 

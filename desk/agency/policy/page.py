@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agency's policy: all its officers may read it; an admin changes it, and a weaker one is a change of power."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -48,6 +49,12 @@ YES_NO: Final = {
         ("yes", gettext_lazy("The reason is a case number; flash alerts may be opened on duty")),
     ),
 }
+_HEADINGS: Final[Mapping[str, Promise]] = {
+    "flash_single_releaser": gettext_lazy("Flash alerts"),
+    "bare_code_single_releaser": gettext_lazy("Answers without text and files"),
+    "case_number_required": gettext_lazy("Reason at opening"),
+}
+"""What stands before a field's value in words. Its label in `LABELS` says what "yes" means, and would contradict it."""
 NO_LIMIT: Final = gettext_lazy("no limit")
 
 
@@ -69,7 +76,7 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in YES_NO.items():
-            self.fields[name] = _choice(LABELS[name], choices, forms.RadioSelect)
+            self.fields[name] = _choice(heading_of(name), choices, forms.RadioSelect)
         self.fields["mfa_required_roles"] = forms.MultipleChoiceField(
             label=gettext_lazy("A second factor is needed by"),
             choices=[(role.value, role.label) for role in MFA_ROLES],
@@ -118,9 +125,10 @@ def policy(request: HttpRequest) -> HttpResponse:
         request,
         "agency/policy",
         _("Policy"),
-        lines=[Line(LABELS[name], value_text(name, getattr(standing, name))) for name in LABELS],
+        lines=[Line(heading_of(name), value_text(name, getattr(standing, name))) for name in LABELS],
         may_manage=Capability.AGENCY_MANAGE in officer.capabilities,
         waits=waiting is not None,
+        asks_factors=settings.MFA_DEMANDED,
     )
 
 
@@ -153,6 +161,11 @@ def change(request: HttpRequest) -> HttpResponseBase:
     if not changed.applied and changed.asked is None:
         messages.success(request, _("Nothing was changed."))
     return redirect("admin:policy")
+
+
+def heading_of(name: str) -> str | Promise:
+    """Return what stands before a field's value in words."""
+    return _HEADINGS.get(name, LABELS[name])
 
 
 def value_text(name: str, value: Any) -> str | Promise:

@@ -17,12 +17,11 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from desk.agency.officers.page import roles_text
-from desk.agency.policy.page import Line, value_text
+from desk.agency.policy.page import Line, heading_of, value_text
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import render_page, signed_in
 from officers.deciding import agree_to_change, stop_change
 from officers.models import PowerChange
-from officers.policy import LABELS
 
 Kind, Cause = PowerChange.Kind, PowerChange.Cause
 
@@ -87,7 +86,7 @@ def lines_of(change: PowerChange) -> Iterator[Line]:
     if change.kind == Kind.POLICY:
         for name, new in change.changes.items():
             yield Line(
-                LABELS[name], value_text(name, new), value_text(name, change.before[name]), is_weaker=True
+                heading_of(name), value_text(name, new), value_text(name, change.before[name]), is_weaker=True
             )
     elif change.kind == Kind.IDENTITY:
         yield Line(_("Why"), str(Cause(change.cause).label))

@@ -137,7 +137,7 @@ class AnswerForm(ReplyFields):
         label=FIELDS["expected_at"].label,
         required=False,
         help_text=FIELDS["expected_at"].help,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": FIELDS["expected_at"].problem},
     )

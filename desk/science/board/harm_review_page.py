@@ -31,7 +31,7 @@ class LookForm(forms.Form):
     next_on = forms.DateField(
         label=gettext_lazy("Next review"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Where no harm is known still; with the other outcomes none is due."),
         error_messages={"invalid": gettext_lazy("Next review: write the day as YYYY-MM-DD.")},
     )
