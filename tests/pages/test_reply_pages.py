@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from alerts.models import Alert, ReceivedAlert
+from alerts.review.validation import return_alert, submit_alert
 from alerts.states import AlertState
 from officers.models import Officer
 from tests.alerts.replies.profile_samples import linked_pair
@@ -101,6 +102,12 @@ class TestReviews:
         waits = open_at_health(desk, aroha)
         assert waits.count("review is under way: Draft") == 2, "in the section of reviews and at its act"
         assert "Review the identification…" not in waits and f"/drafts/{draft.pk}/" in waits
+        draft = submit_alert(desk.aroha, draft, revision=draft.current, now=desk.tick())
+        releaser, waiting = as_officer(desk.haitham), f"/queue/{draft.pk}/"
+        assert "Read what is reviewed, on duty" in releaser.get(waiting).content.decode()
+        releaser.post(waiting, {"reading": "yes", "reading_reason": "on_duty"})
+        assert "GC-MS (EI)" in releaser.get(waiting).content.decode(), "the evidence beside the review"
+        return_alert(desk.aroha, draft, reason="To send it at once.", now=desk.tick())
         send_it(desk, draft, desk.haitham)
         with CaptureQueriesContext(connection) as asked:
             sent = ilka.get(f"/outbox/{alert.pk}/").content.decode()

@@ -35,6 +35,7 @@ from alerts.receiving.held_envelopes import CLOSED
 from alerts.receiving.opening import open_alert
 from alerts.red_readers import named_lines
 from alerts.replies.display import Answered, answered_by
+from alerts.replies.kinds import PEER_REVIEW
 from alerts.review.preview import findings_of, shown_preview, why_held
 from alerts.review.second_person import Denied, may_release, may_validate
 from alerts.review.tlp_ceiling import opens_on_duty
@@ -48,12 +49,13 @@ from callers.errors import AbsentError, InputError
 from desk.alerts.compose.page import step_address
 from desk.alerts.compose.posted import posted_number
 from desk.alerts.compose.reach import reach_of
+from desk.alerts.display.evidence import evidence_of
 from desk.alerts.display.sections import preview_of
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading, reading_of
 from desk.web.frame import render_page, signed_in
 from officers.models import Officer
-from science.spectra.evidence import spectra_of_draft
+from science.spectra.evidence import spectra_in, spectra_of_draft
 
 UNREADABLE = (*CLOSED, AbsentError, ExchangeAwayError, InputError, ReceiptPendingError, UnopenableError)
 STOPS = (
@@ -72,12 +74,12 @@ STOPS = (
 def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     """Show an alert that waits; one that was sent or returned redirects to its own page.
 
-    A POST gives the reason for reading the question that the alert answers.
+    A POST gives the reason for reading the question that the alert answers, or the alert that it reviews.
     """
     officer = signed_in(request)
     alert = find_alert(officer, alert_id)
     if request.method == "POST":
-        return _read_question(request, officer, alert)
+        return _read_source(request, officer, alert)
     if alert.state in SENT:
         return redirect("admin:sent", alert.pk)
     if alert.state not in IN_REVIEW:
@@ -85,8 +87,8 @@ def review(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     return review_page(request, alert, read_revision(alert))
 
 
-def _read_question(request: HttpRequest, officer: Officer, alert: Alert) -> HttpResponseBase:
-    """Keep the reason that was given, and show the question beside the answer; without one ask for it."""
+def _read_source(request: HttpRequest, officer: Officer, alert: Alert) -> HttpResponseBase:
+    """Keep the reason that was given, and show beside the reply what it answers; without one ask for it."""
     answered = answered_by(officer, alert)
     if answered is not None and answered.received is not None:
         received = find_received(officer, answered.received)
@@ -131,7 +133,7 @@ def review_page(
         problem=problem,
         typed_reason=reason,
         answered=answered,
-        **_question(request, officer, answered, now),
+        **_source(request, officer, answered, now, is_review=content.data.get("alert_type") == PEER_REVIEW),
         consequence=consequence_of(alert, content.data),
         **_on_its_way(officer, alert),
         **preview_of(
@@ -146,22 +148,27 @@ def review_page(
     )
 
 
-def _question(
-    request: HttpRequest, officer: Officer, answered: Answered | None, now: datetime
+def _source(
+    request: HttpRequest, officer: Officer, answered: Answered | None, now: datetime, *, is_review: bool
 ) -> dict[str, Any]:
-    """Return the question that is answered, while the officer has a reason for reading it, else how it may be opened."""
+    """Return the question that is answered, or the evidence that is reviewed, while the officer has a reason for reading it.
+
+    Without one return how it may be opened.
+    """
     if answered is None or answered.received is None:
         return {}
     received = find_received(officer, answered.received)
-    if received.reply_by is None:
+    if received.reply_by is None and not is_review:
         return {}
     reading = reading_of(request, received.pk, now=now)
     if reading is None:
-        return {"question_waits": True, "question_opens_on_duty": opens_on_duty(received)}
+        return {"source_waits": True, "source_opens_on_duty": opens_on_duty(received), "is_review": is_review}
     try:
         view = open_alert(officer, received, reason=reading.reason, reference=reading.reference, now=now)
     except UNREADABLE:
         return {}
+    if is_review:
+        return {"judged": evidence_of(view.document, spectra_in(view.files, view.document))}
     return {"question": view.document.get("question")}
 
 
