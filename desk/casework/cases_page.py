@@ -100,6 +100,19 @@ def cases(request: HttpRequest) -> HttpResponse:
     )
 
 
+def may_open_case(officer: Officer) -> bool:
+    return _may_manage(officer) and own_units(officer).exists()
+
+
+def no_case_text(officer: Officer) -> str:
+    """Return what an officer who sees no open case can do."""
+    if may_open_case(officer):
+        return _("You see no open case yet: open one first, then put the alert in from its page.")
+    if _may_manage(officer):
+        return _needs_unit()
+    return _("You see no open case yet, and your role opens none: ask the lead of a unit.")
+
+
 def _needs_unit() -> str:
     return _("You belong to no unit yet: an agency admin puts officers into units.")
 
