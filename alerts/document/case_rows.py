@@ -172,7 +172,7 @@ CASE_ROWS: Final = (
     ),
     Field(
         "supplies", Step.MORE, _("Also supplied"),
-        _("What it sends or announces beside its text. It counts between the two agencies."), "checks", Kind.CHOICES,
+        _("What goes with it, or is announced in it. It is counted between the two agencies."), "checks", Kind.CHOICES,
         choices=c.SUPPLIES, default=(), asked_for=_SUPPLYING,
     ),
     Field(

@@ -218,9 +218,9 @@ RED_FLAGS: Final["Choices"] = (
     ("declines_service", _("Declines the usual service")),
 )
 KYC_RESULTS: Final["Choices"] = (
-    ("pass", _("Pass")),
+    ("pass", _("Passed")),
     ("conditional", _("Conditional")),
-    ("fail", _("Fail")),
+    ("fail", _("Failed")),
     ("not_done", _("Not done")),
 )
 _ANSWER_TIMES: Final = (

@@ -73,7 +73,7 @@ def _chosen(field: Field, value: Any) -> str:
 
 
 def _all_chosen(field: Field, value: Any) -> str:
-    return ", ".join(choice_text(field.name, item) for item in value)
+    return "; ".join(choice_text(field.name, item) for item in value)
 
 
 def _count(field: Field, value: Any) -> str:

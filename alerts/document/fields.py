@@ -75,7 +75,7 @@ _TABLE: Final = (
         choices=c.STATUSES, default="actual", required_for=ALL, in_document=False, asked_for=ALL,
     ),
     Field(
-        "title", Step.KNOWN, _("Title"), _("Read only by recipients."), "text", Kind.LINE,
+        "title", Step.KNOWN, _("Title"), _("Only recipients read it."), "text", Kind.LINE,
         _("Title: use 5 to 120 characters on one line."), required_for=ALL, min_length=5, max_length=120,
         asked_for=ALL,
     ),
@@ -101,11 +101,11 @@ _TABLE: Final = (
         _("Where: choose a listed country."), hint_group="where", asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "place_region", Step.KNOWN, _("Region"), _("Region is enough."), "text", Kind.LINE,
+        "place_region", Step.KNOWN, _("Region"), _("The region is enough."), "text", Kind.LINE,
         _("Region: use up to 120 characters on one line."), max_length=120, asked_for=CASES | PROFILE_DETAILS,
     ),
     Field(
-        "geo_precision", Step.MORE, _("Place known to"), _("Region is enough."), "select", Kind.CHOICE,
+        "geo_precision", Step.MORE, _("Place known to"), _("The region is enough."), "select", Kind.CHOICE,
         choices=c.GEO_PRECISIONS, default="region", asked_for=CASES | PROFILE_DETAILS,
     ),
     # --- substance, cases, amounts, questions -------------------------------------------------------------

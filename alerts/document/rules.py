@@ -43,7 +43,7 @@ _CLASHES: Final[Mapping[Clash, "Text"]] = {
     Clash.NO_NAME: gettext_lazy("Substance: enter a name or lower Identity."),
     Clash.OTHER_FORMULA: gettext_lazy("Formula: differs from the structure; correct one."),
     Clash.OTHER_KEY: gettext_lazy("InChIKey: differs from the InChI; correct one."),
-    Clash.LICENCE: gettext_lazy("Customer check: a licence ended; choose fail or conditional."),
+    Clash.LICENCE: gettext_lazy("Customer check: a licence ended; choose failed or conditional."),
     Clash.NOT_ALONE: gettext_lazy("Handling: untick H0 or the others."),
     Clash.NO_CONDITION: gettext_lazy("Handling: write the H3 condition."),
     Clash.NOT_IDENTIFIED: gettext_lazy(

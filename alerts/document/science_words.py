@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accord.document.rules import read_day
 from alerts.document import choices as c
+from alerts.document.countries import country_name
 from alerts.document.kinds import Field, Kind
+from substances.profiles.methods import find_method
 from substances.profiles.region import SCALES
 
 VERDICT_WORDS: Final[Mapping[str, "c.Text"]] = {
@@ -55,10 +57,16 @@ def _lines(field: Field, value: Any) -> str:
     return "; ".join(value)
 
 
+def method_name(method: str, version: str) -> str:
+    """Return the title of a profile's method, as its own page has it; of an unknown one the id."""
+    known = find_method(method, version)
+    return known.title if known else method
+
+
 def _profile(field: Field, value: Any) -> str:
     measured = [number for number in value["values"] if number is not None]
     return _("%(method)s, version %(version)s: %(n)s values, %(below)s below detection") % {
-        "method": value["method"],
+        "method": method_name(value["method"], value["version"]),
         "version": value["version"],
         "n": len(value["values"]),
         "below": len(value["values"]) - len(measured),
@@ -113,7 +121,10 @@ def _comparison(field: Field, value: Any) -> str:
 def _proposed_rule(field: Field, value: Any) -> str:
     day = read_day(value["effective"])
     when = value["effective"] if day is None else formats.date_format(day, _("j M Y"))
-    said = _("%(jurisdiction)s, from %(when)s") % {"jurisdiction": value["jurisdiction"], "when": when}
+    said = _("%(jurisdiction)s, from %(when)s") % {
+        "jurisdiction": country_name(value["jurisdiction"]),
+        "when": when,
+    }
     return f"{said}: {value['file']}" if value["file"] else said
 
 

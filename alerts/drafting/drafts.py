@@ -14,7 +14,7 @@ from django.db import transaction
 from alerts.access import agency_of, lock_alert, today_of
 from alerts.document.check import check_document
 from alerts.document.defaults import follow_choices, new_fields
-from alerts.document.fields import FIELDS
+from alerts.document.fields import EMPTY, FIELDS
 from alerts.document.files import AttachmentFile, AttachmentNote, accept_file
 from alerts.document.questions import QUESTION_CODES
 from alerts.document.rules import Circumstances
@@ -372,8 +372,9 @@ def _save_content(
     revision = add_revision(
         alert, author=writer or author.audit_name, data=data, kept=kept, attachments=attachments, now=now
     )
-    hints = check_document(data, known=Circumstances(today_of(author, now), now=now)).hints
-    alert.card = seal_alert_card(alert, card_of(data, hints=len(hints)))
+    found = check_document(data, known=Circumstances(today_of(author, now), now=now))
+    still_empty = {name for name in found.errors if data.get(name) in EMPTY} | set(found.hints)
+    alert.card = seal_alert_card(alert, card_of(data, hints=len(still_empty)))
     for name in CLEAR_COLUMNS:
         if is_acceptable(FIELDS[name], data.get(name)):
             setattr(alert, name, data[name])

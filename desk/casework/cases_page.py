@@ -101,6 +101,19 @@ def cases(request: HttpRequest) -> HttpResponse:
     )
 
 
+def may_open_case(officer: Officer) -> bool:
+    return _may_manage(officer) and own_units(officer).exists()
+
+
+def no_case_text(officer: Officer) -> str:
+    """Return what an officer who sees no open case can do."""
+    if may_open_case(officer):
+        return _("You see no open case yet: open one first, then put the alert in from its page.")
+    if _may_manage(officer):
+        return _needs_unit(officer)
+    return _("You see no open case yet, and your role opens none: ask the lead of a unit.")
+
+
 def _needs_unit(officer: Officer) -> str:
     if Capability.OFFICER_MANAGE in officer.capabilities:
         return _("You belong to no unit yet: make one, or put yourself into one.")

@@ -36,7 +36,7 @@ from casework.tasks import (
     open_tasks,
     task_of_answer,
 )
-from desk.casework.cases_page import corrects, note_means
+from desk.casework.cases_page import corrects, may_open_case, no_case_text, note_means
 from desk.casework.forms import (
     AddForm,
     AssignForm,
@@ -225,7 +225,7 @@ def about_case(request: HttpRequest, subject_id: uuid.UUID) -> HttpResponseBase:
     form = AddForm(request.POST or None, choices=own_case_choices(rows))
     does = [_("It opens the alert to nobody: who may not see it does not see it in the case.")]
     if not rows:
-        does = [_("You see no open case yet: open one first, then put the alert in from its page.")]
+        does = [no_case_text(officer)]
     question = Question(
         _("Put into a case"),
         _("Into which case?"),
@@ -233,7 +233,7 @@ def about_case(request: HttpRequest, subject_id: uuid.UUID) -> HttpResponseBase:
         address_of(subject),
         does=does,
         facts=_named(officer, subject, now),
-        first=(_("Open a case"), reverse("admin:case_new")),
+        first=(_("Open a case"), reverse("admin:case_new")) if may_open_case(officer) else None,
     )
     return _asked(
         request,

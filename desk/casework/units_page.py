@@ -81,7 +81,13 @@ def hand_over(request: HttpRequest, public_id: str) -> HttpResponseBase:
         heading=_("Hand over the work of %(name)s") % {"name": isolated(person.display_name)},
         button=_("Hand over"),
         back=back,
-        does=[_("Everything goes over at once. Drafts keep their author, who still may not release them.")],
+        does=[
+            _("Everything goes over at once. Drafts keep their author, who still may not release them."),
+            _(
+                "Alerts that wait for release stay where they are: another releaser releases them. A place on the "
+                "duty list ends when the officer is disabled."
+            ),
+        ],
         facts=[
             (_("Tasks"), work.tasks),
             (_("Cases led"), work.cases),

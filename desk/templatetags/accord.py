@@ -117,6 +117,13 @@ def kind_and_place(agency: Agency) -> str:
 
 
 @register.filter
+def beside_name(agency: Agency) -> str:
+    """Return kind and country as far as the agency's name does not say them."""
+    name = agency.name.casefold()
+    return ", ".join(part for part in kind_and_place(agency).split(", ") if part.casefold() not in name)
+
+
+@register.filter
 def lookup(mapping: dict[str, object], key: str) -> object:
     return mapping.get(key, key)
 

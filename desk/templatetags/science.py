@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Template filters of the science pages: shares as per cent, drawings made harmless."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django import template
 from django.utils.formats import number_format
@@ -10,12 +11,15 @@ from django.utils.translation import gettext as _
 
 from alerts.document.files import AttachmentShown
 from alerts.document.science_sentences import notices_of
+from alerts.document.science_words import method_name
 from officers.models import Officer
 from science.answers.screening import LawLines, PlaceShown, ScreeningShown, law_lines, without_rules
 from science.spectra.received import may_hold_spectra
 from science.structures.drawings import inert_svg
 
 register = template.Library()
+
+DECIMALS_AT_MOST: Final = 6
 
 
 @register.filter
@@ -30,6 +34,21 @@ def rate(share: float | None, pairs: int) -> str:
     if share is not None and share * pairs < 1 <= pairs:
         return _("fewer than 1 in %(pairs)s") % {"pairs": number_format(pairs, 0, force_grouping=True)}
     return percent(share, 2)
+
+
+@register.filter
+def ratio(value: float | None) -> str:
+    """Format a likelihood ratio with three significant figures: more would claim a precision that no calibration has."""
+    if value is None:
+        return ""
+    rounded = float(f"{value:.3g}")
+    decimals = next((n for n in range(DECIMALS_AT_MOST) if round(rounded, n) == rounded), DECIMALS_AT_MOST)
+    return str(number_format(rounded, decimals))
+
+
+@register.filter
+def method_title(profile: Mapping[str, Any]) -> str:
+    return method_name(profile["method"], profile["version"])
 
 
 @register.filter

@@ -80,8 +80,8 @@ SENTENCES: Final[Words] = {
     "structure_needed": gettext_lazy(
         "No list names it so. Give a structure to have lists and class rules asked."
     ),
-    "lists_partial": gettext_lazy("Its lists are known here in part: there is no verdict."),
-    "not_covered": gettext_lazy("None of its lists is known here: there is no verdict."),
+    "lists_partial": gettext_lazy("Its lists are known here in part: they give no verdict."),
+    "not_covered": gettext_lazy("None of its lists is known here: no list gives a verdict."),
     "outside_known_rules": gettext_lazy("The class rules that were asked do not reach it."),
     "rule_partly_encoded": gettext_lazy(
         "A rule is encoded here in part, so that it is not met is not decided."

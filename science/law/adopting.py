@@ -6,9 +6,10 @@ that brought them; afterwards the agency's structures are judged by them.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ from officers.models import Officer
 from science.law.adopted_rules import Adopted, open_adopted, seal_adopted
 from science.law.controls import hub_rules, keep_ruleset, overlaid, ruleset_for
 from science.law.previewing import AT_ONCE, Preview, preview_caught
-from science.law.published import Published
+from science.law.published import FIELD, Published
 from science.law.reevaluating import REEVALUATE_TASK, note_baseline
 from science.law.rule_checks import RuleCheck, check_rule_file
 from science.rows.structures import AdoptedRules, AgencyRules
@@ -64,7 +65,7 @@ def propose(officer: Officer, published: Published, *, now: datetime) -> Proposa
     """
     require(officer, Capability.SCIENCE_READ)
     agency = agency_of(officer)
-    adopted = AdoptedRules.objects.visible_to(officer).in_use().filter(md=published.md).first()
+    adopted = _followed(officer, published.md)
     if published.data is None:
         return Proposal(published, None, adopted=adopted)
     check, after = _checked(agency.pk, published)
@@ -79,6 +80,15 @@ def propose(officer: Officer, published: Published, *, now: datetime) -> Proposa
         difference_of_rules(current.text, after.text),
         preview_caught(agency.pk, coming, after.rules, actor=officer, at_most=AT_ONCE, now=now),
     )
+
+
+def rules_followed(officer: Officer, md: str, document: Mapping[str, Any]) -> AdoptedRules | None:
+    """Return the rules of an opened alert where the agency follows them now; no query for an alert without any."""
+    return _followed(officer, md) if (document.get(FIELD) or {}).get("file") else None
+
+
+def _followed(officer: Officer, md: str) -> AdoptedRules | None:
+    return AdoptedRules.objects.visible_to(officer).in_use().filter(md=md).first()
 
 
 def adopt_rules(officer: Officer, published: Published, *, now: datetime) -> AdoptedRules:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jurisdictions by name: alone, and within an English sentence, where some names take an article."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alerts.document.countries import country_name
+from alerts.document.countries import COUNTRIES, country_name
 
 NAMES: Final[Mapping[str, str | Promise]] = {
     "UN": gettext_lazy("United Nations"),
@@ -28,6 +28,12 @@ WITH_ARTICLE: Final = frozenset({
 def place_name(code: str) -> str:
     """Return the name of a jurisdiction; a code that is no country's is returned itself."""
     return str(NAMES[code]) if code in NAMES else country_name(code)
+
+
+def known_places() -> Iterator[tuple[str, str | Promise]]:
+    """Yield every jurisdiction by the code that rules quote, with its name."""
+    yield from NAMES.items()
+    yield from ((code, name) for code, name in COUNTRIES.items() if code not in OTHER_CODES)
 
 
 def place_in_text(code: str) -> str:

@@ -22,7 +22,7 @@ from science.law.controls import ruleset_for
 from science.law.places import place_name
 from science.rows.structures import Mark, StoredStructure
 from science.structures.store import open_rows
-from substances.control.results import SILENT, Query, Span
+from substances.control.results import NOT_ASKED, SILENT, Query, Span
 from substances.control.safe import timeline
 from substances.sandbox import sandboxed
 
@@ -39,6 +39,7 @@ class SpanShown:
     start: date | None
     end: date | None
     standing: str
+    sentence: str
     text: str
     note: str
     tone: str
@@ -61,6 +62,11 @@ class SpanShown:
         return self.standing in ("not_yet", "ended", "excluded")
 
     @property
+    def is_since_text(self) -> bool:
+        """Tell whether its start is the day of the oldest text known here, which does not say since when."""
+        return self.start is not None and self.sentence == "listed_since_unknown"
+
+    @property
     def is_silent(self) -> bool:
         """Tell whether nothing known here reached it in that time."""
         return self.standing in SILENT
@@ -78,6 +84,10 @@ class PlaceOverTime:
     def says_anything(self) -> bool:
         return any(not span.is_silent for span in self.spans)
 
+    @property
+    def was_asked(self) -> bool:
+        return all(span.standing != NOT_ASKED for span in self.spans)
+
 
 @dataclass(frozen=True)
 class TimelineShown:
@@ -86,6 +96,7 @@ class TimelineShown:
     ruleset: str
     smiles: str = field(repr=False)
     places: tuple[PlaceOverTime, ...] = field(repr=False)
+    name: str = field(default="", repr=False)
     ticks: tuple[int, ...] = ()
     today_x: int = 0
 
@@ -96,7 +107,12 @@ class TimelineShown:
 
     @property
     def silent(self) -> list[PlaceOverTime]:
-        return [place for place in self.places if not place.says_anything]
+        return [place for place in self.places if not place.says_anything and place.was_asked]
+
+    @property
+    def unasked(self) -> list[PlaceOverTime]:
+        """Jurisdictions whose silence says nothing: a name alone was compared."""
+        return [place for place in self.places if not place.says_anything and not place.was_asked]
 
 
 def ask_timeline(actor: Actor, query: Query, why: QueryReason, *, now: datetime) -> TimelineShown:
@@ -140,7 +156,7 @@ def _shown(agency_id: str, query: Query, today: date) -> TimelineShown:
     ticks = year_ticks(spans, today)
     first, last = date(ticks[0], 1, 1), date(ticks[-1] + ticks[1] - ticks[0], 1, 1)
     places = tuple(_places(spans, first, last))
-    return TimelineShown(rules.digest, query.smiles, places, ticks, _x(today, first, last))
+    return TimelineShown(rules.digest, query.smiles, places, query.name, ticks, _x(today, first, last))
 
 
 def year_ticks(spans: Sequence[Span], today: date) -> tuple[int, ...]:
@@ -166,6 +182,7 @@ def _span(span: Span, first: date, last: date) -> SpanShown:
         start=span.start,
         end=span.end,
         standing=span.standing,
+        sentence=span.sentence,
         text=str(STANDINGS.get(span.standing, span.standing)),
         note=str(SENTENCES.get(span.sentence, "")),
         tone=TONES.get(span.standing, ""),

@@ -263,10 +263,10 @@ BLOCKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "Parties: give each a name and a role."),
     "an ended licence that passes": (
         "suspicious_order", {"red_flags": ["licence_ended"], "kyc_result": "pass"}, "kyc_result",
-        "Customer check: a licence ended; choose fail or conditional."),
+        "Customer check: a licence ended; choose failed or conditional."),
     "an ended licence not checked": (
         "suspicious_order", {"red_flags": ["licence_ended"], "kyc_result": "not_done"}, "kyc_result",
-        "Customer check: a licence ended; choose fail or conditional."),
+        "Customer check: a licence ended; choose failed or conditional."),
     "a sign that is no sign": (
         "suspicious_order", {"red_flags": ["mood"]}, "red_flags", "Warning signs: choose one."),
     "no question": ("request_for_information", {"question": " "}, "question", "Question: write what you ask."),

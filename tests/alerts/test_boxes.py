@@ -205,6 +205,11 @@ class TestQueueAndDrafts:
         assert titles(True) == ["Written by a colleague"]
         assert list_drafts(desks.health.author).rows == ()
 
+    def test_a_draft_counts_what_is_still_empty_required_or_not(self, desks: Desks) -> None:
+        full, gap = desks.draft(), desks.draft(title=None)
+        empty = {row.alert.pk: row.card.hints for row in list_drafts(desks.lab.author).rows if row.card}
+        assert empty[gap.pk] == empty[full.pk] + 1
+
     def test_a_returned_draft_is_marked(self, desks: Desks) -> None:
         return_alert(desks.lab.releaser, desks.submitted(), reason="Say where.", now=desks.hub.now)
         assert [row.was_returned for row in list_drafts(desks.lab.author).rows] == [True]

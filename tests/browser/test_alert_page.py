@@ -148,9 +148,11 @@ def test_every_fold_opens_by_keyboard_without_a_script(received: Page) -> None:
     expect(germany.get_by_text("How we read it")).to_be_visible()
     expect(there.locator(".law-line:not(.is-silent)").nth(1).locator("a[rel~=external]").first).to_be_hidden()
     there.locator(".law-line:not(.is-silent) > summary").nth(1).press("Enter")
-    expect(there.locator(".law-line:not(.is-silent)").nth(1).locator("a[rel~=external]").first).to_be_visible()
+    expect(
+        there.locator(".law-line:not(.is-silent)").nth(1).locator("a[rel~=external]").first
+    ).to_be_visible()
     there.locator(".law-line.is-silent > summary").press("Enter")
-    expect(there.get_by_text("Its lists are known here in part: there is no verdict.")).to_be_visible()
+    expect(there.get_by_text("Its lists are known here in part: they give no verdict.")).to_be_visible()
     spectrum = there.locator(".chem-spectrum summary").first
     spectrum.press("Enter")
     expect(there.locator(".sp-stage svg")).to_be_visible()

@@ -91,6 +91,8 @@ def test_what_cannot_be_done_yet_says_what_comes_first(
     page = text_of(as_officer(desk.benno), f"/about/{received.pk}/case/")
     assert 'href="/cases/new/"' in page and "Put it in" not in page
     unit.members.clear()
+    page = text_of(as_officer(desk.benno), f"/about/{received.pk}/case/")
+    assert "You belong to no unit yet" in page and "/cases/new/" not in page
     assert "/cases/new/" not in text_of(as_officer(desk.benno), "/cases/")
     page = text_of(as_officer(desk.benno), "/cases/new/")
     assert "an agency admin puts officers into units" in page and "Open the case" not in page

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from alerts.document.display import rows_of
 from ledger.models import AuditEvent
 from science.rows.structures import AdoptedRules, StoredStructure
 from tests.api.sessions import Session
@@ -57,6 +58,8 @@ def test_a_published_rule_is_looked_at_adopted_and_set_aside_on_pages(
     assert browser.get(address).headers["Location"] == f"/inbox/{received.pk}/", "the alert asks why first"
     opened = text_of(browser.post(f"/inbox/{received.pk}/", WHY, follow=True))
     assert address in opened and "Adopt this rule" in opened
+    stated = {"jurisdiction": "CN", "effective": "2026-07-01", "file": None}
+    assert rows_of(["proposed_rule"], {"proposed_rule": stated})[0][1] == "China, from 1 Jul 2026"
     page = text_of(browser.get(address))
     assert "Sound: one rule; examples run: 3, all as the file says." in page
     assert "XB-BENZ" in page and "One of the 2 substances of your alerts." in page and "metonitazene" in page
@@ -64,6 +67,8 @@ def test_a_published_rule_is_looked_at_adopted_and_set_aside_on_pages(
     assert f'action="{address}adopt/"' in page
     assert browser.post(address).status_code == 405, "looking is no act"
     assert browser.post(f"{address}adopt/").headers["Location"] == "/science/caught/"
+    opened = text_of(browser.get(f"/inbox/{received.pk}/"))
+    assert "Your agency follows it since" in opened and "Adopt this rule" not in opened
     law.desk.catch_up()
     law.judge()
     with django_assert_max_num_queries(20):
@@ -107,6 +112,9 @@ def test_standings_over_time_are_a_question_with_a_reason(
     assert "United Kingdom" in page
     assert "from 20 Mar 2024" in page and "Listed" in page and "Not known for that date" in page
     assert "time-bar" in page and "style=" not in page
+    assert "Needs a structure: not asked" not in page
+    named = text_of(browser.post("/science/timeline/", {"structure": "", "name": "metonitazene", **WHY}))
+    assert "<bdi>metonitazene</bdi>" in named and "Needs a structure: not asked: " in named
     event = AuditEvent.objects.filter(act="substance.screened").latest("at")
     assert event.subject == "science" and "nitazene" not in json.dumps(event.detail)
     assert browser.post("/science/timeline/", {"structure": "C1CC(", **WHY}).status_code == 422
@@ -139,7 +147,10 @@ def test_what_an_officer_watches_is_set_and_ended_on_its_page(
     law: LawDesk, signed: Callable[[str], Client]
 ) -> None:
     browser = signed("casimir")
-    assert "You watch nothing yet." in text_of(browser.get("/science/watches/"))
+    page = text_of(browser.get("/science/watches/"))
+    assert (
+        "You watch nothing yet." in page and '<option dir="auto" value="UK">United Kingdom</option>' in page
+    )
     browser.post("/science/watches/", {"jurisdiction": "uk", "drug_class": "nitazene"})
     page = text_of(browser.get("/science/watches/"))
     assert "Nitazenes" in page

@@ -56,6 +56,10 @@ def test_what_waits_for_an_answer_is_on_the_start_page_in_the_list_and_on_the_al
     page = open_at_health(desk, browser)
     assert f"/inbox/{desk.received(desk.aroha).pk}/answer/" in page and "?code=refused" in page
     assert page.index(CONTENT) < page.index('id="happened"'), "the question stands before what happened"
+    at = f"/inbox/{desk.received(desk.aroha).pk}/"
+    assert "<h1>Cannot answer</h1>" in browser.get(f"{at}answer/?code=refused").content.decode()
+    assert "<h1>Answer the question</h1>" in browser.get(f"{at}answer/").content.decode()
+    assert 'value="normal" selected' in browser.get(f"{at}ask-back/").content.decode()
 
 
 def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
@@ -286,7 +290,8 @@ def test_a_call_is_noted_on_its_page_and_read_on_the_alert_and_the_board(
     desk.wait_for_the_clock()
     asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
     at = f"/outbox/{asked.pk}/call/"
-    assert "Health Authority" in browser.get(at).content.decode()
+    page = browser.get(at).content.decode()
+    assert "Health Authority" in page and QUESTION["title"] in page
     called = {"agency": "xb-health", "called_at": local_time(desk.ilka)}
     refused = browser.post(at, called | {"text": ""})
     assert refused.status_code == 422 and "whom you spoke to" in refused.content.decode()

@@ -82,6 +82,8 @@ def test_an_officer_prepares_it_a_second_releases_it_and_it_is_ended(
     assert "Released." in shown and "by <bdi>" in shown
     prepared.refresh_from_db()
     desk.settle()
+    again = other.get(f"/inbox/{row.pk}/release-onward/").content.decode()
+    assert "They have it already." in again and "its sender can send it" not in again
     sent = Alert.objects.get(agency=desk.lab, md=row.md)
     own = as_officer(desk.benno).get(f"/outbox/{sent.pk}/").content.decode()
     assert "Released onward" in own and "open until" in own and "released it onward" in own

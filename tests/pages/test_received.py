@@ -13,7 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.manifest_facts import awaited_again
 from alerts.sending.withdrawal import withdraw_alert
+from desk.templatetags.accord import beside_name
 from ledger.models import AuditEvent
+from peers.models import Agency
 from tests.pages.conftest import SignIn
 from tests.pages.desk_world import DeskWorld
 from tests.stolen_vault_keys import as_recipient
@@ -169,7 +171,14 @@ def test_acknowledging_is_offered_after_opening_and_is_done_once(
     assert received.acknowledged_by == desk.aroha
     page = reader.get(f"/inbox/{received.pk}/").content.decode()
     assert ">Acknowledge</button>" not in page
+    assert "Your agency has acknowledged that it has this." in page and "within 24 hours" not in page
     assert "نورين الصفواري" in page
+
+
+def test_a_sender_is_told_by_kind_and_country_as_far_as_the_name_is_silent() -> None:
+    named, silent = "Customs, France", "The Tollgate"
+    told = [beside_name(Agency(name=name, kind="customs", country="FR")) for name in (named, silent)]
+    assert told == ["", "Customs, France"]
 
 
 def test_a_mails_reference_leads_its_agency_to_the_alert(

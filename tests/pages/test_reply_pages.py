@@ -91,7 +91,9 @@ class TestReviews:
         assert "Review the identification…" in page and "No other laboratory has reviewed" in page
         form = aroha.get(f"/inbox/{row.pk}/review/").content.decode()
         assert "One review of each agency stands" in form and "Also to" in form
-        assert "GC-MS (EI)" in form and "Meets the minimum scheme; the identity is not called confirmed." in form, "what is judged"
+        assert (
+            "GC-MS (EI)" in form and "Meets the minimum scheme; the identity is not called confirmed." in form
+        ), "what is judged"
         empty = aroha.post(f"/inbox/{row.pk}/review/", {})
         assert empty.status_code == 422 and "Opinion: choose one." in empty.content.decode()
         answer = aroha.post(

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from alerts.document.display import rows_of
+from desk.templatetags.science import ratio
 from ledger.models import AuditEvent
 from substances.profiles.methods import shipped_methods
 from tests.pages.conftest import SignIn
@@ -64,6 +65,9 @@ def test_what_an_answer_states_is_told_in_the_same_numbers() -> None:
         "linked: score 0.9971, linked from 0.9790; likelihood ratio 473; 0.22\N{NO-BREAK SPACE}% of pairs from different "
         "sources lie above the cut. A lead, not proof."
     )
+    measured = {"method": METHOD.id, "version": METHOD.version, "values": ["0.1", None]}
+    (row,) = rows_of(["profile"], {"profile": measured})
+    assert row[1] == f"{METHOD.title}, version 1: 2 values, 1 below detection"
 
 
 def test_another_length_is_not_comparable_and_shows_no_number(client: Client) -> None:
@@ -113,6 +117,10 @@ def test_with_the_second_left_empty_it_is_compared_with_the_agencys_own_samples(
     assert f"/outbox/{sent.pk}/" in page
     assert "A lead, not proof" in page
     assert "Compared with 1 sample." in page
+
+
+def test_a_likelihood_ratio_has_three_significant_figures() -> None:
+    assert [ratio(value) for value in (None, 473.2, 95.3, 0.01234, 1.0)] == ["", "473", "95.3", "0.0123", "1"]
 
 
 def test_no_sample_is_an_answer_too(client: Client) -> None:

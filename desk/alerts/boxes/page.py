@@ -128,7 +128,7 @@ def offered_filters(officer: Officer, box: str) -> tuple[Filter, ...]:
         kind,
         lane,
         pri,
-        Filter("tlp", _("TLP"), choices.TLPS),
+        Filter("tlp", _("TLP"), [(tlp, tlp) for tlp, _text in choices.TLPS]),
         Filter("sender", _("From"), others),
         Filter("exercise", _("Mode"), MODES),
     )

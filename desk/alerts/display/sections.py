@@ -186,8 +186,10 @@ def preview_of(
     }
 
 
-def acknowledge_text(facts: Mapping[str, Any], *, to_sender: bool = False) -> Text:
-    """Return what every recipient is asked to do, as a recipient reads it, or as its sender does."""
+def acknowledge_text(facts: Mapping[str, Any], *, to_sender: bool = False, is_done: bool = False) -> Text:
+    """Return what every recipient is asked to do, as a recipient reads it (who has done it: `is_done`), or as its sender does."""
+    if is_done:
+        return _("Your agency has acknowledged that it has this.")
     is_exercise = facts.get("status", "actual") != "actual"
     asked = "exercise" if is_exercise else "flash" if facts.get("pri") == "flash" else "usual"
     return _ASKED_OF_THEM[asked] if to_sender else _ASKED_OF_YOU[asked]

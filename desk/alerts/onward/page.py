@@ -2,7 +2,7 @@
 """Pages of releases onward: preparing one, releasing or discarding what was prepared, ending one, reviewing an emergency."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,7 +20,6 @@ from alerts.access import find_alert, find_received
 from alerts.document.choices import PURPOSES
 from alerts.errors import SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
-from alerts.projections.cards import open_alert_cards, open_received_cards
 from alerts.rows.onward import OnwardRelease
 from alerts.sending.emergencies import (
     TEXT_CHARS,
@@ -50,6 +49,7 @@ from callers import clock
 from callers.capabilities import Capability
 from callers.errors import AbsentError, InputError
 from desk.alerts.boxes.start_rows import StartRow
+from desk.alerts.display.titles import title_of, titles_of
 from desk.alerts.sent.handed_in_page import say_signed
 from desk.web.confirm import ConfirmForm, Question, ask, refuse
 from desk.web.frame import signed_in
@@ -147,21 +147,6 @@ def _means(about: About) -> tuple[str, ...]:
     return (read,)
 
 
-def _titles(abouts: Sequence[About]) -> dict[uuid.UUID, str]:
-    """Return the titles of alerts that the officer may see, the reference where a card does not open; with two queries."""
-    received = [one for one in abouts if isinstance(one, ReceivedAlert)]
-    sent = [one for one in abouts if isinstance(one, Alert)]
-    agency = abouts[0].agency_id if abouts else ""
-    cards = open_received_cards(agency, received) | open_alert_cards(agency, sent)
-    titles = {pk: card.title for pk, card in cards.items()}
-    references = {one.pk: one.reference for one in received} | {one.pk: one.md[:12] for one in sent}
-    return {pk: titles.get(str(pk)) or reference for pk, reference in references.items()}
-
-
-def _title(about: About) -> str:
-    return _titles([about])[about.pk]
-
-
 def _question(
     about: About, does: Iterable[Any], found: Candidates | None = None, *, button: str = ""
 ) -> Question:
@@ -169,15 +154,21 @@ def _question(
     if isinstance(about, Alert):
         # They have it already.
         rows = [row for row in rows if row.code != "not-onward"]
+    has_it = {name for one in releases_of(about) if one.is_open(clock.now()) for name in one.to}
     sender = about.issuer_id if isinstance(about, ReceivedAlert) else about.agency_id
     wont = [
-        (isolated(row.name), _("Not to them: %(why)s") % {"why": row.text})
+        (
+            isolated(row.name),
+            _("They have it already.")
+            if row.name in has_it
+            else _("Not to them: %(why)s") % {"why": row.text},
+        )
         for row in rows
         if row.agency != sender
     ]
     return Question(
         _("Release onward"),
-        _("Release %(title)s onward") % {"title": isolated(_title(about))},
+        _("Release “%(title)s” onward?") % {"title": isolated(title_of(about))},
         button,
         page_of(about),
         does=tuple(does),
@@ -224,7 +215,7 @@ def discard(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
 def _about_prepared(row: OnwardRelease, heading: str, button: str, does: Iterable[str]) -> Question:
     names = dict(Agency.objects.filter(pk__in=row.recipients).values_list("pk", "name"))
     facts = (
-        (_("Alert"), isolated(_title(row.about))),
+        (_("Alert"), isolated(title_of(row.about))),
         (_("Agencies"), "; ".join(isolated(names.get(agency, agency)) for agency in row.recipients)),
         (_("Open until"), _minute(row.until)),
         (_("Purpose"), dict(PURPOSES).get(row.purpose, row.purpose)),
@@ -350,7 +341,7 @@ def emergency(request: HttpRequest, release_id: uuid.UUID) -> HttpResponseBase:
 def _titles_seen(officer: Officer, found: Iterable[Emergency]) -> dict[uuid.UUID, str]:
     """Return by the release the titles of the alerts that this officer may see."""
     seen = {one.row.pk: one.row.about for one in seen_by(officer, found)}
-    titles = _titles(list(seen.values()))
+    titles = titles_of(list(seen.values()))
     return {pk: titles[about.pk] for pk, about in seen.items()}
 
 
@@ -387,7 +378,7 @@ def rows_of_onward(officer: Officer) -> Iterator[StartRow]:
     """Yield a row for each release that this officer may release, and for each emergency to review."""
     if Capability.ALERT_RELEASE in officer.capabilities:
         waiting = [row for row in prepared_of(officer) if may_release(officer, row)]
-        titles = _titles([row.about for row in waiting])
+        titles = titles_of([row.about for row in waiting])
         yield from (_waiting(row, titles[row.about.pk]) for row in waiting)
     emergencies = [found for found in emergencies_to_review(officer) if found.may_review]
     seen = _titles_seen(officer, emergencies)

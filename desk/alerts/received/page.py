@@ -66,6 +66,7 @@ from desk.web.frame import render_page, signed_in
 from notices.facts import first_told
 from officers.models import Officer
 from peers.models import Agency
+from science.law.adopting import rules_followed
 from science.spectra.evidence import is_worth_reading, spectra_in
 from vault.handing import is_gone
 
@@ -253,6 +254,7 @@ def opened_page(request: HttpRequest, view: OpenedView, reading: Reading) -> Htt
         standing=view.standing,
         sections=_sections(view, filled_by(evidence, view.attachments, controlled)),
         controlled=controlled,
+        followed=rules_followed(officer, alert.md, view.document),
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence,
         spectra=show_spectra(seen, view.document),
@@ -298,7 +300,10 @@ def _sections(view: OpenedView, filled: frozenset[str]) -> list[PageSection]:
     not_understood = [PageSection("as-text", _("Not understood here"))] if view.as_text else []
     return page_sections(
         view.document,
-        asked=acknowledge_text({"pri": view.received.pri, "status": view.received.status}),
+        asked=acknowledge_text(
+            {"pri": view.received.pri, "status": view.received.status},
+            is_done=view.received.acknowledged_at is not None,
+        ),
         filled=filled,
         beside_evidence=[*review_section(view.document), *not_understood],
         after=[

@@ -22,8 +22,10 @@ from alerts.replies.calls import TEXT_CHARS, note_call
 from alerts.states import SENT
 from callers import clock
 from callers.errors import AbsentError, InputError
+from desk.alerts.display.titles import title_of
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
+from desk.web.tones import isolated
 
 MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -93,7 +95,8 @@ def _note(
         heading=_("Note a telephone call"),
         button=_("Note the call"),
         back=back,
-        does=(_("It ends further reminders of an overdue answer. It acknowledges and answers nothing."),),
+        does=(_("It ends further reminders of what is overdue. It acknowledges and answers nothing."),),
+        facts=((_("Alert"), isolated(title_of(about))),),
     )
     form_of = partial(CallForm, agencies=agencies, red=is_red(about.tlp))
     if request.method != "POST":
@@ -110,5 +113,5 @@ def _note(
     except InputError as refused:
         refuse(form, refused)
         return ask(request, question, form)
-    messages.success(request, _("Noted. Reminders of an overdue answer end."))
+    messages.success(request, _("Noted. Reminders of what is overdue end."))
     return redirect(back)

@@ -175,7 +175,7 @@ class AskBackForm(ReplyFields):
     request_priority = forms.ChoiceField(
         label=FIELDS["request_priority"].label,
         choices=[choice for choice in FIELDS["request_priority"].choices if choice[0] != "custom"],
-        initial=FIELDS["request_priority"].default,
+        initial="normal",
         help_text=FIELDS["request_priority"].help,
     )
     field_order = ("question", "request_priority", "contact", "recipients")
@@ -186,7 +186,7 @@ def answer(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponseBase:
     question = _question(
         alert_id,
         title=_("Answer"),
-        heading=_("Answer the question"),
+        heading=_("Cannot answer") if request.GET.get("code") == "refused" else _("Answer the question"),
         button=_("Submit the answer"),
         does=(_("A second person sends it. Until then the question waits for your agency."),),
     )

@@ -61,6 +61,7 @@ from desk.web.tones import delivery_tone
 from notices.lateness import is_late
 from officers.models import Officer
 from peers.sent import DeliveryFact
+from science.law.adopting import rules_followed
 
 ZONES_AT_MOST: Final = 12
 """Number of recipients up to which a page shows when an answer is due in their time zone."""
@@ -93,6 +94,7 @@ def sent(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
         title=view.title,
         sections=_sections(alert, view, filled_by(evidence, view.attachments, controlled)),
         controlled=controlled,
+        followed=rules_followed(officer, alert.md, view.document),
         structure=shown_structure(view.document.get("structure")),
         evidence=evidence,
         recipients=[_shown(row, view, now) for row in view.recipients],

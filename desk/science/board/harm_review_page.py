@@ -15,8 +15,10 @@ from alerts.access import find_alert, find_received
 from alerts.models import Alert, ReceivedAlert
 from callers import clock
 from callers.errors import AbsentError, InputError
+from desk.alerts.display.titles import title_of
 from desk.web.confirm import Question, ask, refuse
 from desk.web.frame import signed_in
+from desk.web.tones import isolated
 from officers.models import Officer
 from science.board.harm_reviews import NOTE_AT_MOST, HarmReviewOutcome, record_review, reviews_of
 
@@ -82,6 +84,7 @@ def _answer(
             _("It is your agency's own note: nobody else is told, and the alert stays as it is."),
             _("A new report of the substance makes it due again."),
         ],
+        facts=[(_("Alert"), isolated(title_of(subject)))],
         extra={"looks": reviews_of(officer, subject), "alert_address": address},
     )
     return ask(request, question, form, template="science/harm_review")

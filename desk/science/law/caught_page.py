@@ -19,7 +19,7 @@ from desk.web.frame import render_page, signed_in
 from officers.models import Officer
 from science.law.drug_classes import DRUG_CLASSES
 from science.law.newly_caught import CaughtBy, CaughtLine, list_caught
-from science.law.places import place_in_text, place_name
+from science.law.places import known_places, place_in_text, place_name
 from science.law.reevaluating import newest_reevaluation
 from science.law.rule_words import REACHES
 from science.law.watching import add_watch, end_watch, watches_of
@@ -123,6 +123,7 @@ def watches(request: HttpRequest) -> HttpResponseBase:
         classes=DRUG_CLASSES,
         problem=problem,
         given=request.POST.get("jurisdiction", ""),
+        places=known_places(),
     )
 
 
