@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alerts.document.countries import country_name
@@ -25,8 +26,8 @@ class Card:
 
     `facts` are those that the early-warning board counts by, empty where the alert does not state them: `block` (first of
     the InChIKey), `day`, `region`, `harm`, `non_fatal`, `fatal`.
-    `analyses` counts the lines of evidence. `for_attention` are the recipients of a question that owe no answer, `reply_to` the own officers who may open the answers to
-    one marked RED.
+    `analyses` counts the lines of evidence, `analyses_with_file` those that name a file. `for_attention` are the recipients of
+    a question that owe no answer, `reply_to` the own officers who may open the answers to one marked RED.
     """
 
     title: str = ""
@@ -39,6 +40,7 @@ class Card:
     for_attention: tuple[str, ...] = ()
     reply_to: tuple[str, ...] = ()
     analyses: int = 0
+    analyses_with_file: int = 0
 
     @property
     def alert_type_text(self) -> str:
@@ -54,7 +56,10 @@ class Card:
     def _evidence(self) -> str:
         if not self.analyses:
             return ""
-        return ngettext("%(n)d analysis", "%(n)d analyses", self.analyses) % {"n": self.analyses}
+        said = ngettext("%(n)d analysis", "%(n)d analyses", self.analyses) % {"n": self.analyses}
+        if not self.analyses_with_file:
+            return said
+        return _("%(analyses)s (%(n)d with a file)") % {"analyses": said, "n": self.analyses_with_file}
 
 
 def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
@@ -62,6 +67,8 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
     title, substance, country = (
         str(data.get(name) or "") for name in ("title", "preferred_name", "place_country")
     )
+    evidence = data.get("evidence")
+    lines = evidence if isinstance(evidence, list | tuple) else ()
     return Card(
         title=title[:200],
         alert_type=str(data.get("alert_type") or ""),
@@ -71,12 +78,9 @@ def card_of(data: Mapping[str, Any], *, hints: int = 0) -> Card:
         facts=_facts_of(data),
         for_attention=_texts_of(data, "for_attention"),
         reply_to=_texts_of(data, "reply_to"),
-        analyses=_count_of(data.get("evidence")),
+        analyses=len(lines),
+        analyses_with_file=sum(1 for line in lines if isinstance(line, Mapping) and line.get("file")),
     )
-
-
-def _count_of(rows: object) -> int:
-    return len(rows) if isinstance(rows, list | tuple) else 0
 
 
 def _texts_of(data: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -246,6 +246,7 @@ class CardOut(s.Serializer[Any]):
     countries = s.ListField(child=s.CharField())
     hints = s.IntegerField()
     analyses = s.IntegerField(help_text="Lines of evidence.")
+    analyses_with_file = s.IntegerField(help_text="Lines of evidence that name a file, such as a spectrum.")
     is_damaged = s.BooleanField()
 
 

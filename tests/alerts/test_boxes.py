@@ -13,6 +13,7 @@ from alerts.boxes.queue import list_waiting
 from alerts.boxes.search import search_received
 from alerts.boxes.start import read_start
 from alerts.models import Alert, ReceivedAlert
+from alerts.projections.cards import card_of
 from alerts.receiving.acknowledgement import acknowledge_alert
 from alerts.receiving.opening import open_alert
 from alerts.review.validation import return_alert
@@ -58,6 +59,8 @@ class TestInbox:
         rows = list_received(desks.health.reader, now=desks.hub.now).rows
         words = [[word for word in row.card.about if "analys" in word] for row in rows if row.card]
         assert words == [["2 analyses"], ["1 analysis"], []]
+        card = card_of({"evidence": [line, line | {"file": "a.msp"}]})
+        assert card.about[-1] == "2 analyses (1 with a file)"
 
     def test_strangers_see_an_empty_box_and_auditors_none(self, desks: Desks) -> None:
         desks.received()
