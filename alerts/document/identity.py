@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.document.checking import DraftCheck
+from alerts.document.choices import TECHNIQUES
 from alerts.document.fields import FIELDS, is_asked
 from alerts.document.validators import is_acceptable
 from substances.identification import (
@@ -30,13 +31,12 @@ if TYPE_CHECKING:
 
 CONFIRMED: Final = "confirmed"
 
+_COUNTED: Final = gettext_lazy("Counted: %(techniques)s.")
 SCHEME_SENTENCES: Final[Mapping[str, "Text"]] = {
-    "a_and_a": gettext_lazy("Two techniques of category A agree."),
-    "a_and_b": gettext_lazy("A technique of category A and one of category B agree."),
-    "a_and_c": gettext_lazy("A technique of category A and one of category C agree."),
-    "three_with_two_uncorrelated_b": gettext_lazy(
-        "Three techniques agree, two of them uncorrelated ones of category B."
-    ),
+    "a_and_a": _COUNTED,
+    "a_and_b": _COUNTED,
+    "a_and_c": _COUNTED,
+    "three_with_two_uncorrelated_b": _COUNTED,
     "no_positive_result": gettext_lazy("No analysis with the result identified or indicated is given."),
     "a_alone": gettext_lazy(
         "One technique of category A stands alone; a second, different technique is needed."
@@ -99,10 +99,14 @@ def show_scheme(document: Mapping[str, Any], others: Collection[str] = ()) -> Sc
     elif is_confirmed:
         head = _("Meets the minimum scheme.")
     else:
-        head = _("Meets the minimum scheme; the identity is not called confirmed.")
-    why = " ".join(str(SCHEME_SENTENCES[code]) for code in result.codes)
+        head = _("Meets the minimum scheme; identity not confirmed.")
+    names = dict(TECHNIQUES)
+    counted_as = ", ".join(str(names[technique]) for technique in result.techniques)
+    # Where it is met, the techniques that were counted are named, each part of a hyphenated one.
+    told = [code for code in result.codes if not (result.meets and code == "hyphenated_counted_apart")]
+    why = " ".join(str(SCHEME_SENTENCES[code]) % {"techniques": counted_as} for code in told)
     if any(row.get("conclusion") == "indicated" for row in counted):
-        why += " " + _("A result that only indicates counts as one that identifies.")
+        why += " " + _("An indication was counted.")
     if left_out := sorted({row["file"] for row in rows if row not in counted}):
         why += " " + _("Not counted, of another substance: %(files)s.") % {"files": ", ".join(left_out)}
     return SchemeShown(result.meets, head, why, tuple(result.codes))

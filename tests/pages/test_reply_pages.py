@@ -91,9 +91,9 @@ class TestReviews:
         assert "Review the identification…" in page and "No other laboratory has reviewed" in page
         form = aroha.get(f"/inbox/{row.pk}/review/").content.decode()
         assert "One review of each agency stands" in form and "Also to" in form
-        assert (
-            "GC-MS (EI)" in form and "Meets the minimum scheme; the identity is not called confirmed." in form
-        ), "what is judged"
+        assert "GC-MS (EI)" in form and "Meets the minimum scheme; identity not confirmed." in form, (
+            "what is judged"
+        )
         empty = aroha.post(f"/inbox/{row.pk}/review/", {})
         assert empty.status_code == 422 and "Opinion: choose one." in empty.content.decode()
         answer = aroha.post(
@@ -108,7 +108,9 @@ class TestReviews:
         releaser, waiting = as_officer(desk.haitham), f"/queue/{draft.pk}/"
         assert "Read what is reviewed, on duty" in releaser.get(waiting).content.decode()
         releaser.post(waiting, {"reading": "yes", "reading_reason": "on_duty"})
-        assert "GC-MS (EI)" in releaser.get(waiting).content.decode(), "the evidence beside the review"
+        beside = releaser.get(waiting).content.decode()
+        assert "GC-MS (EI)" in beside and "Tentative" in beside, "claim and evidence beside the review"
+        assert "Counted: Mass spectrometry (A), Gas chromatography (B)." in beside
         return_alert(desk.aroha, draft, reason="To send it at once.", now=desk.tick())
         send_it(desk, draft, desk.haitham)
         with CaptureQueriesContext(connection) as asked:

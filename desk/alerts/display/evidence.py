@@ -3,13 +3,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from alerts.document import choices as c
+from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS
 from alerts.document.identity import CONFIRMED, SchemeShown, show_scheme
 from alerts.document.validators import is_acceptable
 from science.spectra.evidence import SpectrumSeen
+
+CLAIM: Final = ("identity_state", "preferred_name", "inchikey", "technique", "reference")
+"""Fields that say what the analyses are to carry."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ def evidence_of(document: Mapping[str, Any], seen: Sequence[SpectrumSeen] = ()) 
     others = {one.filename for one in seen if one.is_of_another}
     is_confirmed = document.get("identity_state") == CONFIRMED
     return EvidenceShown(tuple(map(_analysis, rows)), show_scheme(document, others), is_confirmed)
+
+
+def claim_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the claimed identity, label and words, as a reviewer reads it above the analyses."""
+    return rows_of(CLAIM, document)
 
 
 def _analysis(row: Mapping[str, Any]) -> AnalysisShown:

@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alerts.access import find_received, today_of
-from alerts.document.display import rows_of
 from alerts.document.fields import FIELDS, Step
 from alerts.document.rules import contradictions
 from alerts.models import Alert, ReceivedAlert
@@ -32,7 +31,7 @@ from alerts.states import AlertState
 from callers import clock
 from callers.errors import InputError
 from desk.alerts.compose.page import LAST_STEP, step_address
-from desk.alerts.display.evidence import evidence_of
+from desk.alerts.display.evidence import claim_of, evidence_of
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading
 from desk.alerts.replies.alert_acts import submits
@@ -49,8 +48,6 @@ OPINION_TEXTS: Final = (
 )
 SHOW_QUESTION: Final = frozenset({ANSWER, CLARIFICATION})
 """Kinds of reply whose page shows the question."""
-JUDGED: Final = ("identity_state", "preferred_name", "inchikey", "technique", "reference")
-"""Fields of an alert that the page of its review shows, beside the lines of evidence."""
 CONTACT_HELP: Final = gettext_lazy(
     "Who answers questions on this, and how: a desk or a number, better than a name."
 )
@@ -276,9 +273,10 @@ def _begin(
     shown: dict[str, Any] = {"asked": asked, "alert": received}
     if alert_type == PEER_REVIEW:
         document = opened.view.document
-        facts += rows_of(JUDGED, document)
+        facts += claim_of(document)
         shown["evidence"] = evidence_of(document, spectra_in(opened.view.files, document))
-    question = replace(question, facts=facts, extra=question.extra | shown)
+    is_narrow = "evidence" not in shown
+    question = replace(question, facts=facts, narrow=is_narrow, extra=question.extra | shown)
     if request.method != "POST":
         initial = {"contact": contact_of(officer), "answer_code": request.GET.get("code", "")}
         return ask(request, question, form_class(initial=initial, holders=holders), template="reply_form")

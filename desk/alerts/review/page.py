@@ -49,7 +49,7 @@ from callers.errors import AbsentError, InputError
 from desk.alerts.compose.page import step_address
 from desk.alerts.compose.posted import posted_number
 from desk.alerts.compose.reach import reach_of
-from desk.alerts.display.evidence import evidence_of
+from desk.alerts.display.evidence import claim_of, evidence_of
 from desk.alerts.display.sections import preview_of
 from desk.alerts.received.page import reading_or_question
 from desk.alerts.received.reading import Reading, reading_of
@@ -168,7 +168,8 @@ def _source(
     except UNREADABLE:
         return {}
     if is_review:
-        return {"judged": evidence_of(view.document, spectra_in(view.files, view.document))}
+        seen = spectra_in(view.files, view.document)
+        return {"judged": evidence_of(view.document, seen), "claim": claim_of(view.document)}
     return {"question": view.document.get("question")}
 
 
