@@ -200,10 +200,7 @@ class FeedOfAgency:
         return follower
 
     def _note_clock(self) -> None:
-        """Measure how far this machine's clock is off.
-
-        A wrong clock is stored at once, since items may then fail; a right one with the progress.
-        """
+        """Measure how far this machine's clock is off; a wrong one is stored at once, since items may then fail."""
         # The exchange states its time later than `now` was read: without the seconds between, this clock would seem behind.
         since = timedelta(seconds=time.monotonic() - self._read_at)
         self._clock_ahead_secs = ahead_secs(self._follower.exchange.hub_clock(), self._now + since)

@@ -223,7 +223,7 @@ class TestWords:
         assert words["Amount"] == "412 g"
         assert words["Cases, fatal"] == "2"
         assert words["Route"] == "Origin XB (Asserted)"
-        assert words["Analysed by"] == "Mass spectrometry (A), Liquid chromatography (B)"
+        assert words["Analysed by"] == "Mass spectrometry (A); Liquid chromatography (B)"
 
     def test_the_marking_band_says_its_sentences(self) -> None:
         band = marking_of("AMBER", ["H1", "H3"], "Ask first.")

@@ -74,6 +74,6 @@ def test_the_story_holds_on_the_given_services_and_leaves_them_running(
     assert len(list(given.mail.folder.glob("*.eml"))) > 8
     with psycopg.connect(given.database.owner_urls()["exchange"]) as connection:
         row = connection.execute("SELECT count(*) FROM sharing_envelope").fetchone()
-    assert row == (17,), "what the small demonstration world has sent, and the story's own"
+    assert row == (18,), "what the small demonstration world has sent, and the story's own"
     with redis.Redis.from_url(given.broker.url) as broker:
         assert broker.ping()

@@ -72,7 +72,7 @@ def test_after_it_is_confirmed_it_stands_in_the_list_and_queries_find_it(manager
     assert "Own instrument" in page
     assert "Internal" in page
     answer = manager.post("/science/spectra/", {"text": record("carisoprodol"), "reason": "assigned"})
-    assert "Your agency&#x27;s library: 1" in text_of(answer)
+    assert "Your agency&#x27;s library (1)" in text_of(answer)
     assert AuditEvent.objects.filter(act="spectra.imported", detail={"count": 1}).exists()
 
 

@@ -120,10 +120,10 @@ def test_a_spectrum_that_came_with_an_alert_is_found_by_its_recipient_alone(
     received = desk.received(desk.haitham)
     answer = asked(as_officer(desk.haitham))
     assert f"/inbox/{received.pk}/" in answer
-    assert "Received with an alert: 1" in answer
+    assert "Received with an alert (1)" in answer
     assert "from an alert" not in asked(client)
     ReceivedAlert.objects.filter(pk=received.pk).update(withdrawn_at=desk.hub.now)
-    assert "Received with an alert: 0" in asked(as_officer(desk.haitham))
+    assert "Received with an alert (0)" in asked(as_officer(desk.haitham))
 
 
 JCAMP = (

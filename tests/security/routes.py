@@ -34,7 +34,6 @@ AT_HOSTED_DESKS_ALONE: Final = frozenset({"desk/agencies/<str:agency_id>/keys/"}
 OWN_DESK_MATTERS: Final[Mapping[str, tuple[str, ...]]] = {
     # Modules that ask if the desk is an agency's own, and the beginnings of addresses that then answer differently.
     "alerts/red_readers.py": (),
-    "desk/keeper/take_over_agency_page.py": ("desk/agencies/come/",),
     "desk/keeper/page.py": (),
     "desk/keeper/health.py": ("api/v1/desk/health",),
     "desk/keeper/reopening_page.py": ("desk/agencies/",),
