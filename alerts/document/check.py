@@ -85,7 +85,7 @@ def _sentence(entry: Field, value: Any) -> str:
             "codes": ", ".join(hidden[:HIDDEN_NAMED]),
         }
     if entry.name == "parties" and isinstance(value, list):
-        return _("Parties: give each a name and a role.")
+        return _("Parties: give each a name, a role and a category.")
     if entry.kind is Kind.REGION_EVIDENCE and (refused := region_refusal(value)):
         return sentence_of(refused)
     return problem_text(entry)

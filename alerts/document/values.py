@@ -108,8 +108,8 @@ def _parties(value: object) -> object:
 def _party(item: object) -> dict[str, str | None]:
     if not isinstance(item, Mapping) or not set(item) <= set(PARTY_MEMBERS):
         raise TypeError
-    row = {name: _text(item.get(name)) for name in PARTY_MEMBERS}
-    return row | {"category": row["category"] or UNKNOWN}
+    # A category that is left out is unknown; one that a form leaves unchosen is still to be judged.
+    return {name: _text(item.get(name, UNKNOWN if name == "category" else None)) for name in PARTY_MEMBERS}
 
 
 def _moment(value: object) -> str | None:

@@ -257,10 +257,10 @@ BLOCKED: dict[str, tuple[str, dict[str, Any], str, str]] = {
         f"Reason for each: {HIDDEN} (U+202D) or retype it."),
     "nobody named": ("suspicious_order", {"parties": []}, "parties", "Parties: add one or choose unknown."),
     "a party without a role": (
-        "suspicious_order", {"parties": [PARTY | {"role": ""}]}, "parties", "Parties: give each a name and a role."),
+        "suspicious_order", {"parties": [PARTY | {"role": ""}]}, "parties", "Parties: give each a name, a role and a category."),
     "a party of no country": (
         "suspicious_order", {"parties": [PARTY | {"country": "QQ1"}]}, "parties",
-        "Parties: give each a name and a role."),
+        "Parties: give each a name, a role and a category."),
     "an ended licence that passes": (
         "suspicious_order", {"red_flags": ["licence_ended"], "kyc_result": "pass"}, "kyc_result",
         "Customer check: a licence ended; choose failed or conditional."),
@@ -434,6 +434,8 @@ def test_a_shape_that_no_form_sends_is_refused(typed: dict[str, Any]) -> None:
 def test_rows_without_anything_go_and_a_wrong_moment_stays_typed() -> None:
     typed = {"parties": [{"name": " ", "role": "", "category": "suspect"}], "due_at": "next week"}
     assert read_values(typed) == {"parties": [], "due_at": "next week"}
+    left_out = {name: value for name, value in PARTY.items() if name != "category"}
+    assert read_values({"parties": [left_out]}) == {"parties": [PARTY | {"category": "unknown"}]}
 
 
 def test_parties_are_said_in_words() -> None:

@@ -150,6 +150,11 @@ def test_parties_are_rows_and_rows_win_over_unknown(author: Client, desk: DeskWo
     assert data_of(desk.ilka, draft)["parties"] == [PARTY]
     page = text_of(author, f"/drafts/{draft.pk}/2/")
     assert 'value="Blue Heron"' in page and "checked" not in page.split('name="parties-unknown"')[1][:40]
+    save(author, draft, 2, **parties(PARTY | {"category": ""}))
+    assert data_of(desk.ilka, draft)["parties"] == [PARTY | {"category": None}], "nobody judged it yet"
+    assert "Parties: give each a name, a role and a category." in text_of(
+        author, f"/drafts/{draft.pk}/2/?check=1"
+    )
     save(author, draft, 2, **parties({}))
     assert data_of(desk.ilka, draft)["parties"] == []
     page = text_of(author, f"/drafts/{draft.pk}/2/?check=1")

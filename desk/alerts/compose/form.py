@@ -86,7 +86,7 @@ NEEDED_WHERE_SHOWN: Final = frozenset({"due_at", "due_reason"})
 EMPTY_STOPS: Final = 2
 EMPTY_PARTIES: Final = 1
 NO_STOP: Final = {"part": "", "country": "", "basis": ""}
-NO_PARTY: Final = {"role": "", "name": "", "category": "unknown", "country": ""}
+NO_PARTY: Final = {"role": "", "name": "", "category": "", "country": ""}
 NO_ANALYSIS: Final = dict.fromkeys(EVIDENCE_MEMBERS, "")
 NO_RATIO: Final = {"scale": "", "value": "", "uncertainty": ""}
 
