@@ -20,7 +20,7 @@ STANDINGS: Final[Mapping[str, str]] = {
     "not_named": "not named on lists that are complete",
     "not_known_then": "not known for that date",
     "not_asked": "needs a structure: not asked",
-    "not_covered": "not covered here",
+    "not_covered": "not known here",
 }
 DECISIONS: Final[Mapping[str, str]] = {
     "listed_by_name": "A list names it.",
@@ -103,7 +103,7 @@ EFFECTS: Final[Mapping[str, str]] = {
 EXTENTS: Final[Mapping[str, str]] = {
     "complete": "complete to",
     "partial": "known in part",
-    "none": "not covered here",
+    "none": "not known here",
 }
 AS_IN_PARENT: Final = "as in the parent of the class"
 REASONS: Final[Mapping[str, str]] = {

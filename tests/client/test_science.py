@@ -65,7 +65,7 @@ def test_a_name_alone_finds_listings_and_precursors_and_says_what_was_not_asked(
 def test_silence_says_how_far_the_lists_are_known(terminal: Terminal) -> None:
     told = terminal.run("screen", CAFFEINE, "--on", "2026-11-28")
     assert "US: not named on lists that are complete to 2026-09-21" in told
-    assert "UK: not covered here" in told
+    assert "UK: not known here" in told
     assert "21 CFR 1308.11: complete to 2026-09-21" in told
 
 

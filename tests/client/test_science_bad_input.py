@@ -44,7 +44,7 @@ def test_an_empty_structure_is_not_answered_as_one_of_which_nothing_is_known(
 
 def test_a_jurisdiction_of_which_nothing_is_known_says_so_where_it_is_asked_for(terminal: Terminal) -> None:
     told = terminal.run("screen", CAFFEINE, "--only", "nl")
-    assert "NL: not covered here\n  None of its lists is known here: no list gives a verdict." in told
+    assert "NL: not known here\n  None of its lists is known here: no list gives a verdict." in told
     assert "\nUK: " in terminal.run("screen", CAFFEINE, "--only", "gb")
 
 
