@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev run --once` on free ports, interrupted: nothing is left afterwards.
 
-`test_run_on_given_services.py` plays the story to its end; these runs bring services of their own.
+`test_run_on_given_services.py` plays the story to its end; these runs bring services of their own, and no world.
 """
 
 import os
@@ -9,31 +9,40 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from devtool.environments import ROOT, inherited
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+RUN_ONCE: Final = ("devtool", "run", "--once")
+RUN_WITHOUT_A_WORLD: Final = ("tests.devtool.run_without_a_world",)
 
 
 class Run:
     """One `./dev run --once`, with its output as it comes and its own temporary folder."""
 
-    def __init__(self, temporary: Path, services: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        temporary: Path,
+        services: Mapping[str, str],
+        command: Sequence[str],
+    ) -> None:
+        """`command`: a module and its arguments."""
         self.temporary = temporary
         self.output: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "devtool", "run", "--once"],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
             env={
                 **inherited(os.environ),
                 "PYTHONPATH": str(ROOT),
                 "TMPDIR": str(temporary),
-                **(services or {}),
+                **services,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -78,11 +87,13 @@ def _environment_of(pid: str) -> str:
 
 
 @contextmanager
-def started_run(temporary: Path, services: Mapping[str, str] | None = None) -> Generator[Run]:
+def started_run(
+    temporary: Path, services: Mapping[str, str] | None = None, command: Sequence[str] = RUN_ONCE
+) -> Generator[Run]:
     """Yield a run of the demonstration, on services of its own unless others are given; end it if it still runs."""
     for parent in (temporary, temporary.parent, temporary.parent.parent):
         parent.chmod(0o711)
-    started = Run(temporary, services)
+    started = Run(temporary, services or {}, command)
     guard = threading.Timer(540, started.process.kill)
     guard.start()
     try:
@@ -98,7 +109,7 @@ def started_run(temporary: Path, services: Mapping[str, str] | None = None) -> G
 
 @pytest.fixture
 def run(tmp_path_factory: pytest.TempPathFactory) -> Generator[Run]:
-    with started_run(tmp_path_factory.mktemp("once")) as started:
+    with started_run(tmp_path_factory.mktemp("once"), command=RUN_WITHOUT_A_WORLD) as started:
         yield started
 
 
