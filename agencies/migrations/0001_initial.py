@@ -225,6 +225,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["agency", "-version"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("succession", "recovered"), _negated=True),
+                        fields=("agency", "version"),
+                        name="keyset_version_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("succession", "recovered")),
+                        fields=("agency", "version"),
+                        name="keyset_recovery_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +285,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["agency", "use", "alg", "-nbf"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("exp__isnull", False), ("use", "root"), _connector="OR"),
+                        name="key_end_unless_root",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -465,28 +483,5 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("agency", "statement_id"), name="own_statement_id_once")
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="keyset",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("succession", "recovered"), _negated=True),
-                fields=("agency", "version"),
-                name="keyset_version_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="keyset",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("succession", "recovered")),
-                fields=("agency", "version"),
-                name="keyset_recovery_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="key",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("exp__isnull", False), ("use", "root"), _connector="OR"),
-                name="key_end_unless_root",
-            ),
         ),
     ]

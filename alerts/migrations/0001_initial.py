@@ -158,6 +158,84 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-changed_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["agency", "state", "-changed_at", "-id"], name="alert_lists"),
+                    models.Index(fields=["agency", "md"], name="alert_by_md"),
+                    models.Index(
+                        condition=models.Q(("key_line", ""), _negated=True),
+                        fields=["key_line", "-created_at", "-id"],
+                        name="alert_by_key",
+                    ),
+                    models.Index(
+                        condition=models.Q(("released_at__isnull", False)),
+                        fields=["agency", "-released_at", "-id"],
+                        name="alert_outbox",
+                    ),
+                    models.Index(
+                        condition=models.Q(("released_at__isnull", False), ("tokens_kept", False)),
+                        fields=["id"],
+                        name="alert_to_tokenise",
+                    ),
+                    models.Index(
+                        condition=models.Q(("answers_due_at__isnull", False)),
+                        fields=["answers_due_at"],
+                        name="alert_answers_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("second_look_at__isnull", True), ("second_look_by__isnull", False)
+                        ),
+                        fields=["agency", "second_look_by"],
+                        name="alert_second_look",
+                    ),
+                    models.Index(
+                        condition=models.Q(("log_index__isnull", True), ("released_at__isnull", False)),
+                        fields=["agency", "released_at"],
+                        name="alert_unlogged",
+                    ),
+                    models.Index(
+                        condition=models.Q(("logged_at__isnull", False)),
+                        fields=["agency", "-logged_at"],
+                        name="alert_logged",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "draft",
+                                    "submitted",
+                                    "validated",
+                                    "queued",
+                                    "released",
+                                    "withdrawn",
+                                    "discarded",
+                                ],
+                            )
+                        ),
+                        name="alert_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["released", "withdrawn"]), _negated=True),
+                            models.Q(("released_at__isnull", False), models.Q(("md", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="alert_sent_has_md",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("jti", ""), _negated=True),
+                        fields=("agency", "jti"),
+                        name="alert_jti_once_per_agency",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "discarded"), _negated=True),
+                        fields=("previous",),
+                        name="alert_amended_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +281,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["alert", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "number"), name="alert_revision_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -228,6 +309,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["alert", "n"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "n"), name="draft_attachment_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -257,6 +341,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["agency", "-created_at"], name="draft_templates"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReceivedAlert",
@@ -359,9 +448,107 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_telling_reported", models.BooleanField(default=False)),
+                ("resent_at", models.DateTimeField(null=True)),
+                ("resent_jti", models.CharField(blank=True, max_length=36)),
+                ("access_until", models.DateTimeField(null=True)),
+                ("is_emergency", models.BooleanField(default=False)),
+                ("via", models.CharField(blank=True, max_length=23)),
             ],
             options={
                 "ordering": ["-number"],
+                "indexes": [
+                    models.Index(fields=["agency", "md"], name="received_by_md"),
+                    models.Index(fields=["agency", "reference"], name="received_by_reference"),
+                    models.Index(fields=["agency", "first_md"], name="received_versions"),
+                    models.Index(
+                        condition=models.Q(("retract_od", ""), _negated=True),
+                        fields=["issuer", "retract_judged_on"],
+                        name="received_retracted",
+                    ),
+                    models.Index(
+                        condition=models.Q(("card__isnull", False)),
+                        fields=["keep"],
+                        name="received_to_forget",
+                    ),
+                    models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
+                    models.Index(
+                        condition=models.Q(("derived_at__isnull", True), ("unopenable", False)),
+                        fields=["agency", "number"],
+                        name="received_unread_by_worker",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("first_opened_at__isnull", True),
+                            ("unopenable", False),
+                            ("withdrawn_at__isnull", True),
+                        ),
+                        fields=["agency", "-number"],
+                        name="received_unread",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("ack_by__isnull", False),
+                            ("acknowledged_at__isnull", True),
+                            ("unopenable", False),
+                            ("withdrawn_at__isnull", True),
+                        ),
+                        fields=["agency", "ack_by", "number"],
+                        name="received_to_acknowledge",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("answered_at__isnull", True),
+                            ("reply_by__isnull", False),
+                            ("unopenable", False),
+                            ("withdrawn_at__isnull", True),
+                        ),
+                        fields=["agency", "answer_by", "number"],
+                        name="received_to_answer",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("answered_at__isnull", True),
+                            ("remind_at__isnull", False),
+                            ("unopenable", False),
+                            ("withdrawn_at__isnull", True),
+                        ),
+                        fields=["remind_at"],
+                        name="received_to_remind",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("withdrawal_confirmed_at__isnull", True), ("withdrawn_at__isnull", False)
+                        ),
+                        fields=["agency", "-number"],
+                        name="received_to_confirm",
+                    ),
+                    models.Index(
+                        condition=models.Q(("pri", "flash")),
+                        fields=["agency", "-number"],
+                        name="received_flash",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("first_opened_at__isnull", False), ("is_opening_reported", False)
+                        ),
+                        fields=["agency"],
+                        name="received_to_report",
+                    ),
+                    models.Index(
+                        condition=models.Q(("is_telling_reported", False)),
+                        fields=["agency", "-number"],
+                        name="received_untold",
+                    ),
+                    models.Index(
+                        condition=models.Q(("resent_jti", ""), _negated=True),
+                        fields=["agency", "issuer", "resent_jti"],
+                        name="received_resent",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "issuer", "jti"), name="received_alert_once"),
+                    models.UniqueConstraint(fields=("agency", "number"), name="received_number_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -399,6 +586,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["agency", "token"], name="card_token_lookup"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("received", "token"), name="card_token_once"),
+                    models.UniqueConstraint(fields=("alert", "token"), name="card_token_of_sent_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="card_token_of_one_alert",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Reply",
@@ -449,6 +653,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name_plural": "replies",
                 "ordering": ["created_at", "id"],
+                "indexes": [
+                    models.Index(fields=["agency", "re_md"], name="replies_to"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="reply_of_one_alert",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -487,6 +704,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-stored_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["agency", "-stored_at", "-id"], name="profiles_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="profile_of_one_alert",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -525,6 +755,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["box", "name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("officer", "box", "name"), name="saved_view_name_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("officer", "box"),
+                        name="saved_view_one_default",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -554,285 +792,6 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "alert"],
             },
         ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["agency", "state", "-changed_at", "-id"], name="alert_lists"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["agency", "md"], name="alert_by_md"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("key_line", ""), _negated=True),
-                fields=["key_line", "-created_at", "-id"],
-                name="alert_by_key",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("released_at__isnull", False)),
-                fields=["agency", "-released_at", "-id"],
-                name="alert_outbox",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("released_at__isnull", False), ("tokens_kept", False)),
-                fields=["id"],
-                name="alert_to_tokenise",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("answers_due_at__isnull", False)),
-                fields=["answers_due_at"],
-                name="alert_answers_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("second_look_at__isnull", True), ("second_look_by__isnull", False)),
-                fields=["agency", "second_look_by"],
-                name="alert_second_look",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["draft", "submitted", "validated", "queued", "released", "withdrawn", "discarded"],
-                    )
-                ),
-                name="alert_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["released", "withdrawn"]), _negated=True),
-                    models.Q(("released_at__isnull", False), models.Q(("md", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="alert_sent_has_md",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("jti", ""), _negated=True),
-                fields=("agency", "jti"),
-                name="alert_jti_once_per_agency",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "discarded"), _negated=True),
-                fields=("previous",),
-                name="alert_amended_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alertrevision",
-            constraint=models.UniqueConstraint(fields=("alert", "number"), name="alert_revision_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="draftattachment",
-            constraint=models.UniqueConstraint(fields=("alert", "n"), name="draft_attachment_once"),
-        ),
-        migrations.AddIndex(
-            model_name="drafttemplate",
-            index=models.Index(fields=["agency", "-created_at"], name="draft_templates"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(fields=["agency", "md"], name="received_by_md"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(fields=["agency", "reference"], name="received_by_reference"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(fields=["agency", "first_md"], name="received_versions"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("retract_od", ""), _negated=True),
-                fields=["issuer", "retract_judged_on"],
-                name="received_retracted",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("card__isnull", False)), fields=["keep"], name="received_to_forget"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(fields=["agency", "issuer", "-number"], name="received_from"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("derived_at__isnull", True), ("unopenable", False)),
-                fields=["agency", "number"],
-                name="received_unread_by_worker",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(
-                    ("first_opened_at__isnull", True), ("unopenable", False), ("withdrawn_at__isnull", True)
-                ),
-                fields=["agency", "-number"],
-                name="received_unread",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(
-                    ("ack_by__isnull", False),
-                    ("acknowledged_at__isnull", True),
-                    ("unopenable", False),
-                    ("withdrawn_at__isnull", True),
-                ),
-                fields=["agency", "ack_by", "number"],
-                name="received_to_acknowledge",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(
-                    ("answered_at__isnull", True),
-                    ("reply_by__isnull", False),
-                    ("unopenable", False),
-                    ("withdrawn_at__isnull", True),
-                ),
-                fields=["agency", "answer_by", "number"],
-                name="received_to_answer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(
-                    ("answered_at__isnull", True),
-                    ("remind_at__isnull", False),
-                    ("unopenable", False),
-                    ("withdrawn_at__isnull", True),
-                ),
-                fields=["remind_at"],
-                name="received_to_remind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(
-                    ("withdrawal_confirmed_at__isnull", True), ("withdrawn_at__isnull", False)
-                ),
-                fields=["agency", "-number"],
-                name="received_to_confirm",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("pri", "flash")), fields=["agency", "-number"], name="received_flash"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivedalert",
-            constraint=models.UniqueConstraint(
-                fields=("agency", "issuer", "jti"), name="received_alert_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="receivedalert",
-            constraint=models.UniqueConstraint(fields=("agency", "number"), name="received_number_once"),
-        ),
-        migrations.AddIndex(
-            model_name="cardtoken",
-            index=models.Index(fields=["agency", "token"], name="card_token_lookup"),
-        ),
-        migrations.AddConstraint(
-            model_name="cardtoken",
-            constraint=models.UniqueConstraint(fields=("received", "token"), name="card_token_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cardtoken",
-            constraint=models.UniqueConstraint(fields=("alert", "token"), name="card_token_of_sent_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cardtoken",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("alert__isnull", True), ("received__isnull", False)),
-                    models.Q(("alert__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="card_token_of_one_alert",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reply",
-            index=models.Index(fields=["agency", "re_md"], name="replies_to"),
-        ),
-        migrations.AddConstraint(
-            model_name="reply",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("alert__isnull", True), ("received__isnull", False)),
-                    models.Q(("alert__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="reply_of_one_alert",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sampleprofile",
-            index=models.Index(fields=["agency", "-stored_at", "-id"], name="profiles_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="sampleprofile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("alert__isnull", True), ("received__isnull", False)),
-                    models.Q(("alert__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="profile_of_one_alert",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("officer", "box", "name"), name="saved_view_name_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)),
-                fields=("officer", "box"),
-                name="saved_view_one_default",
-            ),
-        ),
         migrations.CreateModel(
             name="HeldEnvelope",
             fields=[
@@ -854,6 +813,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["keep"], name="held_envelope_keep"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_whole", True)),
+                        fields=("agency", "md"),
+                        name="held_envelope_once",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="HeldBlob",
@@ -875,20 +846,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="heldenvelope",
-            index=models.Index(fields=["keep"], name="held_envelope_keep"),
-        ),
-        migrations.AddConstraint(
-            model_name="heldenvelope",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_whole", True)), fields=("agency", "md"), name="held_envelope_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="heldblob",
-            constraint=models.UniqueConstraint(fields=("envelope", "n"), name="held_blob_once"),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("envelope", "n"), name="held_blob_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AwaitedEnvelope",
@@ -914,46 +876,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("log_index__isnull", True), ("released_at__isnull", False)),
-                fields=["agency", "released_at"],
-                name="alert_unlogged",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("logged_at__isnull", False)),
-                fields=["agency", "-logged_at"],
-                name="alert_logged",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("first_opened_at__isnull", False), ("is_opening_reported", False)),
-                fields=["agency"],
-                name="received_to_report",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="awaitedenvelope",
-            index=models.Index(fields=["agency", "due_at"], name="awaited_envelope_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="awaitedenvelope",
-            constraint=models.UniqueConstraint(fields=("agency", "md"), name="awaited_envelope_once"),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("is_telling_reported", False)),
-                fields=["agency", "-number"],
-                name="received_untold",
-            ),
+            options={
+                "indexes": [
+                    models.Index(fields=["agency", "due_at"], name="awaited_envelope_due"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "md"), name="awaited_envelope_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AgreementText",
@@ -974,10 +904,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="agreementtext",
-            constraint=models.UniqueConstraint(fields=("agency", "md"), name="agreement_text_once"),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("agency", "md"), name="agreement_text_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CallNote",
@@ -1028,18 +959,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"ordering": ["-called_at", "-id"]},
-        ),
-        migrations.AddConstraint(
-            model_name="callnote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("alert__isnull", True), ("received__isnull", False)),
-                    models.Q(("alert__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="call_about_one_alert",
-            ),
+            options={
+                "ordering": ["-called_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="call_about_one_alert",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="WithheldAlert",
@@ -1069,109 +1001,65 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(blank=True, max_length=60)),
                 ("batch", models.UUIDField(null=True)),
                 ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="withheld",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "peer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
+                    ),
+                ),
+                (
+                    "sent",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resent_from",
+                        to="alerts.alert",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-released_at", "-id"],
+                "indexes": [
+                    models.Index(
+                        fields=["agency", "peer", "lane", "-released_at", "-id"], name="withheld_lists"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["agency", "peer", "lane"],
+                        name="withheld_undecided",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "peer"), name="withheld_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "not_needed", "chosen", "refused"])),
+                        name="withheld_state_known",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="receivedalert",
-            name="resent_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="receivedalert",
-            name="resent_jti",
-            field=models.CharField(blank=True, max_length=36),
-        ),
-        migrations.AddIndex(
-            model_name="receivedalert",
-            index=models.Index(
-                condition=models.Q(("resent_jti", ""), _negated=True),
-                fields=["agency", "issuer", "resent_jti"],
-                name="received_resent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="withheldalert",
-            name="agency",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
-            ),
-        ),
-        migrations.AddField(
-            model_name="withheldalert",
-            name="alert",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="withheld", to="alerts.alert"
-            ),
-        ),
-        migrations.AddField(
-            model_name="withheldalert",
-            name="decided_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="withheldalert",
-            name="peer",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="peers.agency"
-            ),
-        ),
-        migrations.AddField(
-            model_name="withheldalert",
-            name="sent",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="resent_from",
-                to="alerts.alert",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="withheldalert",
-            index=models.Index(
-                fields=["agency", "peer", "lane", "-released_at", "-id"], name="withheld_lists"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="withheldalert",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["agency", "peer", "lane"],
-                name="withheld_undecided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="withheldalert",
-            constraint=models.UniqueConstraint(fields=("alert", "peer"), name="withheld_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="withheldalert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "not_needed", "chosen", "refused"])),
-                name="withheld_state_known",
-            ),
-        ),
-        migrations.AddField(
-            model_name="receivedalert",
-            name="access_until",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="receivedalert",
-            name="is_emergency",
-            field=models.BooleanField(default=False),
-        ),
-        migrations.AddField(
-            model_name="receivedalert",
-            name="via",
-            field=models.CharField(blank=True, max_length=23),
         ),
         migrations.CreateModel(
             name="OnwardRelease",

@@ -94,6 +94,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("agency"),
+                        django.db.models.functions.text.Lower("name"),
+                        name="unit_name_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +191,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_at", "created_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("outcome", "")),
+                        fields=["agency", "due_at", "id"],
+                        name="task_lists",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "answer")), fields=("received",), name="task_answer_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("case__isnull", False),
+                            ("received__isnull", False),
+                            ("alert__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="task_about_something",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -334,36 +362,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.UniqueConstraint(
-                models.F("agency"), django.db.models.functions.text.Lower("name"), name="unit_name_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("outcome", "")), fields=["agency", "due_at", "id"], name="task_lists"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "answer")), fields=("received",), name="task_answer_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("case__isnull", False),
-                    ("received__isnull", False),
-                    ("alert__isnull", False),
-                    _connector="OR",
-                ),
-                name="task_about_something",
-            ),
         ),
         migrations.AddIndex(
             model_name="case",

@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                         name="notification_stuck",
                     ),
                     models.Index(fields=["recipient", "-queued_at"], name="notification_of_agency"),
+                    models.Index(fields=["recipient", "about", "occasion"], name="notification_about"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -123,9 +124,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["recipient", "about", "occasion"], name="notification_about"),
         ),
     ]

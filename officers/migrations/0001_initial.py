@@ -134,6 +134,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["full_name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="officer_email_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("roles__contains", ["keeper"]), _negated=True),
+                            ("agency__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="officer_keeper_has_no_agency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("quiet_from__isnull", True), ("quiet_until__isnull", True)),
+                            models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="officer_quiet_both_or_none",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -379,6 +400,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-asked_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "policy"), ("outcome", "waiting")),
+                        fields=("agency",),
+                        name="power_policy_waits_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind__in", ["roles", "enable"]), ("outcome", "waiting")),
+                        fields=("officer", "kind"),
+                        name="power_of_officer_waits_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "policy"), ("officer__isnull", True)),
+                            models.Q(("officer__isnull", False), models.Q(("kind", "policy"), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="power_of_policy_or_officer",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -472,66 +513,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-reviewed_at"],
+                "indexes": [
+                    models.Index(fields=["agency", "restored_at"], name="restore_review_of_agency"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="officer_email_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("roles__contains", ["keeper"]), _negated=True),
-                    ("agency__isnull", True),
-                    _connector="OR",
-                ),
-                name="officer_keeper_has_no_agency",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("quiet_from__isnull", True), ("quiet_until__isnull", True)),
-                    models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
-                    _connector="OR",
-                ),
-                name="officer_quiet_both_or_none",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="powerchange",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "policy"), ("outcome", "waiting")),
-                fields=("agency",),
-                name="power_policy_waits_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="powerchange",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind__in", ["roles", "enable"]), ("outcome", "waiting")),
-                fields=("officer", "kind"),
-                name="power_of_officer_waits_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="powerchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "policy"), ("officer__isnull", True)),
-                    models.Q(("officer__isnull", False), models.Q(("kind", "policy"), _negated=True)),
-                    _connector="OR",
-                ),
-                name="power_of_policy_or_officer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="restorereview",
-            index=models.Index(fields=["agency", "restored_at"], name="restore_review_of_agency"),
         ),
         migrations.CreateModel(
             name="Reopening",

@@ -592,14 +592,14 @@ class Migration(migrations.Migration):
                 ("log_time", models.BigIntegerField(null=True)),
                 ("log_index", models.BigIntegerField(null=True)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="unsentenvelope",
-            index=models.Index(fields=["reader", "-log_time"], name="unsent_envelope_logged"),
-        ),
-        migrations.AddConstraint(
-            model_name="unsentenvelope",
-            constraint=models.UniqueConstraint(fields=("reader", "md"), name="unsent_envelope_once"),
+            options={
+                "indexes": [
+                    models.Index(fields=["reader", "-log_time"], name="unsent_envelope_logged"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reader", "md"), name="unsent_envelope_once"),
+                ],
+            },
         ),
         migrations.RunSQL(TRIGGER),
     ]

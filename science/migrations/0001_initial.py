@@ -42,6 +42,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["agency", "-created_at"], name="spectra_imports"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="LibrarySpectrum",
@@ -78,6 +83,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["agency", "token"], name="library_spectrum_tokens"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "number"), name="library_spectrum_number_once"),
+                    models.UniqueConstraint(
+                        fields=("received", "number"), name="received_spectrum_number_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("batch__isnull", True), ("received__isnull", False)),
+                            models.Q(("batch__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="spectrum_of_one_source",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StoredStructure",
@@ -131,6 +155,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-stored_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["agency", "-stored_at", "-id"], name="structures_newest"),
+                    models.Index(fields=["agency", "ruleset", "listings"], name="structures_by_ruleset"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("alert__isnull", True), ("received__isnull", False)),
+                            models.Q(("alert__isnull", False), ("received__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="structure_of_one_alert",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mark__in", ["waiting", "read", "named", "unreadable"])),
+                        name="structure_mark_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +203,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-caught_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["agency", "-caught_at", "-id"], name="caught_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("structure", "ruleset", "listings"), name="caught_once_a_law"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -392,72 +442,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="spectraimport",
-            index=models.Index(fields=["agency", "-created_at"], name="spectra_imports"),
-        ),
-        migrations.AddIndex(
-            model_name="libraryspectrum",
-            index=models.Index(fields=["agency", "token"], name="library_spectrum_tokens"),
-        ),
-        migrations.AddConstraint(
-            model_name="libraryspectrum",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "number"), name="library_spectrum_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="libraryspectrum",
-            constraint=models.UniqueConstraint(
-                fields=("received", "number"), name="received_spectrum_number_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="libraryspectrum",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("batch__isnull", True), ("received__isnull", False)),
-                    models.Q(("batch__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="spectrum_of_one_source",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="storedstructure",
-            index=models.Index(fields=["agency", "-stored_at", "-id"], name="structures_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="storedstructure",
-            index=models.Index(fields=["agency", "ruleset", "listings"], name="structures_by_ruleset"),
-        ),
-        migrations.AddConstraint(
-            model_name="storedstructure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("alert__isnull", True), ("received__isnull", False)),
-                    models.Q(("alert__isnull", False), ("received__isnull", True)),
-                    _connector="OR",
-                ),
-                name="structure_of_one_alert",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="storedstructure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mark__in", ["waiting", "read", "named", "unreadable"])),
-                name="structure_mark_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="caughtstructure",
-            index=models.Index(fields=["agency", "-caught_at", "-id"], name="caught_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="caughtstructure",
-            constraint=models.UniqueConstraint(
-                fields=("structure", "ruleset", "listings"), name="caught_once_a_law"
-            ),
         ),
     ]

@@ -222,6 +222,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["agreement", "-number"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("text_md", ""), _negated=True),
+                        fields=["text_md"],
+                        name="agreement_of_text",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("in_force_at__isnull", False)),
+                        fields=("agreement", "number"),
+                        name="agreement_version_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("od", ""), _negated=True),
+                        fields=("od",),
+                        name="agreement_proposed_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until__isnull", True), ("until__gt", models.F("nbf")), _connector="OR"
+                        ),
+                        name="agreement_ends_after_begin",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ceiling__in", ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"])
+                        ),
+                        name="agreement_ceiling_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -252,6 +283,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("version", "agency"), name="agreement_party_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AgreementLane",
@@ -283,6 +319,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("version", "lane"), name="agreement_lane_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Circle",
@@ -326,6 +367,11 @@ class Migration(migrations.Migration):
                 ("iss", models.CharField(max_length=23)),
                 ("recipient", models.CharField(max_length=23)),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["iss", "recipient"], name="feedheld_pair"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FeedRequeue",
@@ -344,6 +390,11 @@ class Migration(migrations.Migration):
                 ("iss", models.CharField(max_length=23)),
                 ("recipient", models.CharField(max_length=23)),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["position"], name="feedrequeue_order"),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="delivery",
@@ -380,6 +431,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("expanded_at__isnull", True)),
+                        fields=["found_at"],
+                        name="doubt_to_expand",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Envelope",
@@ -469,6 +529,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
+                    models.Index(
+                        condition=models.Q(("manifest__isnull", False)),
+                        fields=["keep"],
+                        name="envelope_to_delete",
+                    ),
+                    django.contrib.postgres.indexes.GinIndex(fields=["signers"], name="envelope_signed_with"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("iss", "jti"), name="envelope_id_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "update")),
+                        fields=("re_md",),
+                        name="envelope_updated_once",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="delivery",
@@ -550,6 +629,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("envelope", "n"), name="blob_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="FeedMark",
@@ -738,6 +822,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("agency", "peer", "lane"),
+                        name="lane_suspended_once_by_agency",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RevokedKey",
@@ -785,6 +878,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["iss", "-received_at", "-od"], name="statement_sent"),
+                    models.Index(fields=["sub_d", "k"], name="statement_about"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["signers"], name="statement_signed_with"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StatementDelivery",
@@ -814,88 +919,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="agreementversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("in_force_at__isnull", False)),
-                fields=("agreement", "number"),
-                name="agreement_version_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreementversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("od", ""), _negated=True), fields=("od",), name="agreement_proposed_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreementversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__isnull", True), ("until__gt", models.F("nbf")), _connector="OR"),
-                name="agreement_ends_after_begin",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreementversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ceiling__in", ["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"])),
-                name="agreement_ceiling_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreementparty",
-            constraint=models.UniqueConstraint(fields=("version", "agency"), name="agreement_party_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="agreementlane",
-            constraint=models.UniqueConstraint(fields=("version", "lane"), name="agreement_lane_once"),
-        ),
-        migrations.AddIndex(
-            model_name="agreementversion",
-            index=models.Index(
-                condition=models.Q(("text_md", ""), _negated=True),
-                fields=["text_md"],
-                name="agreement_of_text",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="feedheld",
-            index=models.Index(fields=["iss", "recipient"], name="feedheld_pair"),
-        ),
-        migrations.AddIndex(
-            model_name="feedrequeue",
-            index=models.Index(fields=["position"], name="feedrequeue_order"),
-        ),
-        migrations.AddIndex(
-            model_name="doubt",
-            index=models.Index(
-                condition=models.Q(("expanded_at__isnull", True)), fields=["found_at"], name="doubt_to_expand"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="envelope",
-            index=models.Index(fields=["iss", "-received_at", "-md"], name="envelope_sent"),
-        ),
-        migrations.AddIndex(
-            model_name="envelope",
-            index=models.Index(
-                condition=models.Q(("manifest__isnull", False)), fields=["keep"], name="envelope_to_delete"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="envelope",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["signers"], name="envelope_signed_with"),
-        ),
-        migrations.AddConstraint(
-            model_name="envelope",
-            constraint=models.UniqueConstraint(fields=("iss", "jti"), name="envelope_id_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="envelope",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "update")), fields=("re_md",), name="envelope_updated_once"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("statement", "recipient"), name="statement_delivery_once"
+                    ),
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name="delivery",
@@ -928,40 +958,6 @@ class Migration(migrations.Migration):
                     ("state__in", ["pending", "held", "expired", "available", "fetched", "acknowledged"])
                 ),
                 name="delivery_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="blob",
-            constraint=models.UniqueConstraint(fields=("envelope", "n"), name="blob_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="lanesuspension",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("lifted_at__isnull", True)),
-                fields=("agency", "peer", "lane"),
-                name="lane_suspended_once_by_agency",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="statement",
-            index=models.Index(fields=["iss", "-received_at", "-od"], name="statement_sent"),
-        ),
-        migrations.AddIndex(
-            model_name="statement",
-            index=models.Index(fields=["sub_d", "k"], name="statement_about"),
-        ),
-        migrations.AddIndex(
-            model_name="statement",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["signers"], name="statement_signed_with"),
-        ),
-        migrations.AddConstraint(
-            model_name="statement",
-            constraint=models.UniqueConstraint(fields=("iss", "statement_id"), name="statement_id_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="statementdelivery",
-            constraint=models.UniqueConstraint(
-                fields=("statement", "recipient"), name="statement_delivery_once"
             ),
         ),
         migrations.RunSQL(TRIGGER),
