@@ -95,9 +95,8 @@ class Hub(Supervisor):
     def prepare(self) -> None:
         """Make tables and grants, then the demonstration world; leave a private database alone that has them."""
         if not self._known("migrate"):
-            with self.ticks.step("Tables, append-only guards and grants of both halves"):
-                self.migrate()
-                self.state.note_prepared("migrate")
+            self.make_tables()
+            self.state.note_prepared("migrate")
         if not self._known("seed"):
             with self.ticks.step("Demonstration world") as step:
                 self.state.note_prepared(SEEDING)
@@ -106,6 +105,11 @@ class Hub(Supervisor):
                 if not self._scratch:
                     step.evidence("of the last two months; fourteen, once: ./dev world, then ./dev reset")
                 self.state.note_prepared("seed")
+
+    def make_tables(self) -> None:
+        """Make tables and grants, as a step that is told."""
+        with self.ticks.step("Tables, append-only guards and grants of both halves"):
+            self.migrate()
 
     def migrate(self) -> None:
         """Make the tables of both halves, each in its database, at once; raise `StepFailedError`."""

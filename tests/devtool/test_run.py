@@ -26,12 +26,7 @@ RUN_WITHOUT_A_WORLD: Final = ("tests.devtool.run_without_a_world",)
 class Run:
     """One `./dev run --once`, with its output as it comes and its own temporary folder."""
 
-    def __init__(
-        self,
-        temporary: Path,
-        services: Mapping[str, str],
-        command: Sequence[str],
-    ) -> None:
+    def __init__(self, temporary: Path, services: Mapping[str, str], command: Sequence[str]) -> None:
         """`command`: a module and its arguments."""
         self.temporary = temporary
         self.output: list[str] = []

@@ -80,8 +80,7 @@ class _ExchangeAlone(Hub):
     """The half that the own desk belongs to, without agencies: nobody else is needed."""
 
     def prepare(self) -> None:
-        with self.ticks.step("Tables, append-only guards and grants of both halves"):
-            self.migrate()
+        self.make_tables()
 
     def make_parts(self) -> list[Part]:
         return [part for part in super().make_parts() if ROLES[part.child.name].half == EXCHANGE]
