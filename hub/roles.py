@@ -62,10 +62,6 @@ class Role:
     secrets: frozenset[str] = field(default_factory=frozenset)
 
     @property
-    def is_blind(self) -> bool:
-        return "ACCORD_KEK" not in self.secrets and not self.owns_tables
-
-    @property
     def owns_tables(self) -> bool:
         """Tell whether it uses the login that owns the tables."""
         return "DATABASE_OWNER_URL" in self.secrets

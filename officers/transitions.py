@@ -52,11 +52,6 @@ class TransitionState:
     row: Transition | None
     steps: tuple[Step, ...] = ()
 
-    @property
-    def open_steps(self) -> tuple[str, ...]:
-        """Codes of the steps that are not done."""
-        return tuple(step.code for step in self.steps if not step.is_done)
-
 
 def transition_of(officer: Officer, *, now: datetime) -> TransitionState:
     """Return the open transition of the officer's agency; raises NotPermittedError, NotBoundError."""

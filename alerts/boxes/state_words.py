@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -23,17 +23,6 @@ from peers.outgoing import TOO_OLD
 from peers.sent import DeliveryFact
 
 HELD_SINCE: Final = "held-since"
-
-
-class ReceivedFact(Protocol):
-    """Facts that the exchange reports about a delivery to this agency."""
-
-    @property
-    def fetched_at(self) -> datetime | None: ...
-    @property
-    def opened_at(self) -> datetime | None: ...
-    @property
-    def acknowledged_at(self) -> datetime | None: ...
 
 
 class ReceivedState(StrEnum):

@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accord.fingerprintwords import fingerprint_words
-from accord.moments import moment_or_none
 from callers.telephones import number_to_dial
 from callers.timezones import in_zone, offset_text
 
@@ -99,12 +98,6 @@ def telephone(written: str) -> SafeString:
     shown = format_html('<bdi class="nowrap">{}</bdi>', written)
     number = number_to_dial(written)
     return format_html('<a class="tel" href="tel:{}">{}</a>', number, shown) if number else shown
-
-
-@register.filter
-def from_seconds(value: int | None) -> datetime | None:
-    """Convert whole seconds, as signed objects have them, to a moment."""
-    return moment_or_none(value)
 
 
 @register.filter
