@@ -3,14 +3,14 @@
 
 The desk-worker is stopped (SIGSTOP) while alerts in PQ1 go into the feed of an agency whose keys the hub holds, and continues
 when all have their numbers. That agency has no officers, so that no mail is sent meanwhile. `bare` alerts state a title and a
-kind: each is opened and verified, and gets its row, its card and one token. The others are as a desk writes them, with the
-structures of the shipped substances in turn: more tokens, and a structure that is stored at once and judged by rules and lists
-later, in turns with the feed.
+kind: one token besides the card. The others are as a desk writes them, with the structures of the shipped substances in turn:
+more tokens, and a structure that is stored when the alert is read and judged by rules and lists later, in turns with the feed.
 
-- The value counts until the feed's end; `judged` until no structure waits any more. Both are wall-clock times, and the
-  desk-worker has low priority (`hub/celery.py`): beside other work on the machine they say little.
-- `processor` counts the processor time of the desk-worker alone, without the process that reads structures; `with database`
-  adds all of PostgreSQL.
+- The value counts until the feed's end: every alert is verified and filed, and an officer may open it. `read` counts until the
+  worker has opened each, for its card, tokens and structure; `judged` until no structure waits any more. All are wall-clock
+  times, and the desk-worker has low priority (`hub/celery.py`): beside other work on the machine they say little.
+- `processor` counts the processor time of the desk-worker alone until the feed's end, without the process that reads structures;
+  `with database` adds all of PostgreSQL.
 - The floor is the client's `watch PQ1` (`benchmarks/watch.py`), measured before each kind.
 
 `BENCH_CATCH_UP=10000 ./dev bench catch_up` takes as many alerts of each kind.
@@ -37,6 +37,7 @@ from demo.ownership import at_the_exchange, set_up_every_app
 from devtool.processes import wait_until
 
 if TYPE_CHECKING:
+    from alerts.models import ReceivedAlert
     from benchmarks._hub import HeldAgency
     from peers.models import Agency
 
@@ -91,10 +92,14 @@ def _measure(
     _wait_for(lambda: _is_followed(reader), "the feed's end")
     taken, after = time.perf_counter() - began, costs.so_far()
     _require_filed(reader, documents)
+    _wait_for(lambda: not _unread(reader), "every alert to be read")
+    read = time.perf_counter() - began
+    _require_read(reader, documents)
     processor, database = (now - then for now, then in zip(after, before, strict=True))
     report(name, COUNT / taken, floor, unit="alerts/s")
     report(f"{name} processor", COUNT / processor, floor, unit="alerts/s")
     report(f"{name} with database", COUNT / (processor + database), floor, unit="alerts/s")
+    report(f"{name} read", COUNT / read, floor, unit="alerts/s")
     if any(document.get("structure") for document in documents):
         _wait_for(lambda: not waits_for_judging(), "every structure to be judged")
         report(f"{name} judged", COUNT / (time.perf_counter() - began), floor, unit="alerts/s")
@@ -151,13 +156,28 @@ def _is_followed(reader: "Agency") -> bool:
         return place == FeedHead.objects.values_list("last", flat=True).get(pk=reader.pk)
 
 
-def _require_filed(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
-    """Check that the newest alerts have been opened and verified and have a card."""
+def _newest(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> "list[ReceivedAlert]":
     from alerts.models import ReceivedAlert
 
-    newest = ReceivedAlert.objects.filter(agency=reader).order_by("-number")[: len(documents)]
-    filed = [row for row in newest if row.card is not None and row.derived_at and not row.unopenable]
+    return list(ReceivedAlert.objects.filter(agency=reader).order_by("-number")[: len(documents)])
+
+
+def _require_filed(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
+    """Check that the newest alerts are here, each of its own envelope, and none was refused."""
+    filed = {row.md for row in _newest(reader, documents) if not row.unopenable}
     assert len(filed) == len(documents), (len(filed), len(documents))
+
+
+def _unread(reader: "Agency") -> bool:
+    from alerts.models import ReceivedAlert
+
+    return ReceivedAlert.objects.filter(agency=reader, derived_at=None).exists()
+
+
+def _require_read(reader: "Agency", documents: Sequence[Mapping[str, Any]]) -> None:
+    """Check that the newest alerts have been opened and have a card."""
+    read = [row for row in _newest(reader, documents) if row.card is not None and not row.unopenable]
+    assert len(read) == len(documents), (len(read), len(documents))
 
 
 def _wait_for(holds: Callable[[], bool], what: str) -> None:

@@ -129,6 +129,10 @@ class FeedMemory(PeerMemory):
         """Set the place after an item, even if a transaction that had passed it was rolled back."""
         self.cursor.number, self._is_moved = max(number, self.cursor.number), True
 
+    def return_to(self, number: int) -> None:
+        """Set the place back, after the transaction that had passed later items was rolled back."""
+        self.cursor.number = number
+
     def begin_anew(self, refused: FeedPlace, epoch: str) -> None:
         """Set the place to the beginning of a feed of this epoch."""
         self.cursor.epoch, self.cursor.number, self._is_moved = epoch, 0, True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of what an agency gave and got, written as alerts are filed and sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -30,21 +30,23 @@ VERDICTS: Final = SealedStore[date](
 )
 
 
-def file_received(received: ReceivedAlert) -> None:
-    """Keep the row of an alert that its originator sent, whether it opens or not; inside the transaction that files it."""
-    if received.status != ACTUAL or received.via:
-        return
-    row = Contribution(
-        agency_id=received.agency_id,
-        peer_id=received.issuer_id,
-        is_given=False,
-        md=received.md,
-        re_md=_answered_by(received),
-        is_red=is_red(received.tlp),
-        logged_at=received.logged_at,
-        received=received,
+def file_received(rows: Iterable[ReceivedAlert]) -> None:
+    """Keep the rows of alerts that their originators sent, whether they open or not; inside the transaction that files them."""
+    counted = (
+        Contribution(
+            agency_id=received.agency_id,
+            peer_id=received.issuer_id,
+            is_given=False,
+            md=received.md,
+            re_md=_answered_by(received),
+            is_red=is_red(received.tlp),
+            logged_at=received.logged_at,
+            received=received,
+        )
+        for received in rows
+        if received.status == ACTUAL and not received.via
     )
-    Contribution.objects.bulk_create([row], ignore_conflicts=True)
+    Contribution.objects.bulk_create(counted, ignore_conflicts=True)
 
 
 def note_received(received: ReceivedAlert, document: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from accord.moments import moment_of
 
 TITLE_CHARS: Final = 120
 _SCHEMA: Final = "accord-alert/1"
-_HANDLING: Final = ("H0", "H1", "H2", "H3")
+HANDLING: Final = ("H0", "H1", "H2", "H3")
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,6 @@ def _handling(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the handling of the question; an unknown code binds like H2, beside the known ones."""
     given = asked.get("handling")
     codes = [code for code in given if isinstance(code, str)] if isinstance(given, list) else []
-    known = {code if code in _HANDLING else "H2" for code in codes} - {"H0"}
+    known = {code if code in HANDLING else "H2" for code in codes} - {"H0"}
     handling: dict[str, Any] = {"handling": sorted(known) or ["H0"]}
     return handling | ({"handling_condition": asked.get("handling_condition")} if "H3" in known else {})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Projections: rows that features derive from alerts. A feature registers once, when its app is ready.
 
-- `on_filed` runs for every received alert, of any marking and opened or not, when its row is saved.
+- `on_filed` runs for all received alerts, of any marking and opened or not, when their rows are saved: one, or several at once.
 - `on_received` and `on_sent` run inside the transaction that files the alert; a second run changes nothing.
 - `on_received` never has an alert marked RED; `on_sent` has it, and keeps nothing of it.
 - `on_forgotten` deletes what is kept of received alerts whose `keep` has passed, inside the transaction that forgets them.
@@ -29,7 +29,7 @@ class Projection:
     """Hooks of one feature in the life of an alert."""
 
     name: str
-    on_filed: Callable[[ReceivedAlert], None] = _nothing
+    on_filed: Callable[[Sequence[ReceivedAlert]], None] = _nothing
     on_received: Callable[[ReceivedAlert, ReadDocument], None] = _nothing
     on_sent: Callable[[Alert, Mapping[str, Any]], None] = _nothing
     on_forgotten: Callable[[Sequence[ReceivedAlert]], None] = _nothing

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of what a feed brings, by which it is set aside and found again."""
 
-from typing import Final
-
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.envelope.errors import EnvelopeError
 from accord.envelope.statements.form import parse_statement
@@ -10,7 +8,8 @@ from alerts.models import ReceivedAlert
 from ledger.models import Distrust
 from ledger.set_aside import Item
 
-ENVELOPE: Final = "envelope"
+ENVELOPE, STATEMENT, REPUDIATED, REMINDER = "envelope", "statement", "repudiated", "reminder"
+"""What an item of a feed is (`FeedEntry.what`)."""
 
 
 def name_of(item: FeedEntry, answer: StatementAnswer | None) -> Item:

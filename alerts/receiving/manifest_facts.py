@@ -2,7 +2,8 @@
 """Facts of a received alert from its manifest: the columns of its row, and whether its originator's keys signed it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from accord.calls.answers import FeedEntry
 from accord.envelope.errors import Failure, VerificationError
@@ -18,6 +19,10 @@ from accord.moments import moment_of, moment_or_none
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from peers.models import Agency
+
+AWAITED_FIRST: Final = timedelta(seconds=20)
+AWAITED_LONGEST: Final = timedelta(hours=1)
+"""Waiting times before the exchange is asked again for what it did not give: the first, doubled each time up to the second."""
 
 
 def received_of(agency: Agency, issuer: Agency, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
@@ -93,3 +98,10 @@ def awaited_again(received: ReceivedAlert, now: datetime) -> AwaitedEnvelope:
         named_at=now,
         due_at=now,
     )
+
+
+def ask_later(awaited: AwaitedEnvelope, now: datetime) -> None:
+    """Save the row of an alert that could not be used as it was given, for the exchange to be asked again."""
+    awaited.due_at = now + min(AWAITED_FIRST * 2 ** min(awaited.tries, 16), AWAITED_LONGEST)
+    awaited.tries += 1
+    awaited.save()

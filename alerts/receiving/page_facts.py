@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts that the desk has about the alerts of a feed's page, read in a few statements before they are taken one by one."""
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 
 from accord.agreements import AGREEMENT
@@ -43,6 +43,12 @@ class PageFacts:
         """Answer as `seen_by` does; from the facts read before, if they cover the id."""
         return self._met.get((iss, jti)) if jti in self._jtis else self._seen_alone(iss, jti)
 
+    def is_alone(self, iss: str, jti: str, md: str) -> bool:
+        """Tell whether it is known that nothing here is about an alert of the page, and that nothing came under its id."""
+        others = self._withdrawn | self._first_mds
+        is_met = (iss, jti) in self._met or (iss, jti) in self._copies
+        return md in self._mds and md not in others and not is_met
+
     def may_be_withdrawn(self, md: str) -> bool:
         """Tell whether a retract may be here already, for an alert that is not filed yet."""
         return md not in self._mds or md in self._withdrawn
@@ -58,13 +64,14 @@ class PageFacts:
         if copy is not None:
             received.first_md, received.version = copy.first_md, copy.version
 
-    def note_filed(self, received: ReceivedAlert) -> None:
-        """Note an alert that was filed."""
-        self._met[received.issuer_id, received.jti] = received.md
-        if received.resent_jti:
-            self._copies[received.issuer_id, received.resent_jti] = received
-        if received.kind == UPDATE:
-            self._first_mds.add(received.first_md)
+    def note_filed(self, rows: Iterable[ReceivedAlert]) -> None:
+        """Note alerts that were filed."""
+        for received in rows:
+            self._met[received.issuer_id, received.jti] = received.md
+            if received.resent_jti:
+                self._copies[received.issuer_id, received.resent_jti] = received
+            if received.kind == UPDATE:
+                self._first_mds.add(received.first_md)
 
     def forget_statements(self) -> None:
         """Drop what is known of withdrawals, proposals and suspensions, since a statement was taken."""

@@ -16,9 +16,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice, takewhile
@@ -28,12 +28,12 @@ from django.db import transaction
 from django.db.models import Max
 
 from accord.calls import errors as calls
-from accord.calls.answers import FeedEntry, StatementAnswer
+from accord.calls.answers import FeedEntry
 from accord.calls.errors import ClientError
 from accord.envelope.content import OpenedAlert
 from accord.envelope.errors import EnvelopeError
-from accord.envelope.jws import UnverifiedJws
 from accord.envelope.manifest import Manifest
+from accord.envelope.slices import UnverifiedSlice
 from accord.envelope.statements.form import SubjectRef
 from accord.envelope.tree.receipts import Receipt
 from accord.following.feed import Feed
@@ -45,8 +45,15 @@ from alerts.errors import ContentDeletedError, ExchangeAwayError
 from alerts.models import AwaitedEnvelope, ReceivedAlert
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.suspensions import clock_of_received
-from alerts.projections.registry import projections
-from alerts.receiving.feed_items import ENVELOPE, name_of, name_of_envelope, name_of_received
+from alerts.receiving.feed_items import (
+    ENVELOPE,
+    REMINDER,
+    REPUDIATED,
+    STATEMENT,
+    name_of,
+    name_of_envelope,
+    name_of_received,
+)
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.receiving.fetching import open_ahead
@@ -61,7 +68,9 @@ from alerts.receiving.held_envelopes import (
     held_envelopes,
     slug_of,
 )
+from alerts.receiving.long_feeds import LONG_TURN, TOGETHER, LongFeed, file_rows, is_long
 from alerts.receiving.manifest_facts import (
+    ask_later,
     awaited_again,
     awaited_of,
     note_release,
@@ -69,6 +78,7 @@ from alerts.receiving.manifest_facts import (
     verify_signed,
 )
 from alerts.receiving.page_facts import PageFacts
+from alerts.receiving.pages import Page, ask_ahead
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.statement_subjects import DeskSubjects
@@ -81,8 +91,7 @@ from alerts.sending.ledger_places import take_places
 from callers.actors import SystemActor
 from callers.errors import AbsentError
 from ledger.audit import record_event
-from ledger.set_aside import Loop, begin_round
-from peers.entries import note_first_release
+from ledger.set_aside import Loop, begin_round, is_met_by_every_item
 from peers.following import feed_follower_of
 from peers.models import Agency, FeedCursor
 from peers.progress import CLOCK_WARNED, ahead_secs, note_progress
@@ -90,18 +99,13 @@ from vault import services
 
 log = logging.getLogger(__name__)
 ROLE: Final = "desk-worker"
-STATEMENT, REPUDIATED, REMINDER = "statement", "repudiated", "reminder"
 TURN: Final = 50
 """Limit of items of an agency's feed before another agency has its turn."""
 OPENED_AT_ONCE: Final = 25
 """Limit of alerts that are opened, and their openings audited, before the first of them is filed."""
 RETRIED_AT_MOST: Final = 100
 """Limit of alerts tried again in one round that could not be fetched or opened before."""
-AWAITED_FIRST: Final = timedelta(seconds=20)
-AWAITED_LONGEST: Final = timedelta(hours=1)
-"""Waiting times before the exchange is asked again for what it did not give: the first, doubled each time up to the second."""
 AWAITED_FOR: Final = timedelta(days=7)
-
 
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
@@ -117,16 +121,6 @@ class Turn:
 
 
 CLOSED_BY_EXCHANGE: Final = Opening()
-
-
-@dataclass(frozen=True)
-class _Page:
-    """Facts about a page's items before they are taken: alerts that are here or awaited, statements fetched for it."""
-
-    here: Set[str] = frozenset()
-    awaited: Mapping[str, AwaitedEnvelope] = field(default_factory=dict)
-    held: Mapping[str, Held] = field(default_factory=dict, repr=False)
-    statements: Mapping[str, StatementAnswer] = field(default_factory=dict)
 
 
 class FeedOfAgency:
@@ -147,6 +141,7 @@ class FeedOfAgency:
         self._issuers: dict[str, Agency] = {}
         self._facts_here = PageFacts(agency.pk)
         self._opened_ahead: dict[str, OpenedAlert | None] = {}
+        self._long_feed = LongFeed(self._actor, self._peers, self._facts_here, self._notices, now)
         self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
@@ -159,23 +154,23 @@ class FeedOfAgency:
 
     def _follow(self) -> Turn:
         self._feed.try_again(self._take_again)
+        cursor = self._peers.memory.cursor
+        limit = LONG_TURN if is_long(cursor.number, cursor.head) else TURN
         with asked_again():
-            page = Feed(self._follower, limit=TURN).next_page()
+            page = Feed(self._follower, limit=limit).next_page()
         self._note_clock()
-        is_whole = self._take_each(page.items)
-        number = self._peers.memory.cursor.number
+        is_whole = self._take_each(page.items, page.head)
         note_progress(
-            self._agency.pk, number, page.head, clock_ahead_secs=self._clock_ahead_secs, now=self._now
+            self._agency.pk, cursor.number, page.head, clock_ahead_secs=self._clock_ahead_secs, now=self._now
         )
         self._speak()
         if self._feed.is_stopped:
             return Turn(len(self._taken))
-        if not is_whole or len(page.items) == TURN:
+        if not is_whole or len(page.items) == limit:
             return Turn(len(self._taken), has_more=True)
         self._derived.try_again(self._visit)
         self._visit_awaited()
-        self._visit_unread()
-        return Turn(len(self._taken))
+        return Turn(len(self._taken), has_more=self._visit_unread())
 
     def _speak(self) -> None:
         """Learn the ledger places of own statements, and report what was told and opened; a failure does not delay the feed."""
@@ -191,6 +186,10 @@ class FeedOfAgency:
         """Highest number here. The next one is larger, even if the feed began anew or an alert comes late."""
         rows = ReceivedAlert.objects.filter(agency=self._agency)
         return rows.aggregate(newest=Max("number"))["newest"] or 0
+
+    def _number(self, rows: Iterable[ReceivedAlert]) -> None:
+        for row in rows:
+            row.number = self._newest_number = max(row.number, self._newest_number + 1)
 
     @cached_property
     def _follower(self) -> Follower:
@@ -208,59 +207,65 @@ class FeedOfAgency:
             rows = FeedCursor.objects.filter(reader=self._agency.pk)
             rows.update(clock_ahead_secs=self._clock_ahead_secs)
 
-    def _take_each(self, items: Sequence[FeedEntry]) -> bool:
-        """Take items one by one; return whether all were taken."""
+    def _take_each(self, items: Sequence[FeedEntry], head: int) -> bool:
+        """Take a page's items, of a long feed several at once where that may be; return whether all were taken."""
         if not items:
             self._peers.memory.write()
             return True
-        page = self._ask_ahead(items)
-        for n, item in enumerate(items):
-            self._open_ahead(items[n:], page)
-            self._feed.take(
-                name_of(item, page.statements.get(item.d)),
-                partial(self._take, item, page, is_new=True),
-                passed=partial(self._move, item),
-            )
+        page, n = ask_ahead(items, self._follower, self._peers, self._facts_here, now=self._now), 0
+        while n < len(items):
+            filed = self._file_together(items[n:], page) if is_long(items[n].number, head) else 0
+            if not filed:
+                self._take_one(items[n:], page)
+            n += filed or 1
             if self._feed.is_stopped or self._is_over():
-                return item is items[-1]
-        return True
+                break
+        return n == len(items)
 
-    def _ask_ahead(self, items: Sequence[FeedEntry]) -> _Page:
-        """Fetch what the items of a page need, in few calls. What is missing then is asked for alone.
-
-        Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
-        """
-        mds = [item.d for item in items if item.what == ENVELOPE]
-        here = set(ReceivedAlert.objects.filter(agency=self._agency, md__in=mds).values_list("md", flat=True))
-        awaited = {row.md: row for row in AwaitedEnvelope.objects.filter(agency=self._agency, md__in=mds)}
-        refresh_keys(self._peers, self._follower, {item.iss for item in items if item.iss})
-        with suppress(ClientError):
-            fetch_ahead(self._agency.pk, [md for md in mds if md not in here], now=self._now)
-        held = held_envelopes(self._agency.pk, [md for md in mds if md not in here], now=self._now)
-        self._facts_here.learn(mds, [item.id for item in items if item.what == ENVELOPE])
-        statements = self._statements([item.d for item in items if item.what == STATEMENT])
-        return _Page(here, awaited, held, statements)
-
-    def _open_ahead(self, items: Sequence[FeedEntry], page: _Page) -> None:
-        """Open the alerts before the next statement together, unless the first one was opened so already."""
-        if items[0].d in self._opened_ahead or items[0].d not in page.held or self._derived.is_stopped:
-            return
-        run = takewhile(lambda item: item.d in page.held, items)
-        held = [page.held[item.d] for item in islice(run, OPENED_AT_ONCE)]
-        opened = open_ahead(
-            self._actor, held, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
+    def _take_one(self, items: Sequence[FeedEntry], page: Page) -> None:
+        """Take the first of these items, or set it aside."""
+        item = items[0]
+        self._open_ahead([later.d for later in items], page.held)
+        self._feed.take(
+            name_of(item, page.statements.get(item.d)),
+            partial(self._take, item, page, is_new=True),
+            passed=partial(self._move, item),
         )
-        self._opened_ahead = {one.md: opened.get(one.md) for one in held}
 
-    def _statements(self, ods: Sequence[str]) -> dict[str, StatementAnswer]:
-        """Return those of these statements that are not held, as the exchange gives them; fetch the proofs for their receipts."""
-        found = {}
-        for od in ods:
-            with suppress(ClientError, EnvelopeError):
-                if self._peers.memory.statement(od) is None:
-                    found[od] = self._follower.exchange.statement(od)
-        self._follower.log.ask_ahead([one.receipt.checkpoint for one in found.values() if one.receipt])
-        return found
+    def _file_together(self, items: Sequence[FeedEntry], page: Page) -> int:
+        """File in one transaction the alerts at the beginning of these items that may be; return how many."""
+        new = takewhile(page.is_new, items)
+        verified = self._long_feed.verify([(item, page.held[item.d]) for item in islice(new, TOGETHER)])
+        if not verified:
+            return 0
+        place = self._peers.memory.place().number
+        try:
+            with transaction.atomic():
+                rows = [self._facts(awaited_of(self._agency, item, self._now), one) for item, one in verified]
+                self._number(rows)
+                self._long_feed.file(rows)
+                self._move(items[len(rows) - 1])
+        except Exception as failure:
+            self._peers.memory.return_to(place)
+            vars(self).pop("_newest_number", None)
+            if is_common(failure) or is_met_by_every_item(failure):
+                raise
+            # Which of them it was is found by taking them one by one.
+            self._long_feed.leave(one.manifest.md for _, one in verified)
+            return 0
+        self._facts_here.note_filed(rows)
+        self._taken += rows
+        return len(rows)
+
+    def _open_ahead(self, ds: Sequence[str], held: Mapping[str, Held]) -> None:
+        """Open the alerts before the first item that is none together, unless the first one was opened so already."""
+        if ds[0] in self._opened_ahead or ds[0] not in held or self._derived.is_stopped:
+            return
+        run = [held[d] for d in islice(takewhile(held.__contains__, ds), OPENED_AT_ONCE)]
+        opened = open_ahead(
+            self._actor, run, reason=INTAKE, seen=self._facts_here.seen, peers=self._peers, now=self._now
+        )
+        self._opened_ahead = {one.md: opened.get(one.md) for one in run}
 
     def _move(self, item: FeedEntry) -> None:
         self._peers.memory.pass_item(item.number)
@@ -274,9 +279,10 @@ class FeedOfAgency:
             items = self._follower.exchange.inbox(after=str(place), limit=1).items
         if [(item.number, item.d) for item in items] != [(int(number), d)]:
             raise LookupError(key)
-        self._take(items[0], self._ask_ahead(items))
+        page = ask_ahead(items, self._follower, self._peers, self._facts_here, now=self._now)
+        self._take(items[0], page)
 
-    def _take(self, item: FeedEntry, page: _Page, *, is_new: bool = False) -> None:
+    def _take(self, item: FeedEntry, page: Page, *, is_new: bool = False) -> None:
         """Take one item, and for a new one move the place past it."""
         if item.what == ENVELOPE and item.d not in page.here:
             waiting = page.awaited.get(item.d)
@@ -323,21 +329,15 @@ class FeedOfAgency:
             self._await(awaited, passed)
             return
         unverified = held.unverified
-        manifest, receipt = unverified.manifest, unverified.receipts[0]
         try:
-            received = self._facts(awaited, manifest, receipt)
+            received = self._facts(awaited, unverified)
         except Agency.DoesNotExist:
             # Its originator was admitted after the directory was last asked for.
             drop_envelope(held)
             self._await(awaited, passed)
             return
-        note_release(received, unverified.via)
         opening = self._try_open(received, held)
-        if (
-            opening.document is None
-            and not opening.is_elsewhere
-            and not self._is_signed(manifest, unverified.manifest_jws, receipt)
-        ):
+        if opening.document is None and not opening.is_elsewhere and not self._is_signed(unverified):
             # As far as can be told now, its originator did not sign it: no officer is shown it.
             drop_envelope(held)
             self._await(awaited, passed)
@@ -353,10 +353,11 @@ class FeedOfAgency:
             keep_text(self._agency.pk, text, now=self._now)
             self._pass(passed)
 
-    def _is_signed(self, manifest: Manifest, jws: UnverifiedJws, receipt: Receipt) -> bool:
+    def _is_signed(self, unverified: UnverifiedSlice) -> bool:
         """Tell whether its originator's keys signed it, even if they were revoked when it was logged."""
         try:
-            verify_signed(self._follower, self._peers, manifest, jws, receipt)
+            manifest, jws = unverified.manifest, unverified.manifest_jws
+            verify_signed(self._follower, self._peers, manifest, jws, unverified.receipts[0])
         except EnvelopeError as failure:
             if is_common(failure):
                 raise
@@ -380,7 +381,7 @@ class FeedOfAgency:
             log.warning("the manifest of %s cannot be used: %s", awaited.md, failure.code)
             self._await(awaited, passed)
             return
-        self._file(awaited, self._facts(awaited, manifest, answer.receipt), CLOSED_BY_EXCHANGE, passed)
+        self._file(awaited, self._facts_of(awaited, manifest, answer.receipt), CLOSED_BY_EXCHANGE, passed)
 
     def _file(
         self,
@@ -393,19 +394,14 @@ class FeedOfAgency:
         with transaction.atomic():
             if awaited.pk:
                 AwaitedEnvelope.objects.filter(pk=awaited.pk).delete()
-            received.number = self._newest_number = max(received.number, self._newest_number + 1)
-            if opening.is_settled:
-                received.derived_at = self._now
-            received.save()
-            for projection in projections():
-                projection.on_filed(received)
-            if received.status == "actual" and received.issuer.first_release_at is None:
-                note_first_release(received.issuer_id, now=self._now)
+            received.derived_at = self._now if opening.is_settled else None
+            self._number([received])
+            file_rows([received], now=self._now)
             self._settle(received, opening)
             if opening is not CLOSED_BY_EXCHANGE and not opening.is_elsewhere:
                 self._notices.tell_of_arrival(received)
             self._pass(passed)
-        self._facts_here.note_filed(received)
+        self._facts_here.note_filed([received])
         self._taken.append(received)
 
     @transaction.atomic
@@ -414,13 +410,8 @@ class FeedOfAgency:
         if self._now - awaited.named_at > AWAITED_FOR:
             self._give_up(awaited, "unusable", passed)
             return
-        self._ask_later(awaited)
+        ask_later(awaited, self._now)
         self._pass(passed)
-
-    def _ask_later(self, awaited: AwaitedEnvelope) -> None:
-        awaited.due_at = self._now + min(AWAITED_FIRST * 2 ** min(awaited.tries, 16), AWAITED_LONGEST)
-        awaited.tries += 1
-        awaited.save()
 
     @transaction.atomic
     def _give_up(self, awaited: AwaitedEnvelope, cause: str, passed: FeedEntry | None) -> None:
@@ -442,7 +433,13 @@ class FeedOfAgency:
             self._peers.memory.pass_item(item.number)
         self._peers.memory.write()
 
-    def _facts(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
+    def _facts(self, awaited: AwaitedEnvelope, unverified: UnverifiedSlice) -> ReceivedAlert:
+        """Return the row, not saved, with the facts of a slice; raises `Agency.DoesNotExist` for an originator that is not known."""
+        received = self._facts_of(awaited, unverified.manifest, unverified.receipts[0])
+        note_release(received, unverified.via)
+        return received
+
+    def _facts_of(self, awaited: AwaitedEnvelope, manifest: Manifest, receipt: Receipt) -> ReceivedAlert:
         """Return the row with the manifest's facts and its place in the ledger by the receipt."""
         received = received_of(self._agency, self._issuer(manifest.iss), manifest, receipt)
         received.number, received.reference, received.received_at = (
@@ -467,7 +464,7 @@ class FeedOfAgency:
             self._issuers[agency_id] = Agency.objects.get(pk=agency_id)
         return self._issuers[agency_id]
 
-    def _take_statement(self, item: FeedEntry, page: _Page, *, is_new: bool) -> None:
+    def _take_statement(self, item: FeedEntry, page: Page, *, is_new: bool) -> None:
         """Verify and hold a statement; mark the alert that it is about."""
         if self._peers.memory.statement(item.d) is None:
             hold_statement(self._peers, self._follower, item.d, page.statements.get(item.d))
@@ -550,22 +547,27 @@ class FeedOfAgency:
                 self._settle(received, opening)
                 self._notices.tell_that_it_opens(received)
 
-    def _visit_unread(self) -> None:
-        """Open the alerts that the worker has not read because an earlier opening was interrupted.
+    def _visit_unread(self) -> bool:
+        """Open alerts that the worker has not read, those of a long feed and those whose opening was interrupted.
 
-        It does not matter whether an officer has opened them since.
+        It does not matter whether an officer has opened them since. Return whether as many were read as one turn may read.
         """
         waiting = ReceivedAlert.objects.filter(
             agency=self._agency, derived_at=None, unopenable=False, retract_od="", exp__gt=self._now
         )
-        for received in waiting.order_by("number")[:RETRIED_AT_MOST]:
+        unread, read = list(waiting.order_by("number")[:RETRIED_AT_MOST]), 0
+        held = held_envelopes(self._agency.pk, [row.md for row in unread], now=self._now)
+        for n, received in enumerate(unread):
             if self._derived.is_stopped or self._is_over():
-                return
-            opening = self._try_open(received)
+                return False
+            self._open_ahead([row.md for row in unread[n:]], held)
+            opening = self._try_open(received, held.get(received.md))
             if opening.is_settled:
+                read += 1
                 with transaction.atomic():
                     self._settle(received, opening)
                     self._notices.tell_of_arrival(received)
+        return read == RETRIED_AT_MOST
 
     def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:
         return open_first(
@@ -595,4 +597,4 @@ class FeedOfAgency:
         received.unopenable = True
         received.save(update_fields=["unopenable"])
         if opening.is_not_as_signed:
-            self._ask_later(awaited_again(received, self._now))
+            ask_later(awaited_again(received, self._now), self._now)

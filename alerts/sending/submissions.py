@@ -35,11 +35,11 @@ from alerts.agency.agreement_texts import own_texts_among
 from alerts.errors import ExchangeAwayError, KeysetUnreadableError
 from alerts.models import Alert
 from alerts.peers.directory import VerifiedDirectory
-from alerts.receiving.feed_items import ENVELOPE
+from alerts.receiving.feed_items import ENVELOPE, STATEMENT
 from alerts.receiving.feed_statements import asked_again, refresh_keys
 from alerts.receiving.first_opening import is_common
 from alerts.receiving.manifest_facts import verify_signed
-from alerts.receiving.taking import ROLE, STATEMENT
+from alerts.receiving.taking import ROLE
 from callers.binding import BoundRow, keep_bound
 from ledger.set_aside import Item, Loop, begin_round
 from peers.feed_memory import held_statement

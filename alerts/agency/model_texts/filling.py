@@ -23,7 +23,7 @@ MODELS: Final = (
 )
 _ANNEX: Final = "annex"
 _TITLE: Final = "title"
-_LANGUAGES: Final = ("en", "fr")
+LANGUAGES: Final = ("en", "fr")
 _TITLE_CHARS: Final = text_schema()["properties"]["title"]["maxLength"]
 _WORDS: Final = {"parties": ".+?"}
 _SHORT_WORDS: Final = ".{1,300}?"
@@ -48,7 +48,7 @@ def model_title(terms: Mapping[str, str]) -> str:
 
 def is_model_title(title: str) -> bool:
     """Tell whether a title is that of a model, with whatever parties."""
-    return any(_pattern(_read(_TITLE, language)).fullmatch(title) for language in _LANGUAGES)
+    return any(_pattern(_read(_TITLE, language)).fullmatch(title) for language in LANGUAGES)
 
 
 def differing_terms(text: str, said: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
@@ -58,7 +58,7 @@ def differing_terms(text: str, said: Mapping[str, Any], names: Mapping[str, str]
     `said` and `names` as of `terms_in_words`.
     """
     found: dict[str, str] = {}
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         with override(language):
             terms = terms_in_words(said, names)
         for paragraph in paragraphs_of(text):
@@ -92,7 +92,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def _language() -> str:
     wanted = (get_language() or "en")[:2]
-    return wanted if wanted in _LANGUAGES else "en"
+    return wanted if wanted in LANGUAGES else "en"
 
 
 @cache
