@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filing of a received alert's content, once it was opened: card, tokens, the alert it answers, and projections.
+"""Filing of received alerts: their rows; and of one's content, once it was opened: card, tokens, the alert it answers, projections.
 
-All parts are made in one savepoint. If that fails, each is made in its own, so that one part's failure affects neither the
+All parts of a content are made in one savepoint. If that fails, each is made in its own, so that one part's failure affects neither the
 others nor the alert. A second run changes nothing. Of RED nothing is filed but whom it names, and what it asks or answers.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +19,17 @@ from alerts.projections.tokens import keep_tokens
 from alerts.receiving.versions import place_copy
 from alerts.red_readers import is_red
 from alerts.replies.projection import keep_received
+from peers.entries import note_first_release
+
+
+def file_rows(rows: Sequence[ReceivedAlert], *, now: datetime) -> None:
+    """Save new rows; in the caller's transaction."""
+    ReceivedAlert.objects.bulk_create(rows)
+    for projection in projections():
+        projection.on_filed(rows)
+    for issuer in {row.issuer for row in rows if row.status == "actual"}:
+        if issuer.first_release_at is None:
+            note_first_release(issuer.pk, now=now)
 
 
 def file_content(

@@ -21,15 +21,14 @@ from alerts.models import ReceivedAlert
 from alerts.peers.alarm import raise_alarms
 from alerts.peers.directory import VerifiedDirectory
 from alerts.peers.pin_updates import keep_seen
-from alerts.projections.registry import projections
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.fetching import kept_ledger
+from alerts.receiving.filing import file_rows
 from alerts.receiving.held_envelopes import Held
 from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.versions import UPDATE
 from alerts.red_readers import is_red
 from callers.actors import Actor
-from peers.entries import note_first_release
 
 LONG: Final = 200
 """Number of items that wait from which on a feed is long."""
@@ -106,13 +105,3 @@ class LongFeed:
             now=int(self._now.timestamp()),
         )
         log.note(unverified.receipts[0], verified.md, verified.log_time, compared=verified.log_compared)
-
-
-def file_rows(rows: Sequence[ReceivedAlert], *, now: datetime) -> None:
-    """Save new rows; in the caller's transaction."""
-    ReceivedAlert.objects.bulk_create(rows)
-    for projection in projections():
-        projection.on_filed(rows)
-    for issuer in {row.issuer for row in rows if row.status == "actual"}:
-        if issuer.first_release_at is None:
-            note_first_release(issuer.pk, now=now)

@@ -57,7 +57,7 @@ from alerts.receiving.feed_items import (
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.feed_statements import asked_again, hold_statement, refresh_keys
 from alerts.receiving.fetching import open_ahead
-from alerts.receiving.filing import file_content
+from alerts.receiving.filing import file_content, file_rows
 from alerts.receiving.first_opening import CLOSED_NOW, INTAKE, Opening, is_common, open_first, open_text
 from alerts.receiving.held_envelopes import (
     CLOSED,
@@ -68,7 +68,7 @@ from alerts.receiving.held_envelopes import (
     held_envelopes,
     slug_of,
 )
-from alerts.receiving.long_feeds import LONG_TURN, TOGETHER, LongFeed, file_rows, is_long
+from alerts.receiving.long_feeds import LONG_TURN, TOGETHER, LongFeed, is_long
 from alerts.receiving.manifest_facts import (
     ask_later,
     awaited_again,

@@ -2,7 +2,7 @@
 """A feed that is long after days away: alerts are filed together, read later, and nothing differs in the end."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from alerts.projections.cards import open_received_cards
 from alerts.receiving import long_feeds, taking
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.following import follow_feed
+from alerts.receiving.long_feeds import LongFeed
 from alerts.receiving.opening import open_alert
 from ledger.models import SetAside
 from notices.models import Notification
@@ -110,22 +111,17 @@ def send_mixed(desks: Desks) -> None:
 def test_taken_together_or_one_by_one_the_same_is_here(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     send_mixed(desks)
     one_by_one = once_and_again(desks, monkeypatch, long=1_000)
-    filed_together = list[int]()
-    monkeypatch.setattr(
-        long_feeds, "file_rows", counting(long_feeds.file_rows, lambda rows: filed_together.append(len(rows)))
-    )
+    filed_together, file = list[int](), LongFeed.file
+
+    def counted(feed: LongFeed, rows: Sequence[ReceivedAlert]) -> None:
+        filed_together.append(len(rows))
+        file(feed, rows)
+
+    monkeypatch.setattr(LongFeed, "file", counted)
     together = once_and_again(desks, monkeypatch, long=1)
     assert max(filed_together) > 1
     assert together == one_by_one
     assert len(together) == 10
-
-
-def counting(act: Callable[..., None], note: Callable[[Any], None]) -> Callable[..., None]:
-    def noted(rows: Any, **kwargs: Any) -> None:
-        note(rows)
-        act(rows, **kwargs)
-
-    return noted
 
 
 @pytest.mark.usefixtures("_long")

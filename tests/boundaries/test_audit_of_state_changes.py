@@ -121,7 +121,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
     "it copies what the exchange says; the exchange's audit has the act": (
         "alerts/peers/pin_updates.py:keep_seen: alerts.PinBook",
         "alerts/sending/submissions.py:OwnSubmissions._keep: callers.BoundRow",
-        "alerts/receiving/taking.py:FeedOfAgency._file: alerts.ReceivedAlert",
+        "alerts/receiving/filing.py:file_rows: alerts.ReceivedAlert",
         "alerts/sending/hand_in.py:_note_sent: alerts.Alert, alerts.DraftAttachment, alerts.WithheldAlert",
         "alerts/sending/ledger_places.py:_place_alert: alerts.Alert",
         "peers/entries.py:_keep: peers.Agency",
