@@ -6,7 +6,7 @@ subject on an occasion, however often the fact comes in. Of RED those hear whom 
 acknowledged the duty list hears that it waits for them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,9 +35,13 @@ OPENS: Final = "opens/"
 """Prefix of a reminder's subject, so that it differs from the subject of the first notice."""
 
 
-def tell_of_alert(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:
-    """Tell these readers of an agency of a new alert; whether each may still read is checked again when the mail is sent."""
-    _tell(build_by_name(about, Occasion.ALERT, listeners_of(readers, about), now=now))
+def tell_of_alerts(readers: Sequence[Officer], abouts: Iterable[AlertFacts], *, now: datetime) -> None:
+    """Tell these readers of an agency of new alerts; whether each may still read is checked again when the mail is sent."""
+    _tell(
+        notice
+        for about in abouts
+        for notice in build_by_name(about, Occasion.ALERT, listeners_of(readers, about), now=now)
+    )
 
 
 def tell_that_alert_opens(readers: Iterable[Officer], about: AlertFacts, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notices to officers of an agency about what its feed brought."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from notices.emergencies import tell_of_emergency
 from notices.peers import tell_of_agreements
 from notices.queueing import readers_of
 from notices.telling import (
-    tell_of_alert,
+    tell_of_alerts,
     tell_of_doubt,
     tell_of_doubted_answers,
     tell_of_reaffirm,
@@ -42,15 +43,16 @@ class FeedNotices:
         """Readers of the agency, read once a turn."""
         return readers_of([self._agency])
 
-    def tell_of_arrival(self, received: ReceivedAlert) -> None:
-        """Tell of a new alert, and of a doubt about it; not of one that was withdrawn before it came."""
-        if received.withdrawn_at is not None:
-            return
-        tell_of_alert(self._readers, received.about, now=self._now)
-        if received.is_emergency:
-            tell_of_emergency(self._agency, received.md, now=self._now)
-        if self._is_in_doubt(received):
-            tell_of_doubt(self._agency, received.about, received.md, now=self._now)
+    def tell_of_arrivals(self, rows: Sequence[ReceivedAlert]) -> None:
+        """Tell of new alerts, and of doubts about them; not of those that were withdrawn before they came."""
+        rows = [received for received in rows if received.withdrawn_at is None]
+        tell_of_alerts(self._readers, [received.about for received in rows], now=self._now)
+        judge_received(rows, peers=self._peers, now=self._now)
+        for received in rows:
+            if received.is_emergency:
+                tell_of_emergency(self._agency, received.md, now=self._now)
+            if _is_judged_in_doubt(received):
+                tell_of_doubt(self._agency, received.about, received.md, now=self._now)
 
     def tell_that_it_opens(self, received: ReceivedAlert) -> None:
         """Tell officers who heard of an alert that did not open that it opens now."""
@@ -113,7 +115,11 @@ class FeedNotices:
 
     def _is_in_doubt(self, received: ReceivedAlert) -> bool:
         judge_received([received], peers=self._peers, now=self._now)
-        return received.standing is not None and not received.standing.counts
+        return _is_judged_in_doubt(received)
 
     def _received(self, md: str) -> ReceivedAlert | None:
         return ReceivedAlert.objects.filter(agency=self._agency, md=md).first()
+
+
+def _is_judged_in_doubt(received: ReceivedAlert) -> bool:
+    return received.standing is not None and not received.standing.counts

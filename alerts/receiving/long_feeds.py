@@ -81,8 +81,7 @@ class LongFeed:
     def file(self, rows: Sequence[ReceivedAlert]) -> None:
         """Save the rows, which the worker has not read, and tell officers of each; in the caller's transaction."""
         file_rows(rows, now=self._now)
-        for row in rows:
-            self._notices.tell_of_arrival(row)
+        self._notices.tell_of_arrivals(rows)
 
     def _stands_alone(self, item: FeedEntry, held: Held) -> bool:
         """Raises MalformedError, VerificationError."""

@@ -399,7 +399,7 @@ class FeedOfAgency:
             file_rows([received], now=self._now)
             self._settle(received, opening)
             if opening is not CLOSED_BY_EXCHANGE and not opening.is_elsewhere:
-                self._notices.tell_of_arrival(received)
+                self._notices.tell_of_arrivals([received])
             self._pass(passed)
         self._facts_here.note_filed([received])
         self._taken.append(received)
@@ -566,7 +566,7 @@ class FeedOfAgency:
                 read += 1
                 with transaction.atomic():
                     self._settle(received, opening)
-                    self._notices.tell_of_arrival(received)
+                    self._notices.tell_of_arrivals([received])
         return read == RETRIED_AT_MOST
 
     def _open(self, received: ReceivedAlert, held: Held | None = None) -> Opening:

@@ -154,15 +154,15 @@ class TestLongFeed:
         self, desks: Desks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         mds = [send_from_partner(desks) for _ in range(6)]
-        tell = FeedNotices.tell_of_arrival
+        tell = FeedNotices.tell_of_arrivals
 
-        def killed(notices: FeedNotices, received: ReceivedAlert) -> None:
-            if received.md == mds[1]:
+        def killed(notices: FeedNotices, rows: Sequence[ReceivedAlert]) -> None:
+            if mds[1] in [row.md for row in rows]:
                 raise KilledError
-            tell(notices, received)
+            tell(notices, rows)
 
         with monkeypatch.context() as patch:
-            patch.setattr(FeedNotices, "tell_of_arrival", killed)
+            patch.setattr(FeedNotices, "tell_of_arrivals", killed)
             with pytest.raises(KilledError):
                 desks.follow()
         assert not ReceivedAlert.objects.exists() and not Notification.objects.exists()
@@ -174,14 +174,14 @@ class TestLongFeed:
         self, desks: Desks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         mds = [send_from_partner(desks) for _ in range(6)]
-        tell = FeedNotices.tell_of_arrival
+        tell = FeedNotices.tell_of_arrivals
 
-        def fail(notices: FeedNotices, received: ReceivedAlert) -> None:
-            if received.md == mds[1]:
+        def fail(notices: FeedNotices, rows: Sequence[ReceivedAlert]) -> None:
+            if mds[1] in [row.md for row in rows]:
                 raise ValueError
-            tell(notices, received)
+            tell(notices, rows)
 
-        monkeypatch.setattr(FeedNotices, "tell_of_arrival", fail)
+        monkeypatch.setattr(FeedNotices, "tell_of_arrivals", fail)
         desks.follow()
         assert SetAside.objects.get().subject == mds[1]
         rows = ReceivedAlert.objects.order_by("number")

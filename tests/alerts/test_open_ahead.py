@@ -35,7 +35,7 @@ def test_every_opening_of_a_run_is_audited_before_the_first_alert_is_filed(
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(FeedNotices, "tell_of_arrival", killed)
+        patch.setattr(FeedNotices, "tell_of_arrivals", killed)
         with pytest.raises(KilledError):
             desks.follow()
     assert (acts("alert.screened"), ReceivedAlert.objects.count()) == (mds, 0)
