@@ -19,7 +19,6 @@ from tests.client.test_watch import lied_to, numbers, watched
 
 
 def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
-    wait_past(since)
     alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=since, rotate=True)
 
 
@@ -46,6 +45,7 @@ def repudiated(world: PartnerWorld) -> Sent:
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     assert sent.log_time is not None
+    wait_past(sent.log_time)
     revoke(world, alpha, sent.log_time)
     # Do the exchange-worker's round.
     while find_repudiated(now=timezone.now()) + mark_doubts(now=timezone.now()):
