@@ -16,6 +16,7 @@ from accord.client.client import Client
 from accord.client.home import Home, NewKeys, create_keys
 from accord.client.outgoing import AlertToSend
 from accord.client.results import Sent
+from accord.envelope.content import Attachment
 from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import generate_decryption_key
 from accord.keyfile import Argon2Cost
@@ -125,8 +126,9 @@ class PartnerWorld:
         return client
 
     def partners(self, *agencies: str) -> list[Client]:
-        """Enrolled partners who have pinned one another and share under one agreement."""
-        self.restored(f"partners {agencies}", lambda: self._make_partners(agencies))
+        """Partners who have pinned one another and share under one agreement, enrolled unless they are."""
+        if Agency.objects.filter(pk__in=agencies).count() < len(agencies):
+            self.restored(f"partners {agencies}", lambda: self._make_partners(agencies))
         return [self.client(agency) for agency in agencies]
 
     def _make_partners(self, agencies: Sequence[str]) -> None:
@@ -137,13 +139,15 @@ class PartnerWorld:
         self.hub.now = timezone.now()
         self.hub.make_agreement("G1", *agencies)
 
-    def deliver(self, *agencies: str) -> Sent:
-        """Make partners, and deliver an alert of the first to the second, which has not fetched it."""
-        return self.restored(f"delivered {agencies}", lambda: self._deliver(agencies))
+    def deliver(self, *agencies: str, file: Attachment | None = None) -> Sent:
+        """Make partners, and deliver an alert of the first to the second, with this file; it has not fetched it."""
 
-    def _deliver(self, agencies: Sequence[str]) -> Sent:
-        self._make_partners(agencies)
-        return self.client(agencies[0]).submit(alert_to(agencies[1]), wait_secs=10)
+        def build() -> Sent:
+            self._make_partners(agencies)
+            order = alert_to(agencies[1], attachments=() if file is None else (file,))
+            return self.client(agencies[0]).submit(order, wait_secs=10)
+
+        return self.restored(f"delivered {agencies} {file and file.plain!r}", build)
 
     def row(self, agency: str) -> Agency:
         return Agency.objects.get(pk=agency)

@@ -143,9 +143,10 @@ def test_keys_that_changed_since_are_named_by_the_hub(
 
 
 @pytest.fixture
-def saved(pair: tuple[Client, Client]) -> Opened:
-    sent = pair[0].submit(alert_to("xb-bravo", attachments=(FILE,)), wait_secs=10)
-    return pair[1].open(sent.md)
+def saved(world: PartnerWorld) -> Opened:
+    """An alert that the recipient opened; asked for before the `pair` of a test."""
+    sent = world.deliver("xa-alpha", "xb-bravo", file=FILE)
+    return world.client("xb-bravo").open(sent.md)
 
 
 def fresh_state(world: PartnerWorld, agency: str) -> Any:
@@ -169,7 +170,7 @@ def test_a_saved_slice_opens_against_what_is_kept(world: PartnerWorld, saved: Op
 
 
 def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     later = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     octets = pair[1].open(later.md).slice_octets
@@ -195,7 +196,7 @@ def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
 
 
 def test_a_saved_slice_of_a_forked_ledger_is_an_alarm_at_the_next_chance(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     """Offline no fork is visible; with a network everything stops until a person has looked."""
     value = json.loads(saved.slice_octets)
@@ -284,7 +285,7 @@ def run_again(terminal: Terminal, document: Path, marking: tuple[str, ...], out:
 
 
 def test_a_lie_that_withholds_the_proof_is_an_alarm(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     """The hub answers that there is no proof, which opens nothing."""
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)

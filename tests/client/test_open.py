@@ -31,9 +31,9 @@ SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n" * 100)
 
 
 @pytest.fixture
-def sent(pair: tuple[Client, Client]) -> Sent:
-    """An alert with an attachment, delivered and not fetched yet."""
-    return pair[0].submit(alert_to("xb-bravo", attachments=(SPECTRUM,)), wait_secs=10)
+def sent(world: PartnerWorld) -> Sent:
+    """An alert with an attachment, delivered and not fetched yet; asked for before the `pair` of a test."""
+    return world.deliver("xa-alpha", "xb-bravo", file=SPECTRUM)
 
 
 def lied_to(world: PartnerWorld, **lies: Lie | Instead) -> Client:
@@ -78,7 +78,7 @@ def strip_signature(octets: bytes, md: str) -> bytes:
 
 
 def test_sender_and_recipient_open_what_was_carried(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     (entry,) = pair[1].inbox()
     assert entry.ref is not None
@@ -101,7 +101,7 @@ def test_one_changed_octet_of_the_slice_is_refused_wherever_it_is(world: Partner
 
 
 def test_what_was_moved_or_stripped_is_refused(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent, subtests: pytest.Subtests
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client], subtests: pytest.Subtests
 ) -> None:
     """Parts of another alert, parts of the originator's own slice, or nothing, in place of the sealed parts."""
     other = pair[0].open(pair[0].submit(alert_to("xb-bravo"), wait_secs=10).md).slice_octets
@@ -153,7 +153,7 @@ def test_a_forked_ledger_opens_nothing(world: PartnerWorld, sent: Sent) -> None:
 
 
 def test_a_replay_under_the_same_id_is_refused(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     """The recipient has seen this id of this sender with another manifest."""
     with world.place("xb-bravo").state(world.place("xb-bravo").unlock(PASSPHRASE)).change() as state:
@@ -267,7 +267,7 @@ def test_a_name_that_is_no_reference_and_no_md_is_refused_here(pair: tuple[Clien
 
 
 def test_a_feed_with_a_gap_is_not_taken_in(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
 

@@ -144,8 +144,8 @@ def manifest_of(slice_octets: bytes) -> bytes:
 
 @pytest.fixture
 def onward(world: PartnerWorld) -> Onward:
-    alpha, _, _ = world.partners("xa-alpha", "xb-bravo", "xc-charlie")
-    return Onward(world, alpha, alpha.submit(alert_to("xb-bravo"), wait_secs=10))
+    sent = world.deliver("xa-alpha", "xb-bravo", "xc-charlie")
+    return Onward(world, world.client("xa-alpha"), sent)
 
 
 def failure(act: Any) -> Failure:
