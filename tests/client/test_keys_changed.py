@@ -143,11 +143,11 @@ def test_a_retired_key_ends_and_the_last_one_cannot_be_retired(
     assert alpha.open(sent.md).marks == ()
 
 
-@pytest.mark.parametrize("name", ["", "xy", "nothing-ends-like-this"])
-def test_a_key_that_is_not_named_is_not_guessed(world: PartnerWorld, name: str) -> None:
+def test_a_key_that_is_not_named_is_not_guessed(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    with pytest.raises(RequestError, match="accord keys"):
-        alpha.keys.retire(name)
+    for name in ("", "xy", "nothing-ends-like-this"):
+        with pytest.raises(RequestError, match="accord keys"):
+            alpha.keys.retire(name)
 
 
 def test_a_program_that_was_running_goes_on_with_the_new_keys(

@@ -91,10 +91,10 @@ def test_revoke_shows_what_it_reaches_before_it_asks(world: PartnerWorld, alpha:
     assert "earlier" in alpha.err
 
 
-@pytest.mark.parametrize("since", ["tomorrow", "2027-01-31T12:00", "0h", "5w"])
-def test_a_time_that_cannot_be_read_is_named(alpha: KeyTerminal, since: str) -> None:
-    alpha.run("keys", "revoke", "--code", "lost", "--since", since, "abcd", expect=exits.USAGE)
-    assert "--since: write how long ago" in alpha.err
+def test_a_time_that_cannot_be_read_is_named(alpha: KeyTerminal) -> None:
+    for since in ("tomorrow", "2027-01-31T12:00", "0h", "5w"):
+        alpha.run("keys", "revoke", "--code", "lost", "--since", since, "abcd", expect=exits.USAGE)
+        assert "--since: write how long ago" in alpha.err, since
 
 
 def test_change_root_writes_the_new_next_root_once(world: PartnerWorld, alpha: KeyTerminal) -> None:

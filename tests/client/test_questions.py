@@ -189,21 +189,17 @@ def test_a_closed_question_waits_no_more_and_takes_no_answer(world: PartnerWorld
     assert seen is not None and (seen.code, seen.late) == ("partial", False)
 
 
-@pytest.mark.parametrize(
-    ("change", "order", "text"),
-    [
+def test_what_a_version_changes_in_its_question_fits_the_order(world: PartnerWorld, asked: Sent) -> None:
+    update = {"kind": "update", "re": Reference(asked.jti, asked.md)}
+    wrong: list[tuple[str, dict[str, Any], str]] = [
         ("closed", {"kind": "alert"}, "only a next version"),
-        ("closed", {"kind": "update"}, "leave out the time to answer by"),
-        ("asks_anew", {"kind": "update", "reply_by": None}, "say by when"),
-    ],
-)
-def test_what_a_version_changes_in_its_question_fits_the_order(
-    world: PartnerWorld, asked: Sent, change: str, order: dict[str, Any], text: str
-) -> None:
-    re = Reference(asked.jti, asked.md) if order["kind"] == "update" else None
-    with pytest.raises(DocumentError) as refused:
-        ask(world, alert=ASKED | {"question_change": change}, re=re, **order)
-    assert text in str(refused.value)
+        ("closed", update, "leave out the time to answer by"),
+        ("asks_anew", update | {"reply_by": None}, "say by when"),
+    ]
+    for change, order, text in wrong:
+        with pytest.raises(DocumentError) as refused:
+            ask(world, alert=ASKED | {"question_change": change}, **order)
+        assert text in str(refused.value)
 
 
 def test_a_question_for_attention_waits_for_no_answer_once_it_was_opened(world: PartnerWorld) -> None:
@@ -230,21 +226,19 @@ def test_a_noted_call_ends_what_a_watch_says_of_an_overdue_answer_and_answers_no
     assert set(waits(world)) == {asked.md, other.md}
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (("--text", " "), "whom you spoke to"),
-        (("--text", "Monday.", "--at", "9999-01-31T12:00Z"), "a time up to now"),
-        (("--text", "Monday.", "--agency", "xc-charlie"), "it came from xa-alpha"),
-    ],
-)
 def test_a_bad_note_of_a_call_is_refused(
-    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], text: str
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waits(world)
     bravo = Terminal(world, "xb-bravo", capsys)
-    bravo.run("called", asked.md, *options, expect=exits.USAGE)
-    assert text in bravo.err and world.client("xb-bravo").state().calls == []
+    for text, options in {
+        "whom you spoke to": ("--text", " "),
+        "a time up to now": ("--text", "Monday.", "--at", "9999-01-31T12:00Z"),
+        "it came from xa-alpha": ("--text", "Monday.", "--agency", "xc-charlie"),
+    }.items():
+        bravo.run("called", asked.md, *options, expect=exits.USAGE)
+        assert text in bravo.err
+    assert world.client("xb-bravo").state().calls == []
 
 
 def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: PartnerWorld) -> None:
