@@ -82,9 +82,11 @@ TREES = {"a smaller tree": 0, "one inside": 2, "a larger one": 60}
 
 
 def test_every_verb_that_opens_stops(world: PartnerWorld, sent: Sent, subtests: pytest.Subtests) -> None:
+    """Each verb meets one such tree, and the first verb each of them: all verbs compare trees alike."""
     kept = world.client("xb-bravo").state()
-    for (tree, before), (verb, act) in itertools.product(TREES.items(), ACTS.items()):
-        client = forked(world, before)
+    (first, *others), one = ACTS, "a larger one"
+    for verb, tree in [*itertools.product([first], TREES), *itertools.product(others, [one])]:
+        act, client = ACTS[verb], forked(world, TREES[tree])
         with subtests.test(f"{verb}: {tree}"):
             with pytest.raises(VerificationError) as caught:
                 act(client, sent.md)

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from accord.calls import transport
 from accord.cli import exits
 from accord.cli.main import main
 from tests.client.conftest import DOCUMENT, PartnerWorld
@@ -141,8 +143,9 @@ def test_ctrl_c_ends_it_with_its_code(
 
 
 def test_a_hub_that_is_down_is_said_in_json_too(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], capsys: pytest.CaptureFixture[str]
+    terminals: tuple[Terminal, Terminal], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transport, "Patience", partial(transport.Patience, backoff_secs=0))
     bravo = terminals[1]
     with bravo.client._session.state_file.change() as state:
         state.hub = "http://127.0.0.1:9"
