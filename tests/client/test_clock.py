@@ -37,8 +37,8 @@ def test_a_clock_an_hour_slow_neither_stops_sending_nor_reading(world: PartnerWo
 
 
 def test_a_clock_an_hour_fast_reads_and_is_told_why_it_cannot_send(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo = with_clock(world, "xb-bravo", off_by=HOUR)
     assert bravo.open(sent.md).marks == ()
     checkpoint = bravo.state().checkpoint

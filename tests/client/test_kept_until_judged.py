@@ -135,8 +135,8 @@ def test_one_that_judges_nothing_holds_up_no_later_one(
 
 
 def test_a_statement_is_kept_too(world: PartnerWorld, between: ScriptedHub) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
     client = Client(
         world.home("xa-alpha"),

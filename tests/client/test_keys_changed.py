@@ -67,11 +67,9 @@ def test_the_lowest_suite_is_changed_by_a_renewal_and_not_beyond_the_keys(world:
     assert stored("xb-bravo", 3).low == "PQ1"
 
 
-def test_rotated_keys_sign_and_receive_and_old_alerts_still_open(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    before = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
+def test_rotated_keys_sign_and_receive_and_old_alerts_still_open(world: PartnerWorld) -> None:
+    before = world.deliver("xb-bravo", "xa-alpha")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     change = alpha.keys.rotate()
 
     assert (change.kind, change.version, len(change.kids)) == ("rotate sign enc", 2, 3)
@@ -221,11 +219,9 @@ def test_the_step_of_a_warning_is_the_smallest_reached(left: int, step: int | No
     assert step_of(1000 * DAY_SECS + left, 1000 * DAY_SECS) == step
 
 
-def test_an_ended_keyset_stops_sending_names_the_remedy_and_never_stops_reading(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    sent = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
+def test_an_ended_keyset_stops_sending_names_the_remedy_and_never_stops_reading(world: PartnerWorld) -> None:
+    sent = world.deliver("xb-bravo", "xa-alpha")
+    alpha = world.client("xa-alpha")
     opened = alpha.open(sent.md)
 
     ended = later(world, "xa-alpha", days=91)

@@ -44,11 +44,9 @@ def forged_alert(world: PartnerWorld) -> SealedEnvelope:
     return world.hub.deliver(held(world, "xa-alpha"), held(world, "xb-bravo"))
 
 
-def test_a_plan_lists_what_was_logged_since_and_what_was_not_sent_from_here(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    own = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_a_plan_lists_what_was_logged_since_and_what_was_not_sent_from_here(world: PartnerWorld) -> None:
+    own = world.deliver("xa-alpha", "xb-bravo")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     forged = forged_alert(world)
     received = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     stated = alpha.acknowledge(received.md, officer="officer-7", wait_secs=10)
@@ -91,11 +89,9 @@ def test_only_what_the_key_has_signed_is_listed(world: PartnerWorld, pair: tuple
     assert asked == []
 
 
-def test_the_only_signing_key_is_revoked_with_a_rotation_or_not_at_all(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_the_only_signing_key_is_revoked_with_a_rotation_or_not_at_all(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     kid, since = kid_of(alpha, "Ed25519"), int(time.time()) - HOUR
     with pytest.raises(LastKeyError, match="no longer sign"):
         alpha.keys.revoke(kid, code="stolen", since=since)

@@ -34,8 +34,8 @@ def sent(world: PartnerWorld) -> Sent:
 
 
 def send_two(world: PartnerWorld) -> Sent:
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.open(first.md)
     return alpha.submit(alert_to("xb-bravo", reply_by=int(time.time()) + 24 * 3600), wait_secs=10)
 

@@ -12,7 +12,7 @@ from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.results import Sent
 from accord.envelope.keyrule import Reaffirmed, Repudiated
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.terminals import Terminal
 
 
@@ -33,8 +33,8 @@ def revoked(world: PartnerWorld) -> Sent:
 
 
 def send_and_revoke(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
     alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=sent.log_time, rotate=True)
     return sent

@@ -13,7 +13,7 @@ from accord.client.client import Client
 from accord.client.results import Sent
 from sharing.models import Delivery
 from sharing.reminders import REMINDED_EVERY
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
 from tests.client.test_watch import lied_to, numbers, watched
 
@@ -32,8 +32,8 @@ def terminals(
 
 
 def send_and_remind(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     remind(world, alpha, sent)
     return sent

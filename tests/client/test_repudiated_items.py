@@ -12,7 +12,7 @@ from accord.calls.answers import FeedEntry, FeedPage
 from accord.client.client import Client
 from accord.client.results import Sent
 from sharing.repudiation import find_repudiated, mark_doubts
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
 from tests.client.test_reaffirm import signing_kid, wait_past
 from tests.client.test_watch import lied_to, numbers, watched
@@ -41,8 +41,8 @@ def pair(world: PartnerWorld, sent: Sent) -> tuple[Client, Client]:
 
 
 def repudiated(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     assert sent.log_time is not None
     wait_past(sent.log_time)

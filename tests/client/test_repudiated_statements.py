@@ -11,7 +11,7 @@ from accord.client.errors import RequestError
 from accord.client.results import Sent, Stated
 from accord.client.stating import state
 from accord.envelope.statements.form import SubjectRef
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.test_reaffirm import signing_kid, wait_past
 
 
@@ -25,8 +25,8 @@ class Doubtful:
 
 def retracted(world: PartnerWorld) -> Doubtful:
     """Let bravo open an alert, and alpha retract it."""
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
     bravo.open(sent.md)
     wait_past(sent.log_time)

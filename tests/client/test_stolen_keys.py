@@ -25,8 +25,8 @@ def thief_of(world: PartnerWorld, agency: str) -> Client:
 
 
 def test_nothing_amiss(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     for client in (alpha, bravo):
         found = client.check_submissions()
@@ -35,8 +35,8 @@ def test_nothing_amiss(world: PartnerWorld) -> None:
 
 
 def test_what_a_thief_sent_is_found_with_its_keys_and_its_time(world: PartnerWorld) -> None:
+    ours = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    ours = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     to_alpha = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     thief = thief_of(world, "xa-alpha")
     stolen = thief.submit(alert_to("xb-bravo"), wait_secs=10)
@@ -90,8 +90,8 @@ def test_all_pages_are_compared(world: PartnerWorld) -> None:
 
 
 def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) -> None:
+    kept = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    kept = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     lost = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
 
     class Hiding:

@@ -225,8 +225,8 @@ def test_sending_again_is_harmless(world: PartnerWorld) -> None:
 
 
 def test_what_was_altered_in_the_spool_is_not_sent(world: PartnerWorld) -> None:
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     with pytest.raises(UnreachableError):
         dropping_posts(world, "xa-alpha").submit(alert_to("xb-bravo"))
     (jti,) = world.place("xa-alpha").spool.ids()
@@ -269,8 +269,8 @@ def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld)
 
 def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> None:
     """The hub drops the second alert and answers with its record of the first."""
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     state = alpha.state()
     exchange = connect_http(state.hub, state.api_key)
     facts = exchange.submission(first.md)
@@ -321,8 +321,8 @@ def test_keys_that_changed_while_it_was_sealed_are_taken_afresh(world: PartnerWo
 
 
 def test_submissions_of_a_thief_are_marked(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     with world.place("xa-alpha").state(world.place("xa-alpha").unlock(PASSPHRASE)).change() as state:
         state.submissions.clear()
     (status,) = alpha.submissions()

@@ -17,14 +17,14 @@ from accord.cli import exits
 from accord.cli.main import main
 from tests.client.conftest import DOCUMENT, PartnerWorld
 from tests.client.terminals import Terminal
-from tests.client.test_watch import numbers, send, watched
+from tests.client.test_watch import numbers, send, sent_between, watched
 
 
 def test_the_command_prints_a_line_for_each_item(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, bravo = terminals
-    mds = send(world, alpha.client, 2)
+    mds, (alpha, _) = sent_between(world, 2)
+    bravo = Terminal(world, "xb-bravo", capsys)
     lines = bravo.run("watch", "--once", "--open", "--json").splitlines()
     items = [json.loads(line) for line in lines]
     assert [(item["number"], item["d"], item["iss"]) for item in items] == [
@@ -34,7 +34,7 @@ def test_the_command_prints_a_line_for_each_item(
     assert items[0]["opened"]["alert"] == DOCUMENT
     assert bravo.run("watch", "--once") == ""
 
-    send(world, alpha.client, 1)
+    send(world, alpha, 1)
     shown = bravo.run("watch", "--once", "--open")
     assert shown.startswith("3  alert from xa-alpha  ")
     assert DOCUMENT["title"] in shown
@@ -51,14 +51,14 @@ sys.exit(int(open(sys.argv[2]).read()))
 
 
 def test_a_program_takes_each_item_with_no_content_in_its_arguments(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    alpha, bravo = terminals
+    (md,), (alpha, _) = sent_between(world, 1)
+    bravo = Terminal(world, "xb-bravo", capsys)
     program, taken, code = tmp_path / "taker.py", tmp_path / "taken", tmp_path / "code"
     program.write_text(TAKER)
     code.write_text("0")
     command = f"{sys.executable} {program} {taken} {code}"
-    (md,) = send(world, alpha.client, 1)
     assert bravo.run("watch", "--once", "--open", "--exec", command) == ""
     (line,) = map(json.loads, taken.read_text().splitlines())
     assert line["item"]["opened"]["alert"] == DOCUMENT
@@ -69,7 +69,7 @@ def test_a_program_takes_each_item_with_no_content_in_its_arguments(
     assert DOCUMENT["title"] not in json.dumps([line["facts"], line["argv"]])
 
     code.write_text("7")
-    send(world, alpha.client, 2)
+    send(world, alpha, 2)
     bravo.run("watch", "--once", "--exec", command, expect=exits.NOT_DELIVERED)
     assert "Item 2 was not taken" in bravo.err
     code.write_text("0")
@@ -78,10 +78,10 @@ def test_a_program_takes_each_item_with_no_content_in_its_arguments(
 
 
 def test_a_program_that_cannot_be_run_is_named(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, bravo = terminals
-    send(world, alpha.client, 1)
+    sent_between(world, 1)
+    bravo = Terminal(world, "xb-bravo", capsys)
     for command, expect in (
         ("", exits.USAGE),
         ("'", exits.USAGE),
