@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -29,6 +29,7 @@ from callers.directory import AgencyKind, Custody
 from devtool.wheel import WHEELS, build_wheel
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+from tests.client.altered_answers import Instead, Lie, lying_connection
 from tests.client.terminals import Terminal
 from tests.exchange_keys import give_api_key
 from tests.restored_worlds import restored_world
@@ -92,11 +93,19 @@ class PartnerWorld:
         self.hub.now = timezone.now()
         return give_api_key(agency, scopes=usual_scopes(), client="accord", now=self.hub.now)[1]
 
-    def client(self, agency: str) -> Client:
-        """A client of an existing home; the sequencer runs whenever the client waits."""
-        client = Client(self.home(agency), PASSPHRASE, sleep=lambda seconds: self.sequence())
+    def client(self, home: str | Path, *, off_by: float = 0, **how: Any) -> Client:
+        """A client of an agency's home or of a folder, on a machine whose clock is so many seconds off.
+
+        The sequencer runs whenever the client waits, unless `how` says otherwise.
+        """
+        usual = {"clock": lambda: int(time.time() + off_by), "sleep": lambda seconds: self.sequence()}
+        client = Client(self.folder / home, PASSPHRASE, **(usual | how))
         self.clients.append(client)
         return client
+
+    def lied_to(self, agency: str, *, off_by: float = 0, **lies: Lie | Instead) -> Client:
+        """A client as above, to which the exchange tells these lies."""
+        return self.client(agency, off_by=off_by, connect=lying_connection(**lies))
 
     def restored(self, name: str, build: Callable[[], T]) -> T:
         """Return what `build` makes in this empty world; rows and homes that were built a while ago are put back."""

@@ -74,8 +74,7 @@ def test_what_the_own_keys_did_not_sign_is_not_taken_in(world: PartnerWorld) -> 
     connect = lying_connection()
     state = bravo.state()
     lying = Claiming(connect(state.hub, state.api_key))
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Claiming(connect(hub, key)))
-    world.clients.append(client)
+    client = world.client("xa-alpha", connect=lambda hub, key: Claiming(connect(hub, key)))
     history = client.own_history()
     assert (history.found, [item.d for item in history.doubtful]) == ((), [listed.d])
 

@@ -18,7 +18,7 @@ from tests.client.altered_answers import Instead
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_adopt_history import copy_of, restored
-from tests.client.test_spool import DAY, at_another_time, cut_off, make_older
+from tests.client.test_spool import DAY, cut_off, make_older
 from tests.entries import change_entry
 
 TERMS: dict[str, Any] = {
@@ -128,7 +128,7 @@ def test_a_proposal_that_found_no_network_is_known_once_it_was_sent_again(
     world: PartnerWorld, pair: tuple[Client, Client], age_secs: int
 ) -> None:
     alpha, bravo = pair
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS)
     assert alpha.agreement_versions() == ()
@@ -222,7 +222,7 @@ def test_a_version_whose_text_did_not_come_is_not_accepted(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     bravo = pair[1]
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS | {"text": TEXT})
     world.sequence()
@@ -239,7 +239,7 @@ def test_a_proposal_that_found_no_network_is_sent_again_before_its_text(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     bravo = pair[1]
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS | {"text": TEXT})
     assert len(list(world.client("xa-alpha").resend())) == 2

@@ -16,8 +16,7 @@ from accord.document.schema import in_reading_order
 from accord.envelope.errors import MalformedError
 from accord.envelope.manifest import Reference
 from sharing.models import Statement
-from tests.client.altered_answers import lying_connection
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_keys_revoked import held
 
@@ -117,10 +116,7 @@ def test_what_was_cut_off_on_its_way_blames_nobody_who_sent_it(world: PartnerWor
     bravo = world.client("xb-bravo")
     opened = bravo.open(sent.md)
     cut = opened.slice_octets[: len(opened.slice_octets) // 2]
-    reader = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=lambda answer, md: cut)
-    )
-    world.clients.append(reader)
+    reader = world.lied_to("xb-bravo", slice=lambda answer, md: cut)
     ways: list[Callable[[], object]] = [lambda: reader.open(sent.md), lambda: reader.open_saved(cut)]
     for read in ways:
         with pytest.raises(MalformedError) as failed:

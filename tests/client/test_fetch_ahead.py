@@ -19,7 +19,7 @@ from ledger.models import AuditEvent
 from sharing.models import Delivery
 from tests.client.altered_answers import Lie
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.test_watch import STEADY, lied_to, numbers, send, sent_between, watched
+from tests.client.test_watch import STEADY, numbers, send, sent_between, watched
 
 MDS = [letter * 43 for letter in "AEIMQUYcgk"]
 
@@ -102,8 +102,8 @@ def test_a_watch_asks_for_many_at_once(world: PartnerWorld) -> None:
     asked: list[Any] = []
     proofs: list[Any] = []
     alone: list[Any] = []
-    client = lied_to(
-        world,
+    client = world.lied_to(
+        "xb-bravo",
         slices=noting(asked),
         consistencies=noting(proofs),
         consistency=noting(alone),
@@ -125,7 +125,7 @@ def test_without_proofs_for_many_each_is_asked_for_alone(world: PartnerWorld, fa
         raise failed
 
     alone: list[Any] = []
-    client = lied_to(world, consistencies=consistencies, consistency=noting(alone))
+    client = world.lied_to("xb-bravo", consistencies=consistencies, consistency=noting(alone))
     assert all(item.opened is not None for item in watched(client, opening=True))
     # The checkpoint that the feed showed, and one for each alert.
     assert len(alone) == 4
@@ -133,7 +133,7 @@ def test_without_proofs_for_many_each_is_asked_for_alone(world: PartnerWorld, fa
 
 def test_a_false_proof_among_many_ends_the_watch(world: PartnerWorld) -> None:
     sent_between(world, 3)
-    client = lied_to(world, consistencies=lambda answer, pairs: [[bytes(32)] * 3 for _ in pairs])
+    client = world.lied_to("xb-bravo", consistencies=lambda answer, pairs: [[bytes(32)] * 3 for _ in pairs])
     with pytest.raises(VerificationError) as caught:
         watched(client, opening=True)
     assert caught.value.failure is Failure.LEDGER_FORK

@@ -18,7 +18,7 @@ from accord.cli.verbs import VERBS
 from accord.cli.workplace import Workplace
 from accord.client.client import Client
 from accord.client.errors import ClockError
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
 WITHOUT_A_HOME = {"completion"}
@@ -172,8 +172,7 @@ def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub_and_a_good_
 def test_a_clock_that_is_fast_is_said_where_the_hub_refuses(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
-    client = Client(world.home("xa-alpha"), PASSPHRASE, clock=clock_off(3630))
-    world.clients.append(client)
+    client = world.client("xa-alpha", clock=clock_off(3630))
     with pytest.raises(ClockError) as caught:
         client.submit(alert_to("xb-bravo"))
     assert "set it right, send anew" in sentence_of(caught.value)

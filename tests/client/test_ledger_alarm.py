@@ -23,7 +23,7 @@ from accord.client.results import Sent
 from accord.client.saved_alerts import save_opened
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
-from tests.client.altered_answers import forged_receipt, lying_connection
+from tests.client.altered_answers import forged_receipt
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
 
@@ -53,16 +53,9 @@ def forked(world: PartnerWorld, before: int) -> Client:
     def manifest(answer: ManifestAnswer, md: str) -> ManifestAnswer:
         return replace(answer, receipt=forged_receipt(world.hub.key, answer.receipt.leaf, before=before))
 
-    client = Client(
-        world.home("xb-bravo"),
-        PASSPHRASE,
-        connect=lying_connection(
-            slice=lambda octets, md: in_another_tree(world, octets, before), manifest=manifest
-        ),
-        sleep=lambda seconds: world.sequence(),
+    return world.lied_to(
+        "xb-bravo", slice=lambda octets, md: in_another_tree(world, octets, before), manifest=manifest
     )
-    world.clients.append(client)
-    return client
 
 
 ACTS: dict[str, Callable[[Client, str], object]] = {

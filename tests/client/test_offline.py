@@ -2,7 +2,6 @@
 """Work without a network: sealing into a folder to send later, opening a saved slice to compare later."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from accord.envelope.errors import Failure, OpeningError, SealingError, Verifica
 from accord.envelope.tree.receipts import Receipt
 from peers.models import Agency
 from sharing.models import Envelope
-from tests.client.altered_answers import Instead, flip, forged_receipt, lying_connection
+from tests.client.altered_answers import Instead, flip, forged_receipt
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
@@ -33,10 +32,7 @@ def no_network(hub: str, api_key: str) -> Any:
 
 def away(world: PartnerWorld, agency: str, *, later: int = 0) -> Client:
     """A client that may not use the network."""
-    clock = lambda: int(time.time()) + later  # noqa: E731
-    client = Client(world.home(agency), PASSPHRASE, clock=clock, connect=no_network)
-    world.clients.append(client)
-    return client
+    return world.client(agency, off_by=later, connect=no_network)
 
 
 # Sealing and sending later.
@@ -294,10 +290,7 @@ def test_a_lie_that_withholds_the_proof_is_an_alarm(
     def withhold(first: int, second: int) -> Any:
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(consistency=Instead(withhold))
-    )
-    world.clients.append(client)
+    client = world.lied_to("xb-bravo", consistency=Instead(withhold))
     for act in (client.inbox, lambda: client.open(sent.md)):
         with pytest.raises(VerificationError) as caught:
             act()

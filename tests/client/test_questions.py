@@ -43,7 +43,6 @@ from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_repudiated_items import revoke
 from tests.client.test_submit import dropping_posts
-from tests.client.test_watch import lied_to
 from tests.stolen_vault_keys import as_recipient
 
 
@@ -283,7 +282,7 @@ def test_a_manifest_that_the_hub_holds_back_is_told_and_asked_for_again(
     def absent(md: str) -> Any:
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
 
-    liar = lied_to(world, manifest=Instead(absent))
+    liar = world.lied_to("xb-bravo", manifest=Instead(absent))
     entries, doubts, unknown = liar.to_answer()
     assert (entries, doubts, [doubt.d for doubt in unknown]) == ([], [], [asked.md])
     assert waits(world) == [asked.md]
@@ -296,7 +295,7 @@ def test_what_the_hub_has_deleted_is_not_asked_for_again(world: PartnerWorld, as
         calls.append(md)
         raise RefusedError(410, "content-deleted", "Its content was deleted.", "", {})
 
-    liar = lied_to(world, manifest=Instead(deleted))
+    liar = world.lied_to("xb-bravo", manifest=Instead(deleted))
     assert [liar.to_answer(), liar.to_answer()] == [([], [], [])] * 2
     assert calls == [asked.md]
 

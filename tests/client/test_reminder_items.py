@@ -15,7 +15,7 @@ from sharing.models import Delivery
 from sharing.reminders import REMINDED_EVERY
 from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
-from tests.client.test_watch import lied_to, numbers, watched
+from tests.client.test_watch import numbers, watched
 
 
 @pytest.fixture
@@ -90,4 +90,4 @@ def test_one_of_what_never_came_is_passed_over(world: PartnerWorld) -> None:
         asked.append(1)
         return FeedPage((lie,), 1) if len(asked) == 1 else page
 
-    assert lied_to(world, inbox=inbox).inbox_with_doubts() == ([], [])
+    assert world.lied_to("xb-bravo", inbox=inbox).inbox_with_doubts() == ([], [])

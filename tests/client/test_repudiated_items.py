@@ -15,7 +15,7 @@ from sharing.repudiation import find_repudiated, mark_doubts
 from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
 from tests.client.test_reaffirm import signing_kid, wait_past
-from tests.client.test_watch import lied_to, numbers, watched
+from tests.client.test_watch import numbers, watched
 
 
 def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
@@ -125,7 +125,7 @@ def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld) -> None:
         asked.append(1)
         return hinting(page) if len(asked) == 1 else page
 
-    liar = lied_to(world, inbox=inbox)
+    liar = world.lied_to("xb-bravo", inbox=inbox)
     entries, doubts = liar.inbox_with_doubts()
     assert [(doubt.number, doubt.iss) for doubt in doubts] == [(2, "xa-alpha")]
     assert not any(entry.repudiated for entry in entries)

@@ -19,9 +19,7 @@ def thief_of(world: PartnerWorld, agency: str) -> Client:
     """The client of a thief who has copied the whole home and its passphrase and works elsewhere."""
     place = world.folder / "elsewhere"
     shutil.copytree(world.home(agency), place)
-    client = Client(place, PASSPHRASE, sleep=lambda seconds: world.sequence())
-    world.clients.append(client)
-    return client
+    return world.client(place)
 
 
 def test_nothing_amiss(world: PartnerWorld) -> None:
@@ -82,8 +80,7 @@ def test_all_pages_are_compared(world: PartnerWorld) -> None:
             return self.honest.submissions(after=after, limit=1)
 
     connect = lying_connection()
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Paging(connect(hub, key)))
-    world.clients.append(client)
+    client = world.client("xa-alpha", connect=lambda hub, key: Paging(connect(hub, key)))
     found = client.check_submissions()
     assert (found.listed, [item.d for item in found.strangers]) == (4, [stolen.md])
     assert asked == [PAGE] * 4
@@ -106,8 +103,7 @@ def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) 
             return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
 
     connect = lying_connection()
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Hiding(connect(hub, key)))
-    world.clients.append(client)
+    client = world.client("xa-alpha", connect=lambda hub, key: Hiding(connect(hub, key)))
     found = client.check_submissions()
     assert ([record.d for record in found.unlisted], found.listed, found.strangers) == ([lost.md], 1, ())
     assert kept.md != lost.md

@@ -56,9 +56,7 @@ def dropping_posts(world: PartnerWorld, agency: str) -> Client:
         def post_envelope(self, *parts: object, **more: object) -> None:
             raise UnreachableError("The connection broke.")
 
-    client = Client(world.home(agency), PASSPHRASE, connect=Dropping)  # type: ignore[arg-type]
-    world.clients.append(client)
-    return client
+    return world.client(agency, connect=Dropping)
 
 
 def denials(refused: RefusedError) -> list[tuple[str, str]]:
@@ -259,8 +257,7 @@ def test_octets_of_a_sending_that_broke_off_are_cleared_away(world: PartnerWorld
 
 def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    patient = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(patient)
+    patient = world.client("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError) as caught:
         patient.submit(alert_to("xb-bravo"), wait_secs=3)
     (record,) = patient.state().submissions.values()
@@ -278,8 +275,7 @@ def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> No
     swallowing = lying_connection(
         post_envelope=Instead(lambda *parts, **more: None), submission=Instead(lambda d: facts)
     )
-    liar = Client(world.home("xa-alpha"), PASSPHRASE, connect=swallowing, sleep=lambda seconds: None)
-    world.clients.append(liar)
+    liar = world.client("xa-alpha", connect=swallowing, sleep=lambda seconds: None)
 
     with pytest.raises(AnswerError, match="another object"):
         liar.submit(alert_to("xb-bravo"), wait_secs=10)
@@ -307,13 +303,7 @@ def test_keys_that_changed_while_it_was_sealed_are_taken_afresh(world: PartnerWo
             world.rotate(charlie)
         return answer
 
-    sender = Client(
-        world.home("xa-alpha"),
-        PASSPHRASE,
-        connect=lying_connection(keyset=publish_once),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(sender)
+    sender = world.lied_to("xa-alpha", keyset=publish_once)
     sent = sender.submit(alert_to("xc-charlie"), wait_secs=10)
     assert sent.log_time is not None
     assert asked.count("xc-charlie") >= 2

@@ -21,15 +21,9 @@ from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.private import LedgerKey
 from tests.client.altered_answers import flip, forged_receipt, lying_connection
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 
 STEADY = Rhythm(lambda: 0.0, poll_secs=1, first_pause_secs=1, longest_pause_secs=8)
-
-
-def lied_to(world: PartnerWorld, **lies: Any) -> Client:
-    client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
-    world.clients.append(client)
-    return client
 
 
 def send(world: PartnerWorld, alpha: Client, count: int) -> list[str]:
@@ -126,7 +120,7 @@ def test_a_position_that_was_altered_is_not_believed(world: PartnerWorld) -> Non
 
 def test_what_does_not_open_is_said_and_the_watch_goes_on(world: PartnerWorld) -> None:
     mds, _ = sent_between(world, 3)
-    bent = lied_to(world, slice=lambda octets, md: octets[:-1] if md == mds[1] else octets)
+    bent = world.lied_to("xb-bravo", slice=lambda octets, md: octets[:-1] if md == mds[1] else octets)
     news = watched(bent, opening=True)
     assert [item.opened is not None for item in news] == [True, False, True]
     assert news[1].problem
@@ -137,7 +131,7 @@ def test_what_does_not_open_is_said_and_the_watch_goes_on(world: PartnerWorld) -
 def test_another_envelope_in_its_place_is_refused(world: PartnerWorld) -> None:
     mds, pair = sent_between(world, 2)
     first = pair[1].open(mds[0]).slice_octets
-    swapped = lied_to(world, slice=lambda octets, md: first)
+    swapped = world.lied_to("xb-bravo", slice=lambda octets, md: first)
     news = watched(swapped, opening=True)
     assert [item.opened is not None for item in news] == [True, False]
     assert isinstance(news[1].error, VerificationError)
@@ -157,8 +151,8 @@ def test_a_forked_ledger_opens_nothing_and_ends_the_watch(world: PartnerWorld) -
     """The alarm comes before the first item of the batch, even items that would have opened."""
     mds, pair = sent_between(world, 3)
     before = pair[1].state()
-    forked = lied_to(
-        world,
+    forked = world.lied_to(
+        "xb-bravo",
         slice=lambda octets, md: with_forged_receipt(world.hub.key, octets, 40) if md == mds[1] else octets,
     )
     delivered: list[News] = []
@@ -182,13 +176,7 @@ def test_a_lost_network_is_waited_for_longer_each_time(world: PartnerWorld) -> N
 
     told: list[float] = []
     slept: list[float] = []
-    client = Client(
-        world.home("xb-bravo"),
-        PASSPHRASE,
-        connect=lying_connection(inbox=inbox),
-        sleep=slept.append,
-    )
-    world.clients.append(client)
+    client = world.client("xb-bravo", connect=lying_connection(inbox=inbox), sleep=slept.append)
     watching = client.watch(rhythm=STEADY, trouble=lambda failed, pause: told.append(pause))
     assert next(watching).entry.number == 1
     watching.close()
@@ -207,10 +195,7 @@ def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(world
             raise UnreachableError("The connection broke.")
         return octets
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=slice_), sleep=lambda seconds: None
-    )
-    world.clients.append(client)
+    client = world.client("xb-bravo", connect=lying_connection(slice=slice_), sleep=lambda seconds: None)
     watching = client.watch(opening=True, rhythm=STEADY)
     news = [next(watching) for _ in range(3)]
     watching.close()
@@ -236,10 +221,7 @@ def test_what_waiting_cannot_mend_ends_the_watch(world: PartnerWorld, failed: Ex
             raise problem
         return answer
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(inbox=inbox), sleep=lambda seconds: None
-    )
-    world.clients.append(client)
+    client = world.client("xb-bravo", connect=lying_connection(inbox=inbox), sleep=lambda seconds: None)
     watching = client.watch(rhythm=STEADY)
     if ends:
         with pytest.raises(type(failed)):
@@ -268,7 +250,7 @@ def test_large_attachments_are_delivered_before_more_are_fetched(
         fetched.append(md)
         return chunks
 
-    client = lied_to(world, blob=blob)
+    client = world.lied_to("xb-bravo", blob=blob)
     small = replace(STEADY, held_bytes=1024 * 1024)
     news = []
     for item in client.watch(opening=True, once=True, rhythm=small):
