@@ -34,6 +34,7 @@ from tests.client.asked_questions import (
     DAY,
     HOUR,
     answer,
+    answered_between_two,
     ask,
     asked_between_two,
     printed_at,
@@ -136,8 +137,8 @@ def test_a_withdrawn_answer_opens_the_question_again(world: PartnerWorld, asked:
     assert seen is not None and seen.code is None, "no earlier answer takes its place"
 
 
-def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld, asked: Sent) -> None:
-    first = answer(world, asked)
+def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld) -> None:
+    asked, first = answered_between_two(world)
     amended = {
         "schema": "accord-alert/1",
         "alert_type": "answer",
@@ -151,8 +152,8 @@ def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld, ask
     assert seen is not None and seen.code == "hit"
 
 
-def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWorld, asked: Sent) -> None:
-    sent = answer(world, asked)
+def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWorld) -> None:
+    asked, sent = answered_between_two(world)
     newer = ask(world, kind="update", re=Reference(asked.jti, asked.md))
     assert question(world, asked) is None
     assert (state(world, newer), waits(world)) == ("answered", [])
@@ -160,8 +161,8 @@ def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWor
     assert seen is not None and (seen.code, seen.at) == ("no_hit", sent.log_time)
 
 
-def test_a_version_that_asks_anew_takes_no_earlier_answer(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+def test_a_version_that_asks_anew_takes_no_earlier_answer(world: PartnerWorld) -> None:
+    asked, _ = answered_between_two(world)
     anew = ASKED | {"question_change": "asks_anew"}
     newer = ask(world, alert=anew, kind="update", re=Reference(asked.jti, asked.md))
     world.client("xb-bravo").open(newer.md)
@@ -267,8 +268,8 @@ def test_a_question_past_the_time_for_which_it_is_kept_waits_no_longer(
     )
 
 
-def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld, asked: Sent) -> None:
-    sent = answer(world, asked)
+def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld) -> None:
+    asked, sent = answered_between_two(world)
     seen = given(world, asked, opening=False)
     assert seen is not None and (seen.code, seen.unopened) == (None, (sent.md,))
     world.client("xb-bravo").retract(sent.md, code="error", wait_secs=10)
@@ -524,8 +525,8 @@ def test_once_a_suspension_is_over_the_answer_is_due_later_by_it(
     assert line.startswith("ANSWER OVERDUE")
 
 
-def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld) -> None:
+    asked, _ = answered_between_two(world)
     suspended_for(world, 2 * DAY, "xa-alpha")
     given(world, asked)
     alpha: Client = world.client("xa-alpha")
@@ -538,16 +539,11 @@ def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld, asked: 
         assert read.late is late
 
 
-def test_a_watch_says_nothing_of_what_was_answered(
-    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+def test_a_watch_says_nothing_of_what_was_answered_and_a_home_that_adopts_an_answer_has_answered(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bravo = Terminal(world, "xb-bravo", capsys)
-    answer(world, asked)
-    assert watched_at(bravo, 3 * DAY + HOUR) == []
-
-
-def test_a_home_that_adopts_an_answer_has_answered(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+    asked, _ = answered_between_two(world)
+    assert watched_at(Terminal(world, "xb-bravo", capsys), 3 * DAY + HOUR) == []
     bravo: Client = world.client("xb-bravo")
     with bravo._session.state_file.change() as kept:
         kept.submissions.clear()
