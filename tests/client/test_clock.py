@@ -33,10 +33,15 @@ def test_a_clock_an_hour_fast_reads_and_is_told_why_it_cannot_send(world: Partne
     assert checkpoint is not None
     assert checkpoint.kept_at <= time.time() + 300
 
+    fast = world.client("xa-alpha", off_by=HOUR)
     with pytest.raises(ClockError) as caught:
-        world.client("xa-alpha", off_by=HOUR).submit(alert_to("xb-bravo"))
+        fast.submit(alert_to("xb-bravo"))
     assert caught.value.ahead_secs == pytest.approx(HOUR, abs=300)
-    assert "minutes ahead of the hub's: set it right" in sentence_of(caught.value)
+    assert "minutes ahead of the hub's: set it right, send anew" in sentence_of(caught.value)
+    assert fast.clock_ahead_secs() == pytest.approx(HOUR, abs=120)
+    fast.close()
+    assert fast.clock_ahead_secs() == pytest.approx(HOUR, abs=120)
+    assert world.client("xa-alpha").clock_ahead_secs() is None
     assert world.place("xa-alpha").spool.ids() == []
     later = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert world.client("xb-bravo", off_by=0).open(later.md).md == later.md
