@@ -14,11 +14,11 @@ from accord.client.client import Client
 from accord.client.errors import DocumentError, RefusedError, RequestError, UnreachableError
 from callers.directory import AgencyStatus
 from sharing.models import AgreementVersion, Envelope
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_adopt_history import copy_of, restored
-from tests.client.test_spool import DAY, cut_off, make_older
+from tests.client.test_spool import DAY, make_older
 from tests.entries import change_entry
 
 TERMS: dict[str, Any] = {

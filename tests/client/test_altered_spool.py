@@ -10,9 +10,9 @@ from accord.client.errors import SpoolError, UnreachableError
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.statements.form import SubjectRef, make_statement
 from sharing.models import Envelope, Statement
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
-from tests.client.test_spool import DAY, cut_off, make_older, unsent
+from tests.client.test_spool import DAY, make_older, unsent
 
 
 def test_another_statement_in_the_spool_is_not_signed(

@@ -28,7 +28,7 @@ from accord.envelope.content import NamedOfficer
 from accord.envelope.manifest import Reference
 from peers.models import Agency
 from sharing.models import Delivery, Statement
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.asked_questions import (
     ASKED,
     DAY,
@@ -43,7 +43,6 @@ from tests.client.asked_questions import (
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_repudiated_items import revoke
-from tests.client.test_submit import dropping_posts
 from tests.stolen_vault_keys import as_recipient
 
 
@@ -317,7 +316,7 @@ def answered(world: PartnerWorld, asked: Sent) -> Sent:
 
 
 def kept_in_the_spool(world: PartnerWorld, asked: Sent) -> Sent:
-    bravo = dropping_posts(world, "xb-bravo")
+    bravo = world.lied_to("xb-bravo", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         bravo.submit(bravo.answer_order(asked.md, Answer("no_hit")))
     return asked

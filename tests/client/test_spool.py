@@ -23,17 +23,13 @@ from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import parse_statement
 from accord.privatefiles import PrivateFileError
 from sharing.models import Envelope, Statement
-from tests.client.altered_answers import Instead, flip
+from tests.client.altered_answers import Instead, cut_off, flip
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
 DAY = 24 * 3600
 FILE = Attachment("a.txt", "text/plain", b"spectrum " * 1000)
 ID = "019b2f7a-0000-7000-8000-000000000000"
-
-
-def cut_off(*parts: Any, **more: Any) -> None:
-    raise UnreachableError("The connection broke.")
 
 
 def unsent(world: PartnerWorld, *, age_secs: int, **changes: Any) -> str:

@@ -91,19 +91,10 @@ def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) 
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     lost = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
 
-    class Hiding:
-        def __init__(self, honest: Any) -> None:
-            self.honest = honest
+    def hide(page: Any) -> Any:
+        return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.honest, name)
-
-        def submissions(self, *, after: str | None, limit: int) -> Any:
-            page = self.honest.submissions(after=after, limit=limit)
-            return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
-
-    connect = lying_connection()
-    client = world.client("xa-alpha", connect=lambda hub, key: Hiding(connect(hub, key)))
+    client = world.lied_to("xa-alpha", submissions=hide)
     found = client.check_submissions()
     assert ([record.d for record in found.unlisted], found.listed, found.strangers) == ([lost.md], 1, ())
     assert kept.md != lost.md

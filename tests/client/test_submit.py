@@ -27,13 +27,13 @@ from accord.client.session import connect_http
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
 from sharing.models import Delivery, Envelope
-from tests.client.altered_answers import Instead, lying_connection
+from tests.client.altered_answers import Instead, cut_off, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
 
-def cut_off(world: PartnerWorld, agency: str) -> Client:
+def without_hub(world: PartnerWorld, agency: str) -> Client:
     """A client that cannot reach its hub."""
     patience = Patience(connect_secs=1, tries=1)
 
@@ -41,22 +41,6 @@ def cut_off(world: PartnerWorld, agency: str) -> Client:
         return HttpExchange(HttpTransport(CLOSED_PORT, api_key=api_key, patience=patience))
 
     return Client(world.home(agency), PASSPHRASE, connect=connect)
-
-
-def dropping_posts(world: PartnerWorld, agency: str) -> Client:
-    """A client whose submissions never arrive, while all other calls do."""
-
-    class Dropping:
-        def __init__(self, hub: str, api_key: str) -> None:
-            self.honest = connect_http(hub, api_key)
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.honest, name)
-
-        def post_envelope(self, *parts: object, **more: object) -> None:
-            raise UnreachableError("The connection broke.")
-
-    return world.client(agency, connect=Dropping)
 
 
 def denials(refused: RefusedError) -> list[tuple[str, str]]:
@@ -184,7 +168,7 @@ def test_red_names_officers_and_is_never_released_onward(world: PartnerWorld) ->
 def test_an_unreachable_hub_loses_nothing(world: PartnerWorld) -> None:
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     with pytest.raises(UnreachableError):
-        dropping_posts(world, "xa-alpha").submit(alert_to("xb-bravo"))
+        world.lied_to("xa-alpha", post_envelope=Instead(cut_off)).submit(alert_to("xb-bravo"))
 
     (waiting,) = alpha.submissions()
     assert (waiting.here, waiting.log_time) == (True, None)
@@ -201,7 +185,7 @@ def test_an_unreachable_hub_loses_nothing(world: PartnerWorld) -> None:
 
 def test_a_hub_that_is_down_before_the_keys_are_fetched_leaves_nothing_behind(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    alpha = cut_off(world, "xa-alpha")
+    alpha = without_hub(world, "xa-alpha")
     with pytest.raises(UnreachableError, match="refuses connections"):
         alpha.submit(alert_to("xb-bravo"))
     assert world.place("xa-alpha").spool.ids() == []
@@ -226,7 +210,7 @@ def test_what_was_altered_in_the_spool_is_not_sent(world: PartnerWorld) -> None:
     first = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     with pytest.raises(UnreachableError):
-        dropping_posts(world, "xa-alpha").submit(alert_to("xb-bravo"))
+        world.lied_to("xa-alpha", post_envelope=Instead(cut_off)).submit(alert_to("xb-bravo"))
     (jti,) = world.place("xa-alpha").spool.ids()
     foreign = bytes(Envelope.objects.get(pk=first.md).manifest or b"")
     (world.home("xa-alpha") / "spool" / jti / "manifest").write_bytes(foreign)
