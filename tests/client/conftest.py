@@ -30,6 +30,7 @@ from devtool.wheel import WHEELS, build_wheel
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
 from tests.client.altered_answers import Instead, Lie, lying_connection
+from tests.client.scripted_hub import ScriptedHub, served
 from tests.client.terminals import Terminal
 from tests.exchange_keys import give_api_key
 from tests.restored_worlds import restored_world
@@ -193,6 +194,13 @@ def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Itera
     yield world
     for client in world.clients:
         client.close()
+
+
+@pytest.fixture
+def hub() -> Iterator[ScriptedHub]:
+    """A hub that answers as a test says."""
+    with served((200, {}, b"{}")) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="session")

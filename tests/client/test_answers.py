@@ -19,7 +19,7 @@ from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience
 from accord.client.errors import AbsentError, AnswerError, BusyError, RefusedError
 from accord.envelope.encoding import MAX_SLICE_BYTES
-from tests.client.scripted_hub import ScriptedHub, served
+from tests.client.scripted_hub import ScriptedHub
 
 MD, OTHER = "A" * 43, "E" * 43
 PAIR = {"first": 1, "second": 2, "path": []}
@@ -27,12 +27,6 @@ ITEM = {"number": 1, "what": "envelope", "digest": MD, "iss": "xa-alpha", "id": 
 FACTS = {"what": "envelope", "digest": MD, "id": "jti", "iat": 1, "receipt": None, "deliveries": []}
 
 Call = Callable[[HttpExchange], Any]
-
-
-@pytest.fixture
-def hub() -> Iterator[ScriptedHub]:
-    with served((200, {}, b"{}")) as hub:
-        yield hub
 
 
 @pytest.fixture

@@ -21,18 +21,12 @@ from accord.client.progress import FETCHING, SEALING, SENDING, WRITING
 from accord.envelope.blobs import measure_blob
 from accord.envelope.errors import SealingError, SealRefusal
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
-from tests.client.scripted_hub import ScriptedHub, served
+from tests.client.scripted_hub import ScriptedHub
 
 MIB = 1024 * 1024
 LARGEST = 66_060_280
 QUICK = Patience(connect_secs=2, read_secs=5, tries=3, backoff_secs=0, longest_pause_secs=1)
 CLOSE = {"Connection": "close"}
-
-
-@pytest.fixture
-def hub() -> Iterator[ScriptedHub]:
-    with served((200, {}, b"")) as hub:
-        yield hub
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from accord.calls.answers import ManifestAnswer
 from accord.cli import exits
 from accord.cli.arguments.parser import build_parser
 from accord.cli.exits import code_of
-from accord.cli.main import main
 from accord.cli.sentences import FORKED, sentence_of
 from accord.client.answering import Answer
 from accord.client.client import Client
@@ -24,7 +23,8 @@ from accord.client.saved_alerts import save_opened
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.tree.receipts import Receipt
 from tests.client.altered_answers import forged_receipt
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
+from tests.client.terminals import Terminal
 
 
 @pytest.fixture
@@ -107,15 +107,11 @@ def test_offline_a_tree_of_the_kept_size_and_another_root_is_an_alarm(
 
     save_opened(opened, tmp_path / "saved")
     (tmp_path / "saved" / "slice.json").write_bytes(octets)
-    secret = tmp_path / "secret"
-    secret.write_text(PASSPHRASE)
-    secret.chmod(0o600)
-    environment = {"ACCORD_HOME": str(world.home("xb-bravo")), "ACCORD_PASSPHRASE_FILE": str(secret)}
-    for argv in (["open", "--slice", str(tmp_path / "saved")], ["verify", str(tmp_path / "saved")]):
-        assert main(argv, environment) == exits.NOT_VERIFIED
-        said = capsys.readouterr()
-        assert "The hub's ledger is not the one this client has kept" in said.err
-        assert DOCUMENT["title"] not in said.out
+    terminal = Terminal(world, "xb-bravo", capsys)
+    for argv in (("open", "--slice", str(tmp_path / "saved")), ("verify", str(tmp_path / "saved"))):
+        terminal.run(*argv, expect=exits.NOT_VERIFIED)
+        assert "The hub's ledger is not the one this client has kept" in terminal.err
+        assert DOCUMENT["title"] not in terminal.out
 
 
 def test_every_verb_with_an_opening_is_in_this_file() -> None:
