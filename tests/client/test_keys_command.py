@@ -198,20 +198,17 @@ def apart(world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Pat
     return Apart(world, tmp_path, terminal, offline, root, after)
 
 
-def test_an_agency_with_an_offline_root_enters(apart: Apart) -> None:
+def test_an_agency_with_an_offline_root_enters_and_publishes_once_what_that_signed(apart: Apart) -> None:
     made = [key.public.kid for key in apart.world.place("xd-reg").open_keys(PASSPHRASE).ring.keys]
     listed = apart.terminal.run("keys")
     assert all(kid in listed for kid in made)
     assert "has not enrolled yet" in listed
     assert [key["kid"] for key in apart.terminal.json("keys")["unpublished"]] == made
-    apart.enter()
-    apart.terminal.run("keys", "renew", expect=exits.KEYS)
-    assert "accord keys propose" in apart.terminal.err
-    assert apart.terminal.json("keys")["holds_root"] is False
-
-
-def test_what_the_offline_root_signed_is_published_once(apart: Apart) -> None:
     terminal, first = apart.terminal, apart.enter()
+    terminal.run("keys", "renew", expect=exits.KEYS)
+    assert "accord keys propose" in terminal.err
+    assert terminal.json("keys")["holds_root"] is False
+
     old = terminal.kid("sign")
     rotation = apart.signed("rotation", "rotate")
     terminal.begin("keys", "submit", rotation)
