@@ -94,7 +94,11 @@ class PartnerWorld:
         self.hub.now = timezone.now()
         return give_api_key(agency, scopes=usual_scopes(), client="accord", now=self.hub.now)[1]
 
-    def client(self, home: str | Path, *, off_by: float = 0, **how: Any) -> Client:
+    def client(self, agency: str) -> Client:
+        """A client of an existing home; the sequencer runs whenever the client waits."""
+        return self.client_with(agency)
+
+    def client_with(self, home: str | Path, *, off_by: float = 0, **how: Any) -> Client:
         """A client of an agency's home or of a folder, on a machine whose clock is so many seconds off.
 
         The sequencer runs whenever the client waits, unless `how` says otherwise.
@@ -106,7 +110,7 @@ class PartnerWorld:
 
     def lied_to(self, agency: str, *, off_by: float = 0, **lies: Lie | Instead) -> Client:
         """A client as above, to which the exchange tells these lies."""
-        return self.client(agency, off_by=off_by, connect=lying_connection(**lies))
+        return self.client_with(agency, off_by=off_by, connect=lying_connection(**lies))
 
     def restored(self, name: str, build: Callable[[], T]) -> T:
         """Return what `build` makes in this empty world; rows and homes that were built a while ago are put back."""

@@ -18,8 +18,8 @@ HOUR = 3600
 
 def test_a_clock_an_hour_slow_neither_stops_sending_nor_reading(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    sent = world.client("xa-alpha", off_by=-HOUR).submit(alert_to("xb-bravo"), wait_secs=10)
-    bravo = world.client("xb-bravo", off_by=-HOUR)
+    sent = world.client_with("xa-alpha", off_by=-HOUR).submit(alert_to("xb-bravo"), wait_secs=10)
+    bravo = world.client_with("xb-bravo", off_by=-HOUR)
     assert bravo.open(sent.md).marks == ()
     assert bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10).log_time is not None
 
@@ -27,13 +27,13 @@ def test_a_clock_an_hour_slow_neither_stops_sending_nor_reading(world: PartnerWo
 def test_a_clock_an_hour_fast_reads_and_is_told_why_it_cannot_send(world: PartnerWorld) -> None:
     sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    bravo = world.client("xb-bravo", off_by=HOUR)
+    bravo = world.client_with("xb-bravo", off_by=HOUR)
     assert bravo.open(sent.md).marks == ()
     checkpoint = bravo.state().checkpoint
     assert checkpoint is not None
     assert checkpoint.kept_at <= time.time() + 300
 
-    fast = world.client("xa-alpha", off_by=HOUR)
+    fast = world.client_with("xa-alpha", off_by=HOUR)
     with pytest.raises(ClockError) as caught:
         fast.submit(alert_to("xb-bravo"))
     assert caught.value.ahead_secs == pytest.approx(HOUR, abs=300)
@@ -44,7 +44,7 @@ def test_a_clock_an_hour_fast_reads_and_is_told_why_it_cannot_send(world: Partne
     assert world.client("xa-alpha").clock_ahead_secs() is None
     assert world.place("xa-alpha").spool.ids() == []
     later = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert world.client("xb-bravo", off_by=0).open(later.md).md == later.md
+    assert world.client_with("xb-bravo", off_by=0).open(later.md).md == later.md
 
 
 def test_late_is_what_was_first_opened_after_its_end(world: PartnerWorld) -> None:
@@ -53,12 +53,12 @@ def test_late_is_what_was_first_opened_after_its_end(world: PartnerWorld) -> Non
     sent = alpha.submit(alert_to("xb-bravo", "xc-charlie", exp=end), wait_secs=10)
     assert bravo.open(sent.md).marks == ()
 
-    in_time = world.client("xb-bravo", off_by=2 * HOUR)
+    in_time = world.client_with("xb-bravo", off_by=2 * HOUR)
     opened = in_time.open(sent.md)
     verified = in_time.verify(opened.slice_octets, opened.blobs).opened
     assert verified is not None
     assert (opened.marks, verified.marks) == ((), ())
-    too_late = world.client("xc-charlie", off_by=2 * HOUR)
+    too_late = world.client_with("xc-charlie", off_by=2 * HOUR)
     assert [too_late.open(sent.md).marks for _ in range(2)] == [("late",)] * 2
 
 

@@ -104,7 +104,7 @@ def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorl
 
 
 def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: PartnerWorld, secret: str) -> None:
-    client = world.client("xa-alpha", sleep=lambda seconds: None)
+    client = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         enrol(client, world, secret)
     assert not client.state().enrolled

@@ -44,7 +44,7 @@ def test_it_announces_itself_before_it_sends_and_once_an_hour(world: PartnerWorl
     alpha.inbox()
     assert not Instance.objects.exists(), "reading announces nothing"
     moment, counted = [alpha.state().newest_log_time + 1], Counted()
-    client = world.client("xa-alpha", clock=lambda: moment[0], connect=counted.connect)
+    client = world.client_with("xa-alpha", clock=lambda: moment[0], connect=counted.connect)
     for _again in range(2):
         client.submit(alert_to("xb-bravo"))
     row = Instance.objects.get()
@@ -129,7 +129,7 @@ def test_a_hub_that_does_not_answer_it_changes_nothing(world: PartnerWorld) -> N
         raise BusyError("Try again later.", 503)
 
     connect = lying_connection(announce_instance=Instead(busy))
-    client = world.client("xa-alpha", connect=connect)
+    client = world.client_with("xa-alpha", connect=connect)
     assert client.submit(alert_to("xb-bravo")).md
     with pytest.raises(BusyError):
         client.holder()

@@ -77,7 +77,7 @@ def failing(
     world: PartnerWorld, agency: str, calls: int, failure: type[BaseException], is_made: bool
 ) -> Client:
     """A client whose connection to the hub breaks at the n-th call."""
-    return world.client(
+    return world.client_with(
         agency,
         connect=lambda hub, key: FailingExchange(connect_http(hub, key), calls, failure, is_made),
     )
@@ -194,7 +194,7 @@ def test_keys_that_a_crash_left_in_the_key_file_are_the_ones_that_are_published(
 
 def test_what_was_accepted_and_not_logged_is_picked_up(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    idle = world.client("xa-alpha", sleep=lambda seconds: None)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         idle.keys.rotate(wait_secs=1)
     assert alpha.keys.overview().pending == "rotate sign enc"
@@ -207,7 +207,7 @@ def test_what_was_accepted_and_not_logged_is_picked_up(world: PartnerWorld) -> N
 
 def test_another_change_first_brings_the_broken_one_to_its_end(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    idle = world.client("xa-alpha", sleep=lambda seconds: None)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         idle.keys.rotate(wait_secs=1)
     assert alpha.keys.renew().version == 3
@@ -259,7 +259,7 @@ def test_what_is_too_old_for_the_hub_is_void(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
     stale = renewal_signed_elsewhere(world, alpha)
     Journal(world.place("xa-alpha").key_change_file).write(SignedChange("renew", stale))
-    in_two_days = world.client("xa-alpha", off_by=2 * 86400)
+    in_two_days = world.client_with("xa-alpha", off_by=2 * 86400)
 
     assert in_two_days.keys.resume() is None
     assert alpha.keys.overview().pending is None

@@ -79,7 +79,9 @@ def test_the_old_keys_overlap_for_thirty_days_and_are_stated_as_retired_afterwar
         if row.kid in old:
             assert row.st == "retiring"
             assert row.exp == pytest.approx(keyset.iat + OVERLAP_SECS, abs=5)
-    assert {fact.kid for fact in keys_of(world.client("xa-alpha", off_by=31 * DAY_SECS), st="retired")} == old
+    assert {
+        fact.kid for fact in keys_of(world.client_with("xa-alpha", off_by=31 * DAY_SECS), st="retired")
+    } == old
 
 
 def test_one_use_can_be_rotated_alone_and_is_proved_by_the_current_signing_keys(
@@ -165,7 +167,7 @@ def test_two_programs_change_keys_one_after_the_other(world: PartnerWorld) -> No
 def test_a_keyset_that_another_home_published_is_followed(world: PartnerWorld) -> None:
     """The hub has the keyset and the ledger not yet: this home waits for its receipt, then continues from it."""
     alpha = world.enrol("xa-alpha")
-    other = world.client("xa-alpha", sleep=lambda seconds: None, connect=lying_connection())
+    other = world.client_with("xa-alpha", sleep=lambda seconds: None, connect=lying_connection())
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         other.keys.renew(wait_secs=1)
     world.place("xa-alpha").key_change_file.unlink()
@@ -178,9 +180,9 @@ def test_what_ends_is_said_thirty_fourteen_seven_and_one_days_ahead(world: Partn
     alpha = world.enrol("xa-alpha")
     assert alpha.keys.warnings() == ()
     for days, step in ((59, None), (61, 30), (75, 30), (77, 14), (84, 7), (89.5, 1), (91, 0)):
-        found = world.client("xa-alpha", off_by=days * DAY_SECS).keys.warnings()
+        found = world.client_with("xa-alpha", off_by=days * DAY_SECS).keys.warnings()
         assert [(item.what, item.days) for item in found] == ([] if step is None else [("keyset", step)])
-    keys = world.client("xa-alpha", off_by=340 * DAY_SECS).keys.warnings()
+    keys = world.client_with("xa-alpha", off_by=340 * DAY_SECS).keys.warnings()
     assert [(item.what, item.days) for item in keys] == [("keyset", 0)] + [("key", 30)] * 3
     assert {item.remedy for item in keys[1:]} == {"accord keys rotate"}
 
@@ -209,7 +211,7 @@ def test_an_ended_keyset_stops_sending_names_the_remedy_and_never_stops_reading(
     alpha = world.client("xa-alpha")
     opened = alpha.open(sent.md)
 
-    ended = world.client("xa-alpha", off_by=91 * DAY_SECS)
+    ended = world.client_with("xa-alpha", off_by=91 * DAY_SECS)
     with pytest.raises(KeysetEndedError, match="accord keys renew"):
         ended.acknowledge(sent.md, officer="officer-7")
     with pytest.raises(KeysetEndedError, match="accord keys renew"):

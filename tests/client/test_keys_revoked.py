@@ -83,7 +83,7 @@ def test_only_what_the_key_has_signed_is_listed(world: PartnerWorld, pair: tuple
     # The hub's list names the signing keys, so no object is fetched alone.
     asked: list[str] = []
     connect = lying_connection(slice=Instead(asked.append), statement=Instead(asked.append))
-    thrifty = world.client("xa-alpha", connect=connect)
+    thrifty = world.client_with("xa-alpha", connect=connect)
     assert [item.d for item in thrifty.keys.plan_revocation(old, since=since).concerned] == [before.md]
     assert asked == []
 
@@ -173,7 +173,7 @@ def test_an_agency_that_has_no_key_left_is_told_what_to_do(
 ) -> None:
     """The revocation was sent, and the new keys that belong to it were not."""
     alpha, _ = pair
-    idle = world.client("xa-alpha", sleep=lambda seconds: None)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         idle.keys.revoke(kid_of(alpha, "Ed25519"), code="stolen", rotate=True, wait_secs=1)
     world.sequence()
@@ -210,7 +210,7 @@ def test_a_revocation_is_over_only_with_its_receipt(world: PartnerWorld, pair: t
     alpha, _ = pair
     old = kid_of(alpha, "Ed25519")
     alpha.keys.rotate()
-    idle = world.client("xa-alpha", sleep=lambda seconds: None)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         idle.keys.revoke(old, code="ended", wait_secs=1)
     assert alpha.keys.overview(online=False).pending == f"revoke {old}"

@@ -37,7 +37,7 @@ def new_home(world: PartnerWorld, agency: str, root: Root) -> Client:
     """A new home after the loss of the old one, with new operational keys and the fingerprint of the root in force."""
     folder = world.folder / f"{agency}-anew"
     create_operational(folder, PASSPHRASE, now=int(time.time()), cost=CHEAP)
-    client = world.client(folder)
+    client = world.client_with(folder)
     client.enrol(
         agency,
         hub=world.address,
@@ -129,7 +129,7 @@ def test_a_recovery_takes_over_in_its_own_home_after_its_delay(
     again.keys.recover_root(new, announce=one_more(tmp_path / "safe").fingerprint)
     assert again.fingerprint == old.fingerprint
 
-    later = world.client("xa-alpha-anew", off_by=RECOVERY_DELAY_SECS + 60)
+    later = world.client_with("xa-alpha-anew", off_by=RECOVERY_DELAY_SECS + 60)
     assert later.keys.overview(online=False).fingerprint == new.fingerprint
     assert later.keys.overview(online=False).version == 2
     world.hub.now += timedelta(hours=73)
@@ -153,7 +153,7 @@ def test_whoever_holds_the_root_sees_a_recovery_and_cancels_it_by_a_renewal(
     alpha.take_over()
     assert alpha.keys.renew().version == 2
     assert alpha.keys.overview().warnings == ()
-    late = world.client("xa-alpha", off_by=100 * 3600)
+    late = world.client_with("xa-alpha", off_by=100 * 3600)
     assert late.keys.overview(online=False).fingerprint == old.fingerprint
     kept = [(record.version, record.succession) for record in alpha.state().keysets["xa-alpha"]]
     assert kept == [(1, "same"), (2, "recovered"), (2, "same")]

@@ -32,7 +32,7 @@ def no_network(hub: str, api_key: str) -> Any:
 
 def away(world: PartnerWorld, agency: str, *, later: int = 0) -> Client:
     """A client that may not use the network."""
-    return world.client(agency, off_by=later, connect=no_network)
+    return world.client_with(agency, off_by=later, connect=no_network)
 
 
 # Sealing and sending later.

@@ -191,7 +191,7 @@ def test_a_revoke_by_the_root_of_its_time_is_followed_after_the_root_changed(
     world.hub.later(days=2)
     change_root(world, charlie)
 
-    later = world.client("xb-bravo", off_by=2 * DAY_SECS)
+    later = world.client_with("xb-bravo", off_by=2 * DAY_SECS)
     (left_out,) = later.plan(alert_to("xc-charlie")).left_out
     assert left_out.reason is SealRefusal.NO_KEY
     assert len(bravo.state().revocations["xc-charlie"]) == 1
@@ -218,7 +218,7 @@ def test_a_recovery_that_waits_or_was_cancelled_revokes_nothing(
 
     cancel_recovery(world, charlie)
     for ahead in (timedelta(0), timedelta(days=4)):
-        later = world.client("xb-bravo", off_by=ahead.total_seconds())
+        later = world.client_with("xb-bravo", off_by=ahead.total_seconds())
         assert later.plan(alert_to("xc-charlie")).will == ("xc-charlie",)
         assert later.open(sealed.md).marks == ()
     honest.close()

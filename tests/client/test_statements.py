@@ -69,7 +69,7 @@ def logged(world: PartnerWorld, jws: bytes) -> StatementAnswer:
     return StatementAnswer(jws, Receipt.parse(receipt_for(od)))
 
 
-def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Instead]:
+def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Any]:
     """Lies by which the feed ends with this statement."""
     statement = parse_statement(answer.jws).statement
     last = FeedEntry(len(before) + 1, "statement", statement.od, statement.iss, statement.id, None)

@@ -19,7 +19,7 @@ def thief_of(world: PartnerWorld, agency: str) -> Client:
     """The client of a thief who has copied the whole home and its passphrase and works elsewhere."""
     place = world.folder / "elsewhere"
     shutil.copytree(world.home(agency), place)
-    return world.client(place)
+    return world.client_with(place)
 
 
 def test_nothing_amiss(world: PartnerWorld) -> None:
@@ -80,7 +80,7 @@ def test_all_pages_are_compared(world: PartnerWorld) -> None:
             return self.honest.submissions(after=after, limit=1)
 
     connect = lying_connection()
-    client = world.client("xa-alpha", connect=lambda hub, key: Paging(connect(hub, key)))
+    client = world.client_with("xa-alpha", connect=lambda hub, key: Paging(connect(hub, key)))
     found = client.check_submissions()
     assert (found.listed, [item.d for item in found.strangers]) == (4, [stolen.md])
     assert asked == [PAGE] * 4

@@ -241,7 +241,7 @@ def test_octets_of_a_sending_that_broke_off_are_cleared_away(world: PartnerWorld
 
 def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    patient = world.client("xa-alpha", sleep=lambda seconds: None)
+    patient = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError) as caught:
         patient.submit(alert_to("xb-bravo"), wait_secs=3)
     (record,) = patient.state().submissions.values()
@@ -259,7 +259,7 @@ def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> No
     swallowing = lying_connection(
         post_envelope=Instead(lambda *parts, **more: None), submission=Instead(lambda d: facts)
     )
-    liar = world.client("xa-alpha", connect=swallowing, sleep=lambda seconds: None)
+    liar = world.client_with("xa-alpha", connect=swallowing, sleep=lambda seconds: None)
 
     with pytest.raises(AnswerError, match="another object"):
         liar.submit(alert_to("xb-bravo"), wait_secs=10)

@@ -176,7 +176,7 @@ def test_a_lost_network_is_waited_for_longer_each_time(world: PartnerWorld) -> N
 
     told: list[float] = []
     slept: list[float] = []
-    client = world.client("xb-bravo", connect=lying_connection(inbox=inbox), sleep=slept.append)
+    client = world.client_with("xb-bravo", connect=lying_connection(inbox=inbox), sleep=slept.append)
     watching = client.watch(rhythm=STEADY, trouble=lambda failed, pause: told.append(pause))
     assert next(watching).entry.number == 1
     watching.close()
@@ -195,7 +195,7 @@ def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(world
             raise UnreachableError("The connection broke.")
         return octets
 
-    client = world.client("xb-bravo", connect=lying_connection(slice=slice_), sleep=lambda seconds: None)
+    client = world.client_with("xb-bravo", connect=lying_connection(slice=slice_), sleep=lambda seconds: None)
     watching = client.watch(opening=True, rhythm=STEADY)
     news = [next(watching) for _ in range(3)]
     watching.close()
@@ -221,7 +221,7 @@ def test_what_waiting_cannot_mend_ends_the_watch(world: PartnerWorld, failed: Ex
             raise problem
         return answer
 
-    client = world.client("xb-bravo", connect=lying_connection(inbox=inbox), sleep=lambda seconds: None)
+    client = world.client_with("xb-bravo", connect=lying_connection(inbox=inbox), sleep=lambda seconds: None)
     watching = client.watch(rhythm=STEADY)
     if ends:
         with pytest.raises(type(failed)):
