@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accord.calls.exchange import Exchange
+from accord.client.errors import UnreachableError
 from accord.client.session import connect_http
 from accord.envelope.private import LedgerKey
 from accord.envelope.tree.merkle import inclusion_path, leaf_hash, root_of
@@ -52,6 +53,11 @@ class LyingExchange:
 def lying_connection(**lies: Lie | Instead) -> Any:
     """The `connect` argument of a `Client`: the hub over HTTP, with these lies."""
     return lambda hub, api_key: LyingExchange(connect_http(hub, api_key), **lies)
+
+
+def cut_off(*parts: Any, **more: Any) -> None:
+    """Be a call that never arrives, or whose answer is lost."""
+    raise UnreachableError("The connection broke.")
 
 
 def flip(octets: bytes, place: int) -> bytes:

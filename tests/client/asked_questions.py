@@ -45,6 +45,16 @@ def asked_between_two(world: PartnerWorld) -> Sent:
     return world.restored("asked", build)
 
 
+def answered_between_two(world: PartnerWorld) -> tuple[Sent, Sent]:
+    """Return a question of one agency to another and its answer, which the asker has not opened."""
+
+    def build() -> tuple[Sent, Sent]:
+        asked = asked_between_two(world)
+        return asked, answer(world, asked)
+
+    return world.restored("answered", build)
+
+
 def printed_at(terminal: Terminal, ahead_secs: int, *argv: str) -> str:
     """Run a command on a machine whose clock is so many seconds ahead; return what it prints."""
     options = build_parser().parse_args(argv)

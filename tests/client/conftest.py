@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
@@ -16,6 +16,7 @@ from accord.client.client import Client
 from accord.client.home import Home, NewKeys, create_keys
 from accord.client.outgoing import AlertToSend
 from accord.client.results import Sent
+from accord.envelope.content import Attachment
 from accord.envelope.keysets import KeyRow, read_keyset
 from accord.envelope.private import generate_decryption_key
 from accord.keyfile import Argon2Cost
@@ -28,6 +29,8 @@ from callers.directory import AgencyKind, Custody
 from devtool.wheel import WHEELS, build_wheel
 from peers.models import Agency
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, Hub, seconds
+from tests.client.altered_answers import Instead, Lie, lying_connection
+from tests.client.scripted_hub import ScriptedHub, served
 from tests.client.terminals import Terminal
 from tests.exchange_keys import give_api_key
 from tests.restored_worlds import restored_world
@@ -93,9 +96,21 @@ class PartnerWorld:
 
     def client(self, agency: str) -> Client:
         """A client of an existing home; the sequencer runs whenever the client waits."""
-        client = Client(self.home(agency), PASSPHRASE, sleep=lambda seconds: self.sequence())
+        return self.client_with(agency)
+
+    def client_with(self, home: str | Path, *, off_by: float = 0, **how: Any) -> Client:
+        """A client of an agency's home or of a folder, on a machine whose clock is so many seconds off.
+
+        The sequencer runs whenever the client waits, unless `how` says otherwise.
+        """
+        usual = {"clock": lambda: int(time.time() + off_by), "sleep": lambda seconds: self.sequence()}
+        client = Client(self.folder / home, PASSPHRASE, **(usual | how))
         self.clients.append(client)
         return client
+
+    def lied_to(self, agency: str, *, off_by: float = 0, **lies: Lie | Instead) -> Client:
+        """A client as above, to which the exchange tells these lies."""
+        return self.client_with(agency, off_by=off_by, connect=lying_connection(**lies))
 
     def restored(self, name: str, build: Callable[[], T]) -> T:
         """Return what `build` makes in this empty world; rows and homes that were built a while ago are put back."""
@@ -125,8 +140,9 @@ class PartnerWorld:
         return client
 
     def partners(self, *agencies: str) -> list[Client]:
-        """Enrolled partners who have pinned one another and share under one agreement."""
-        self.restored(f"partners {agencies}", lambda: self._make_partners(agencies))
+        """Partners who have pinned one another and share under one agreement, enrolled unless they are."""
+        if Agency.objects.filter(pk__in=agencies).count() < len(agencies):
+            self.restored(f"partners {agencies}", lambda: self._make_partners(agencies))
         return [self.client(agency) for agency in agencies]
 
     def _make_partners(self, agencies: Sequence[str]) -> None:
@@ -137,13 +153,15 @@ class PartnerWorld:
         self.hub.now = timezone.now()
         self.hub.make_agreement("G1", *agencies)
 
-    def deliver(self, *agencies: str) -> Sent:
-        """Make partners, and deliver an alert of the first to the second, which has not fetched it."""
-        return self.restored(f"delivered {agencies}", lambda: self._deliver(agencies))
+    def deliver(self, *agencies: str, file: Attachment | None = None) -> Sent:
+        """Make partners, and deliver an alert of the first to the second, with this file; it has not fetched it."""
 
-    def _deliver(self, agencies: Sequence[str]) -> Sent:
-        self._make_partners(agencies)
-        return self.client(agencies[0]).submit(alert_to(agencies[1]), wait_secs=10)
+        def build() -> Sent:
+            self._make_partners(agencies)
+            order = alert_to(agencies[1], attachments=() if file is None else (file,))
+            return self.client(agencies[0]).submit(order, wait_secs=10)
+
+        return self.restored(f"delivered {agencies} {file and file.plain!r}", build)
 
     def row(self, agency: str) -> Agency:
         return Agency.objects.get(pk=agency)
@@ -180,6 +198,13 @@ def world(static_folder: Path, live_server: LiveServer, tmp_path: Path) -> Itera
     yield world
     for client in world.clients:
         client.close()
+
+
+@pytest.fixture
+def hub() -> Iterator[ScriptedHub]:
+    """A hub that answers as a test says."""
+    with served((200, {}, b"{}")) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,11 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from accord.cli import exits
 from accord.client.client import Client
-from tests.client.altered_answers import lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
@@ -59,23 +57,8 @@ def test_what_the_own_keys_did_not_sign_is_not_taken_in(world: PartnerWorld) -> 
     foreign = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     listed = bravo.submissions()[0]
 
-    class Claiming:
-        def __init__(self, honest: Any) -> None:
-            self.honest = honest
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.honest, name)
-
-        def submissions(self, *, after: str | None, limit: int) -> Any:
-            page = self.honest.submissions(after=after, limit=limit)
-            item = lying.honest.submission(foreign.md)
-            return replace(page, items=(item, *page.items))
-
-    connect = lying_connection()
-    state = bravo.state()
-    lying = Claiming(connect(state.hub, state.api_key))
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Claiming(connect(hub, key)))
-    world.clients.append(client)
+    item = bravo._session.exchange.submission(foreign.md)
+    client = world.lied_to("xa-alpha", submissions=lambda page: replace(page, items=(item, *page.items)))
     history = client.own_history()
     assert (history.found, [item.d for item in history.doubtful]) == ((), [listed.d])
 

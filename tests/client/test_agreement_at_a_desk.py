@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agreement among three, of which one works at a desk and two by command, from its proposal to the leaving of one."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -24,11 +25,14 @@ from alerts.agency.lanes import resume_lanes, suspend_lanes
 from alerts.peers.agreements import ask_for_agreements
 from alerts.receiving.following import follow_feed
 from callers.actors import SystemActor
-from callers.capabilities import Role
-from officers.models import Officer
 from peers.models import Agency
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.own_desk import compare_by_hand, make_own_agency
+from tests.client.desks import (
+    AtDesk,
+    desk_and_two,
+    two_by_command,
+)
+from tests.own_desk import compare_by_hand
 
 REF = "ABC 2027-1"
 OWED = {
@@ -39,30 +43,6 @@ OWED = {
     "zone": "Europe/Vienna",
     "from": "2027-01-01",
 }
-
-
-@pytest.fixture
-def agency(world: PartnerWorld, settings: Settings) -> Agency:
-    settings.OWN_DESK = True
-    made = make_own_agency(world.hub, "xb-own", "Health Authority")
-    world.sequence()
-    made.refresh_from_db()
-    return made
-
-
-@pytest.fixture
-def admin(world: PartnerWorld, agency: Agency) -> Officer:
-    return world.hub.make_officer(agency, Role.AGENCY_ADMIN)
-
-
-@pytest.fixture
-def commands(world: PartnerWorld, agency: Agency) -> tuple[Client, Client]:
-    """Two agencies that work by command, and have compared each other's fingerprints and the desk's."""
-    alpha, charlie = world.enrol("xa-alpha"), world.enrol("xc-charlie")
-    for one, other, name in ((alpha, charlie, "xc-charlie"), (charlie, alpha, "xa-alpha")):
-        one.pin(name, other.fingerprint)
-        one.pin("xb-own", agency.root_fingerprint)
-    return alpha, charlie
 
 
 def terms(world: PartnerWorld, **changes: object) -> Terms:
@@ -100,39 +80,57 @@ def learn(world: PartnerWorld, agency: Agency) -> None:
     ask_for_agreements(SystemActor("desk-worker", agency.pk), agency.pk, now=world.hub.now)
 
 
-@pytest.fixture
-def agreed(world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client]) -> str:
-    compare_by_hand(agency, "xa-alpha", "xc-charlie", now=world.hub.now)
-    od = propose_agreement(admin, terms(world), now=world.hub.now)
+@dataclass
+class Agreed(AtDesk):
+    """The desk with an admin, and the agreement of the three."""
+
+    od: str
+
+
+def agree(world: PartnerWorld, desk: AtDesk, agreed: Terms) -> str:
+    """Have the admin propose an agreement, and the other two accept it."""
+    od = propose_agreement(desk.officer, agreed, now=world.hub.now)
     world.sequence()
-    for command in commands:
+    for command in two_by_command(world):
         command.answer_agreement(od)
-    learn(world, agency)
+    learn(world, desk.agency)
     return od
 
 
+@pytest.fixture
+def agreed(world: PartnerWorld, settings: Settings) -> Agreed:
+    settings.OWN_DESK = True
+
+    def build() -> Agreed:
+        desk = desk_and_two(world)
+        compare_by_hand(desk.agency, "xa-alpha", "xc-charlie", now=world.hub.now)
+        return Agreed(desk.agency, desk.officer, agree(world, desk, terms(world)))
+
+    return world.restored("an agreement of three", build)
+
+
 def test_all_three_hold_every_signature_and_alerts_flow_among_them(
-    world: PartnerWorld, admin: Officer, commands: tuple[Client, Client], agreed: str
+    world: PartnerWorld, agreed: Agreed
 ) -> None:
-    standing = agreement_of(admin, REF, now=world.hub.now)
-    assert version_signed(versions_of(admin, now=world.hub.now), standing) is not None
-    for command in commands:
+    alpha, charlie = two_by_command(world)
+    standing = agreement_of(agreed.officer, REF, now=world.hub.now)
+    assert version_signed(versions_of(agreed.officer, now=world.hub.now), standing) is not None
+    for command in (alpha, charlie):
         (version,) = command.agreement_versions()
-        assert version.od == agreed and version.is_signed
-        read = command.agreement_text(agreed).text
+        assert version.od == agreed.od and version.is_signed
+        read = command.agreement_text(agreed.od).text
         assert read.document is not None and read.document["title"] == "Exchange among three"
-    alpha, charlie = commands
     assert alpha.submit(alert_to("xb-own", "xc-charlie", tlp="GREEN"), wait_secs=10).md
     assert charlie.inbox()[0]
 
 
 def test_one_suspends_with_another_and_the_third_goes_on_and_learns_nothing(
-    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], agreed: str
+    world: PartnerWorld, agreed: Agreed
 ) -> None:
-    alpha, charlie = commands
+    alpha, charlie = two_by_command(world)
     alpha.suspend(["xb-own"], ["science", "trade"], why="political")
-    learn(world, agency)
-    lanes = agreement_of(admin, REF, now=world.hub.now).lanes
+    learn(world, agreed.agency)
+    lanes = agreement_of(agreed.officer, REF, now=world.hub.now).lanes
     assert [(row.code, stop.agency, stop.why) for row in lanes for stop in row.stopped] == [
         ("trade", "xa-alpha", "political")
     ]
@@ -141,11 +139,11 @@ def test_one_suspends_with_another_and_the_third_goes_on_and_learns_nothing(
     assert carried(alpha, "xc-charlie", lane="trade")
     assert charlie.suspensions() == ()
 
-    suspend_lanes(admin, ["xa-alpha"], ["trade"], now=world.hub.now)
-    learn(world, agency)
+    suspend_lanes(agreed.officer, ["xa-alpha"], ["trade"], now=world.hub.now)
+    learn(world, agreed.agency)
     alpha.resume(["xb-own"], ["trade"])
     assert denied(world, alpha, "xb-own", lane="trade") == "policy-denied"
-    resume_lanes(admin, ["xa-alpha"], ["trade"], now=world.hub.now)
+    resume_lanes(agreed.officer, ["xa-alpha"], ["trade"], now=world.hub.now)
     world.sequence()
     assert carried(alpha, "xb-own", lane="trade")
     assert {(one.agency, one.until is None) for one in alpha.suspensions() if one.lane == "trade"} == {
@@ -155,9 +153,9 @@ def test_one_suspends_with_another_and_the_third_goes_on_and_learns_nothing(
 
 
 def test_a_next_version_by_command_is_accepted_at_the_desk_and_one_leaves(
-    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], agreed: str
+    world: PartnerWorld, agreed: Agreed
 ) -> None:
-    alpha, charlie = commands
+    alpha, charlie = two_by_command(world)
     said = alpha.propose_agreement(
         {
             "ref": REF,
@@ -171,21 +169,21 @@ def test_a_next_version_by_command_is_accepted_at_the_desk_and_one_leaves(
             "text": {"title": "Exchange among three", "text": "1. End", "commitments": [OWED]},
         }
     )
-    learn(world, agency)
-    read = text_of_version(admin, version_of(admin, said.od, now=world.hub.now))
+    learn(world, agreed.agency)
+    read = text_of_version(agreed.officer, version_of(agreed.officer, said.od, now=world.hub.now))
     assert read.document is not None and read.document["text"] == "1. End"
-    answer_version(admin, said.od, "accept", now=world.hub.now)
+    answer_version(agreed.officer, said.od, "accept", now=world.hub.now)
     world.sequence()
     charlie.answer_agreement(said.od)
-    learn(world, agency)
+    learn(world, agreed.agency)
     at = int(world.hub.now.timestamp())
-    assert [one.state(at) for one in versions_of(admin, now=world.hub.now)] == [
+    assert [one.state(at) for one in versions_of(agreed.officer, now=world.hub.now)] == [
         VersionState.IN_FORCE,
         VersionState.REPLACED,
     ]
     charlie.leave_agreement(REF)
-    learn(world, agency)
-    assert set(version_of(admin, said.od, now=world.hub.now).left) == {"xc-charlie"}
-    assert agreement_of(admin, REF, now=world.hub.now).said.parties == ("xa-alpha", "xb-own")
+    learn(world, agreed.agency)
+    assert set(version_of(agreed.officer, said.od, now=world.hub.now).left) == {"xc-charlie"}
+    assert agreement_of(agreed.officer, REF, now=world.hub.now).said.parties == ("xa-alpha", "xb-own")
     assert denied(world, alpha, "xc-charlie") == "policy-denied"
     assert carried(alpha, "xb-own")

@@ -14,11 +14,11 @@ from accord.client.client import Client
 from accord.client.errors import DocumentError, RefusedError, RequestError, UnreachableError
 from callers.directory import AgencyStatus
 from sharing.models import AgreementVersion, Envelope
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_adopt_history import copy_of, restored
-from tests.client.test_spool import DAY, at_another_time, cut_off, make_older
+from tests.client.test_spool import DAY, make_older
 from tests.entries import change_entry
 
 TERMS: dict[str, Any] = {
@@ -101,10 +101,10 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("says", WRONG)
-def test_wrong_terms_are_named_and_nothing_is_signed(pair: tuple[Client, Client], says: str) -> None:
-    with pytest.raises(RequestError, match=says):
-        pair[0].propose_agreement(TERMS | WRONG[says])
+def test_wrong_terms_are_named_and_nothing_is_signed(pair: tuple[Client, Client]) -> None:
+    for says, wrong in WRONG.items():
+        with pytest.raises(RequestError, match=says):
+            pair[0].propose_agreement(TERMS | wrong)
     assert pair[0].state().submissions == {} and not AgreementVersion.objects.exclude(od="").exists()
 
 
@@ -128,7 +128,7 @@ def test_a_proposal_that_found_no_network_is_known_once_it_was_sent_again(
     world: PartnerWorld, pair: tuple[Client, Client], age_secs: int
 ) -> None:
     alpha, bravo = pair
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS)
     assert alpha.agreement_versions() == ()
@@ -222,7 +222,7 @@ def test_a_version_whose_text_did_not_come_is_not_accepted(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     bravo = pair[1]
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS | {"text": TEXT})
     world.sequence()
@@ -239,7 +239,7 @@ def test_a_proposal_that_found_no_network_is_sent_again_before_its_text(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     bravo = pair[1]
-    cut = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    cut = world.lied_to("xa-alpha", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         cut.propose_agreement(TERMS | {"text": TEXT})
     assert len(list(world.client("xa-alpha").resend())) == 2
@@ -257,19 +257,16 @@ def test_where_the_proposal_is_refused_its_text_is_dropped(pair: tuple[Client, C
     assert pair[0].state().submissions == {} and not Envelope.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"title": ""}, "/title"),
-        ({"text": "x" * 40_001}, "/text"),
-        ({"commitments": [TEXT["commitments"][0] | {"zone": "Europe/Abolished"}]}, "/commitments/0/zone"),
-        ({"commitments": [TEXT["commitments"][0] | {"to": "xz-none"}]}, "/commitments/0/to"),
-        ({"colour": "blue"}, "title, text and commitments"),
-    ],
-)
-def test_a_wrong_text_is_named_and_nothing_is_signed(
-    pair: tuple[Client, Client], change: dict[str, Any], says: str
-) -> None:
-    with pytest.raises((RequestError, DocumentError), match=says):
-        pair[0].propose_agreement(TERMS | {"text": TEXT | change})
+def test_a_wrong_text_is_named_and_nothing_is_signed(pair: tuple[Client, Client]) -> None:
+    owed = TEXT["commitments"][0]
+    wrong: dict[str, dict[str, Any]] = {
+        "/title": {"title": ""},
+        "/text": {"text": "x" * 40_001},
+        "/commitments/0/zone": {"commitments": [owed | {"zone": "Europe/Abolished"}]},
+        "/commitments/0/to": {"commitments": [owed | {"to": "xz-none"}]},
+        "title, text and commitments": {"colour": "blue"},
+    }
+    for says, change in wrong.items():
+        with pytest.raises((RequestError, DocumentError), match=says):
+            pair[0].propose_agreement(TERMS | {"text": TEXT | change})
     assert pair[0].state().submissions == {}

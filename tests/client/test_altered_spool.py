@@ -10,16 +10,16 @@ from accord.client.errors import SpoolError, UnreachableError
 from accord.envelope.private import SignerSet, SigningKey
 from accord.envelope.statements.form import SubjectRef, make_statement
 from sharing.models import Envelope, Statement
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
-from tests.client.test_spool import DAY, at_another_time, cut_off, make_older, unsent
+from tests.client.test_spool import DAY, make_older, unsent
 
 
 def test_another_statement_in_the_spool_is_not_signed(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
-    sender = at_another_time(world, "xa-alpha", off_by=0, post_statement=Instead(cut_off))
+    sender = world.lied_to("xa-alpha", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         sender.retract(sent.md, code="error")
     (waiting,) = [record for record in sender.state().submissions.values() if record.what == "statement"]
@@ -47,7 +47,7 @@ def test_another_envelope_in_the_spool_is_not_signed(
     first = unsent(world, age_secs=0)
     spool = world.place("xa-alpha").spool
     other = spool.envelope(first)
-    sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    sender = world.lied_to("xa-alpha", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         sender.submit(alert_to("xb-bravo", alert=DOCUMENT | {"title": "Second"}))
     (second,) = [jti for jti in spool.ids() if jti != first]

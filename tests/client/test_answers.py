@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from operator import methodcaller
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from accord.calls.exchange import HttpExchange
 from accord.calls.transport import HttpTransport, Patience
 from accord.client.errors import AbsentError, AnswerError, BusyError, RefusedError
 from accord.envelope.encoding import MAX_SLICE_BYTES
-from tests.client.scripted_hub import ScriptedHub, served
+from tests.client.scripted_hub import ScriptedHub
 
 MD, OTHER = "A" * 43, "E" * 43
 PAIR = {"first": 1, "second": 2, "path": []}
@@ -29,62 +30,23 @@ Call = Callable[[HttpExchange], Any]
 
 
 @pytest.fixture
-def hub() -> Iterator[ScriptedHub]:
-    with served((200, {}, b"{}")) as hub:
-        yield hub
-
-
-@pytest.fixture
 def exchange(hub: ScriptedHub) -> Iterator[HttpExchange]:
     exchange = HttpExchange(HttpTransport(hub.address, patience=Patience(tries=1)))
     yield exchange
     exchange.close()
 
 
-def keyset(exchange: HttpExchange) -> Any:
-    return exchange.keyset("xa-alpha")
-
-
-def challenge(exchange: HttpExchange) -> Any:
-    return exchange.challenge("xa-alpha", [])
-
-
-def inbox(exchange: HttpExchange) -> Any:
-    return exchange.inbox(after="0", limit=10)
-
-
-def resolve(exchange: HttpExchange) -> Any:
-    return exchange.resolve("7QK4-M2XN")
-
-
-def submission(exchange: HttpExchange) -> Any:
-    return exchange.submission(MD)
-
-
-def statement(exchange: HttpExchange) -> Any:
-    return exchange.statement(MD)
-
-
-def consistency(exchange: HttpExchange) -> Any:
-    return exchange.consistency(1, 2)
-
-
-def consistencies(exchange: HttpExchange) -> Any:
-    return exchange.consistencies([(1, 2), (2, 3)])
-
-
-def checkpoint(exchange: HttpExchange) -> Any:
-    return exchange.checkpoint()
-
-
-def proof(exchange: HttpExchange) -> Any:
-    return exchange.proof(3)
-
-
-def slices(exchange: HttpExchange) -> Any:
-    return exchange.slices([MD, OTHER])
-
-
+keyset = methodcaller("keyset", "xa-alpha")
+challenge = methodcaller("challenge", "xa-alpha", [])
+inbox = methodcaller("inbox", after="0", limit=10)
+resolve = methodcaller("resolve", "7QK4-M2XN")
+submission = methodcaller("submission", MD)
+statement = methodcaller("statement", MD)
+consistency = methodcaller("consistency", 1, 2)
+consistencies = methodcaller("consistencies", [(1, 2), (2, 3)])
+checkpoint = methodcaller("checkpoint")
+proof = methodcaller("proof", 3)
+slices = methodcaller("slices", [MD, OTHER])
 TERMS = {
     "lane": "science",
     "purpose": "science",
@@ -93,28 +55,16 @@ TERMS = {
     "status": "actual",
     "suite": "PQ1",
 }
-
-
-def previews(exchange: HttpExchange) -> Any:
-    return exchange.previews(TERMS, ["xc-charlie", "xb-bravo"])
-
-
-def keysets(exchange: HttpExchange) -> Any:
-    return exchange.keysets({"xa-alpha": 1, "xb-bravo": 0})
+previews = methodcaller("previews", TERMS, ["xc-charlie", "xb-bravo"])
+keysets = methodcaller("keysets", {"xa-alpha": 1, "xb-bravo": 0})
 
 
 def lists(**members: object) -> dict[str, object]:
     return {"items": [], "unchanged": ["xa-alpha"], "unknown": [], "rest": ["xb-bravo"]} | members
 
 
-def reminded(exchange: HttpExchange) -> Any:
-    return exchange.remind(MD, key="one")
-
-
-def entry(exchange: HttpExchange) -> Any:
-    return exchange.entry("xa-alpha")
-
-
+reminded = methodcaller("remind", MD, key="one")
+entry = methodcaller("entry", "xa-alpha")
 ENTRY: dict[str, object] = {
     "agency": "xa-alpha",
     "telephone": "",
@@ -122,12 +72,7 @@ ENTRY: dict[str, object] = {
     "contacts": [],
     "statement": None,
 }
-
-
-def credentials(exchange: HttpExchange) -> Any:
-    return exchange.credentials()
-
-
+credentials = methodcaller("credentials")
 CREDENTIAL: dict[str, object] = {
     "prefix": "4f0b7c19d2e8",
     "client": "case system",
@@ -136,19 +81,9 @@ CREDENTIAL: dict[str, object] = {
     "expires_at": "2026-11-25T21:04:05Z",
     "revoked_at": None,
 }
-
-
-def announced(exchange: HttpExchange) -> Any:
-    return exchange.announce_instance("one", software="accord")
-
-
+announced = methodcaller("announce_instance", "one", software="accord")
 HOLDER: dict[str, object] = {"id": "one", "software": "accord", "since": "2026-11-25T21:04:05Z"}
-
-
-def suspended(exchange: HttpExchange) -> Any:
-    return exchange.suspend_key(MD)
-
-
+suspended = methodcaller("suspend_key", MD)
 SUSPENDED: dict[str, object] = {"kid": MD, "suspended_at": "2026-11-25T21:04:05Z", "until_keyset": True}
 REMINDED = {"md": MD, "recipients": ["xb-bravo"], "reminded_at": None, "again_at": None}
 
@@ -182,8 +117,6 @@ CIRCLE: dict[str, object] = {
     "members": ["xa-alpha", "xb-bravo"],
     "since": "2026-11-25T21:04:05Z",
 }
-
-
 CALLER: dict[str, object] = {"expires_at": "2026-11-25T21:04:05Z"}
 
 
@@ -191,12 +124,8 @@ def judged(agency: str, **members: object) -> dict[str, object]:
     return {"agency": agency, "allowed": True, "code": "", "args": {"ref": "G1", "tlp": "AMBER"}} | members
 
 
-def changes(exchange: HttpExchange) -> Any:
-    return exchange.changed_deliveries(since="")
-
-
-def reported(exchange: HttpExchange) -> Any:
-    return exchange.report_facts([ReportedFact(MD, "told", 1), ReportedFact(MD, "opened", 2)])
+changes = methodcaller("changed_deliveries", since="")
+reported = methodcaller("report_facts", [ReportedFact(MD, "told", 1), ReportedFact(MD, "opened", 2)])
 
 
 CHANGED = {"md": MD, "recipient": "xb-bravo", "state": "available"}

@@ -6,52 +6,45 @@ import time
 import pytest
 
 from accord.cli.sentences import sentence_of
-from accord.client.client import Client
 from accord.client.errors import ClockError
 from accord.client.session import uuid7_at
 from accord.client.waiting import wait_for
 from accord.envelope.encoding import uuid7
 from accord.following.follower import MAX_CLOCK_BEHIND_SECS, trusted_now
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld, alert_to
 
 HOUR = 3600
 
 
-def with_clock(world: PartnerWorld, agency: str, *, off_by: int) -> Client:
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        clock=lambda: int(time.time()) + off_by,
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(client)
-    return client
-
-
 def test_a_clock_an_hour_slow_neither_stops_sending_nor_reading(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    sent = with_clock(world, "xa-alpha", off_by=-HOUR).submit(alert_to("xb-bravo"), wait_secs=10)
-    bravo = with_clock(world, "xb-bravo", off_by=-HOUR)
+    sent = world.client_with("xa-alpha", off_by=-HOUR).submit(alert_to("xb-bravo"), wait_secs=10)
+    bravo = world.client_with("xb-bravo", off_by=-HOUR)
     assert bravo.open(sent.md).marks == ()
     assert bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10).log_time is not None
 
 
 def test_a_clock_an_hour_fast_reads_and_is_told_why_it_cannot_send(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    bravo = with_clock(world, "xb-bravo", off_by=HOUR)
+    bravo = world.client_with("xb-bravo", off_by=HOUR)
     assert bravo.open(sent.md).marks == ()
     checkpoint = bravo.state().checkpoint
     assert checkpoint is not None
     assert checkpoint.kept_at <= time.time() + 300
 
+    fast = world.client_with("xa-alpha", off_by=HOUR)
     with pytest.raises(ClockError) as caught:
-        with_clock(world, "xa-alpha", off_by=HOUR).submit(alert_to("xb-bravo"))
+        fast.submit(alert_to("xb-bravo"))
     assert caught.value.ahead_secs == pytest.approx(HOUR, abs=300)
-    assert "minutes ahead of the hub's: set it right" in sentence_of(caught.value)
+    assert "minutes ahead of the hub's: set it right, send anew" in sentence_of(caught.value)
+    assert fast.clock_ahead_secs() == pytest.approx(HOUR, abs=120)
+    fast.close()
+    assert fast.clock_ahead_secs() == pytest.approx(HOUR, abs=120)
+    assert world.client("xa-alpha").clock_ahead_secs() is None
     assert world.place("xa-alpha").spool.ids() == []
     later = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    assert with_clock(world, "xb-bravo", off_by=0).open(later.md).md == later.md
+    assert world.client_with("xb-bravo", off_by=0).open(later.md).md == later.md
 
 
 def test_late_is_what_was_first_opened_after_its_end(world: PartnerWorld) -> None:
@@ -60,12 +53,12 @@ def test_late_is_what_was_first_opened_after_its_end(world: PartnerWorld) -> Non
     sent = alpha.submit(alert_to("xb-bravo", "xc-charlie", exp=end), wait_secs=10)
     assert bravo.open(sent.md).marks == ()
 
-    in_time = with_clock(world, "xb-bravo", off_by=2 * HOUR)
+    in_time = world.client_with("xb-bravo", off_by=2 * HOUR)
     opened = in_time.open(sent.md)
     verified = in_time.verify(opened.slice_octets, opened.blobs).opened
     assert verified is not None
     assert (opened.marks, verified.marks) == ((), ())
-    too_late = with_clock(world, "xc-charlie", off_by=2 * HOUR)
+    too_late = world.client_with("xc-charlie", off_by=2 * HOUR)
     assert [too_late.open(sent.md).marks for _ in range(2)] == [("late",)] * 2
 
 

@@ -16,8 +16,7 @@ from accord.document.schema import in_reading_order
 from accord.envelope.errors import MalformedError
 from accord.envelope.manifest import Reference
 from sharing.models import Statement
-from tests.client.altered_answers import lying_connection
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_keys_revoked import held
 
@@ -25,10 +24,10 @@ KID = "abcdefGHIJKLMNOPQRSTUVWXYZ0123456789-_wxyz"
 
 
 def test_acknowledging_again_signs_nothing_and_says_when_it_was(
-    world: PartnerWorld, pair: tuple[Client, Client], capsys: pytest.CaptureFixture[str]
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    bravo = world.client("xb-bravo")
     waiting = bravo.acknowledge(sent.md, officer="officer-7")
     assert bravo.acknowledge(sent.md, officer="officer-7").od == waiting.od
     world.sequence()
@@ -41,19 +40,19 @@ def test_acknowledging_again_signs_nothing_and_says_when_it_was(
     assert Statement.objects.filter(k="ack").count() == 1
 
 
-def test_nothing_is_reaffirmed_that_nobody_has_repudiated(pair: tuple[Client, Client]) -> None:
-    alpha, _ = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_nothing_is_reaffirmed_that_nobody_has_repudiated(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
     with pytest.raises(RequestError, match="nothing to reaffirm"):
         alpha.reaffirm(sent.md)
     assert not Statement.objects.filter(k="reaffirm").exists()
 
 
 def test_what_was_withdrawn_or_superseded_is_not_listed_as_logged(
-    world: PartnerWorld, pair: tuple[Client, Client], capsys: pytest.CaptureFixture[str]
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, _ = pair
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+    first = world.deliver("xa-alpha", "xb-bravo")
+    alpha, _ = world.partners("xa-alpha", "xb-bravo")
     second = alpha.submit(
         alert_to("xb-bravo", kind="update", re=Reference(first.jti, first.md)), wait_secs=10
     )
@@ -112,17 +111,12 @@ def test_who_takes_part_and_what_was_agreed_is_listed(
     assert "science" in alpha.run("agreements")
 
 
-def test_what_was_cut_off_on_its_way_blames_nobody_who_sent_it(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_what_was_cut_off_on_its_way_blames_nobody_who_sent_it(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    bravo = world.client("xb-bravo")
     opened = bravo.open(sent.md)
     cut = opened.slice_octets[: len(opened.slice_octets) // 2]
-    reader = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=lambda answer, md: cut)
-    )
-    world.clients.append(reader)
+    reader = world.lied_to("xb-bravo", slice=lambda answer, md: cut)
     ways: list[Callable[[], object]] = [lambda: reader.open(sent.md), lambda: reader.open_saved(cut)]
     for read in ways:
         with pytest.raises(MalformedError) as failed:

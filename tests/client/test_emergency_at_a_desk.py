@@ -4,11 +4,11 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from accord.client.client import Client
 from accord.client.errors import RefusedError
 from accord.client.releasing import OnwardOrder
-from alerts.agency.agreement_versions import propose_agreement
 from alerts.models import ReceivedAlert
 from alerts.receiving.opening import open_alert
 from alerts.sending.emergencies import (
@@ -25,21 +25,21 @@ from callers.errors import InputError
 from ledger.models import AuditEvent
 from notices.models import Notification
 from notices.states import Occasion
-from officers.models import Officer
-from peers.models import Agency
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.test_agreement_at_a_desk import admin as admin  # noqa: PLC0414 - a fixture
-from tests.client.test_agreement_at_a_desk import agency as agency  # noqa: PLC0414 - a fixture
-from tests.client.test_agreement_at_a_desk import commands as commands  # noqa: PLC0414 - a fixture
-from tests.client.test_agreement_at_a_desk import learn, terms
+from tests.client.desks import AtDesk, desk_and_two, two_by_command
+from tests.client.test_agreement_at_a_desk import agree, learn, terms
 from tests.peers import compare_each_other
 
 FLASH = {"lane": "public_health", "purpose": "public_health", "pri": "flash", "rel": "recipients"}
 
 
-def agree(
-    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client], *, emergency: bool
-) -> None:
+@pytest.fixture
+def desk(world: PartnerWorld, settings: Settings) -> AtDesk:
+    settings.OWN_DESK = True
+    return desk_and_two(world)
+
+
+def sign_agreement(world: PartnerWorld, desk: AtDesk, *, emergency: bool) -> None:
     """Take the fingerprints as compared, and sign an agreement of the three."""
     agreed = terms(
         world,
@@ -48,35 +48,32 @@ def agree(
         survive_lanes=frozenset(),
         emergency=emergency,
     )
-    compare_each_other(["xa-alpha", agency.pk, "xc-charlie"], now=world.hub.now)
-    od = propose_agreement(admin, agreed, now=world.hub.now)
-    world.sequence()
-    for command in commands:
-        command.answer_agreement(od)
-    learn(world, agency)
+    compare_each_other(["xa-alpha", desk.agency.pk, "xc-charlie"], now=world.hub.now)
+    agree(world, desk, agreed)
 
 
-def received_at(world: PartnerWorld, agency: Agency, sender: Client) -> ReceivedAlert:
-    sent = sender.submit(alert_to(agency.pk, **FLASH), wait_secs=10)
+def opened_before_a_suspension(world: PartnerWorld, desk: AtDesk, sender: Client) -> ReceivedAlert:
+    """Send an alert to the desk, suspend its lane with the third, and have a reader open it."""
+    sent = sender.submit(alert_to(desk.agency.pk, **FLASH), wait_secs=10)
     sender.suspend(["xc-charlie"], ["public_health"], why="political")
-    learn(world, agency)
+    learn(world, desk.agency)
     row = ReceivedAlert.objects.get(md=sent.md)
-    reader = world.hub.make_officer(agency, Role.READER, name="Sunniva Okparel")
+    reader = world.hub.make_officer(desk.agency, Role.READER, name="Sunniva Okparel")
     open_alert(reader, row, reason="on_duty", now=world.hub.now)
     return row
 
 
 def test_it_passes_the_suspension_and_all_three_are_told_and_it_is_reviewed(
-    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client]
+    world: PartnerWorld, desk: AtDesk
 ) -> None:
-    agree(world, agency, admin, commands, emergency=True)
-    alpha, charlie = commands
-    row = received_at(world, agency, alpha)
+    sign_agreement(world, desk, emergency=True)
+    alpha, charlie = two_by_command(world)
+    row = opened_before_a_suspension(world, desk, alpha)
     first, second = (
-        world.hub.make_officer(agency, Role.RELEASER, name=name)
+        world.hub.make_officer(desk.agency, Role.RELEASER, name=name)
         for name in ("Benno Ashgrove", "Orla Fenwick")
     )
-    auditor = world.hub.make_officer(agency, Role.AUDITOR, name="Ada Quill")
+    auditor = world.hub.make_officer(desk.agency, Role.AUDITOR, name="Ada Quill")
     until = world.hub.now + timedelta(days=2)
     with pytest.raises(InputError, match="cannot be released"):
         prepare_release(first, row, recipients=["xc-charlie"], until=until, now=world.hub.now)
@@ -84,7 +81,7 @@ def test_it_passes_the_suspension_and_all_three_are_told_and_it_is_reviewed(
         first, row, recipients=["xc-charlie"], until=until, is_emergency=True, now=world.hub.now
     )
     released = release_onward(second, prepared, now=world.hub.now)
-    learn(world, agency)
+    learn(world, desk.agency)
 
     opened = charlie.open(row.md)
     assert (opened.releases[0].by, opened.marks) == ("xb-own", ("released-onward",))
@@ -112,12 +109,12 @@ def test_it_passes_the_suspension_and_all_three_are_told_and_it_is_reviewed(
 
 
 def test_where_it_is_not_agreed_it_is_refused_at_the_desk_and_by_command(
-    world: PartnerWorld, agency: Agency, admin: Officer, commands: tuple[Client, Client]
+    world: PartnerWorld, desk: AtDesk
 ) -> None:
-    agree(world, agency, admin, commands, emergency=False)
-    alpha, charlie = commands
-    row = received_at(world, agency, alpha)
-    officer = world.hub.make_officer(agency, Role.RELEASER, name="Benno Ashgrove")
+    sign_agreement(world, desk, emergency=False)
+    alpha, charlie = two_by_command(world)
+    row = opened_before_a_suspension(world, desk, alpha)
+    officer = world.hub.make_officer(desk.agency, Role.RELEASER, name="Benno Ashgrove")
     until = world.hub.now + timedelta(days=2)
     with pytest.raises(InputError, match="says that you may release in an emergency"):
         prepare_release(

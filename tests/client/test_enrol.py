@@ -3,7 +3,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -30,14 +29,22 @@ from agencies.entrykeys import issue_return_key
 from agencies.models import ApiKey, Keyset
 from callers.directory import AgencyStatus
 from tests.builders import OPERATOR
-from tests.client.altered_answers import lying_connection
-from tests.client.conftest import PASSPHRASE, PartnerWorld
+from tests.client.altered_answers import cut_off
+from tests.client.conftest import PartnerWorld
 
 
 def enrol(client: Client, world: PartnerWorld, secret: str, agency: str = "xa-alpha", **changes: str) -> None:
     """Enrol with existing keys, otherwise as `PartnerWorld.enrol`."""
     terms = {"hub": world.address, "ledger_vkey": world.hub.key.vkey, "api_key": secret} | changes
     client.enrol(agency, **terms)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def secret(world: PartnerWorld) -> str:
+    """The key for entering of an agency that has made its keys and was admitted."""
+    return world.restored(
+        "admitted", lambda: world.admit("xa-alpha", world.make_keys("xa-alpha").fingerprint)
+    )
 
 
 def test_an_agency_enrols_with_its_own_keys(world: PartnerWorld) -> None:
@@ -70,18 +77,16 @@ def test_the_lowest_suite_may_be_raised_but_not_beyond_the_keys(world: PartnerWo
 
 
 def test_at_the_desk_nobody_enrols_and_nothing_is_bound_to_it(
-    world: PartnerWorld, settings: Settings
+    world: PartnerWorld, secret: str, settings: Settings
 ) -> None:
-    made = world.make_keys("xa-alpha")
-    entry = world.admit("xa-alpha", made.fingerprint)
     client = world.client("xa-alpha")
     settings.EXCHANGE_URL = "https://exchange.example"
     with pytest.raises(RequestError, match=r"is the desk.*--hub https://exchange.example"):
-        enrol(client, world, entry)
+        enrol(client, world, secret)
     assert not world.place("xa-alpha").state_file.exists()
 
     settings.EXCHANGE_URL = settings.HUB_URL
-    enrol(client, world, entry)
+    enrol(client, world, secret)
     world.place("xa-alpha").state_file.unlink()
     settings.EXCHANGE_URL = "https://exchange.example"
     with pytest.raises(RequestError, match="is the desk"):
@@ -89,9 +94,7 @@ def test_at_the_desk_nobody_enrols_and_nothing_is_bound_to_it(
     assert not world.place("xa-alpha").state_file.exists()
 
 
-def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
+def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorld, secret: str) -> None:
     client = world.client("xa-alpha")
     with pytest.raises(ApiKeyRefusedError):
         enrol(client, world, "0123456789ab." + "A" * 43)
@@ -100,11 +103,8 @@ def test_a_wrong_api_key_is_refused_and_the_right_one_goes_on(world: PartnerWorl
     assert client.state().enrolled
 
 
-def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
-    client = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(client)
+def test_without_a_receipt_it_is_not_complete_and_is_taken_up_later(world: PartnerWorld, secret: str) -> None:
+    client = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         enrol(client, world, secret)
     assert not client.state().enrolled
@@ -137,12 +137,8 @@ def test_an_answer_that_got_lost_is_asked_for_again(world: PartnerWorld, suites:
     made = world.make_keys("xa-alpha", *suites)
     secret = world.admit("xa-alpha", made.fingerprint)
 
-    def cut(answer: Any, *asked: Any) -> None:
-        raise UnreachableError("cut")
-
-    connect = lying_connection(post_keyset=cut)
     with pytest.raises(UnreachableError):
-        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+        enrol(world.lied_to("xa-alpha", post_keyset=lambda answer, *asked: cut_off()), world, secret)
     assert Keyset.objects.filter(agency_id="xa-alpha").exists()
 
     client = world.client("xa-alpha")
@@ -151,24 +147,20 @@ def test_an_answer_that_got_lost_is_asked_for_again(world: PartnerWorld, suites:
     assert Keyset.objects.filter(agency_id="xa-alpha").count() == 1
 
 
-def test_a_key_sealed_for_somebody_else_is_not_taken(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
+def test_a_key_sealed_for_somebody_else_is_not_taken(world: PartnerWorld, secret: str) -> None:
     other = seal_credential("xa-alpha", "A" * 43, DecryptionKey.generate().public, secret.encode())
-    connect = lying_connection(post_keyset=lambda answer, *asked: KeysetTaken(other, 0))
+    liar = world.lied_to("xa-alpha", post_keyset=lambda answer, *asked: KeysetTaken(other, 0))
     with pytest.raises(AnswerError, match="not one of this home"):
-        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+        enrol(liar, world, secret)
     own = Keyset.objects.get(agency_id="xa-alpha")
     key = next(row.key for row in read_keyset(bytes(own.jws)).rows if row.use == "enc")
     foreign = seal_credential("xa-alpha", "A" * 43, key, secret.encode())
-    connect = lying_connection(post_keyset=lambda answer, *asked: KeysetTaken(foreign, 0))
+    liar = world.lied_to("xa-alpha", post_keyset=lambda answer, *asked: KeysetTaken(foreign, 0))
     with pytest.raises(OpeningError):
-        enrol(Client(world.home("xa-alpha"), PASSPHRASE, connect=connect), world, secret)
+        enrol(liar, world, secret)
 
 
-def test_a_keyset_that_another_home_brought_in_gives_no_key_here(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
+def test_a_keyset_that_another_home_brought_in_gives_no_key_here(world: PartnerWorld, secret: str) -> None:
     enrol(world.client("xa-alpha"), world, secret)
     home = world.place("xa-alpha")
     home.state_file.unlink()
@@ -244,23 +236,18 @@ def test_what_was_copied_wrongly_from_paper_is_named(world: PartnerWorld) -> Non
         client.state()
 
 
-def test_the_receipt_of_another_ledger_is_refused(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
+def test_the_receipt_of_another_ledger_is_refused(world: PartnerWorld, secret: str) -> None:
     client = world.client("xa-alpha")
     with pytest.raises(NoteError):
         enrol(client, world, secret, ledger_vkey=LedgerKey.generate(world.hub.key.name).vkey)
     assert not client.state().enrolled
 
 
-def test_a_hub_that_shows_another_root_for_this_agency_is_refused(world: PartnerWorld) -> None:
+def test_a_hub_that_shows_another_root_for_this_agency_is_refused(world: PartnerWorld, secret: str) -> None:
     world.enrol("xb-bravo")
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
     foreign = bytes(Keyset.objects.get(agency_id="xb-bravo").jws)
-    connect = lying_connection(keyset=lambda answer, *asked: answer and replace(answer, keyset=foreign))
-    client = Client(
-        world.home("xa-alpha"), PASSPHRASE, connect=connect, sleep=lambda seconds: world.sequence()
+    client = world.lied_to(
+        "xa-alpha", keyset=lambda answer, *asked: answer and replace(answer, keyset=foreign)
     )
     with pytest.raises(VerificationError) as caught:
         enrol(client, world, secret)
@@ -268,11 +255,8 @@ def test_a_hub_that_shows_another_root_for_this_agency_is_refused(world: Partner
     assert not client.state().enrolled
 
 
-def test_a_challenge_about_other_keys_is_not_answered(world: PartnerWorld) -> None:
-    made = world.make_keys("xa-alpha")
-    secret = world.admit("xa-alpha", made.fingerprint)
-    connect = lying_connection(challenge=lambda answer, *asked: replace(answer, sealed=()))
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=connect)
+def test_a_challenge_about_other_keys_is_not_answered(world: PartnerWorld, secret: str) -> None:
+    client = world.lied_to("xa-alpha", challenge=lambda answer, *asked: replace(answer, sealed=()))
     with pytest.raises(AnswerError):
         enrol(client, world, secret)
     assert not Keyset.objects.filter(agency_id="xa-alpha").exists()

@@ -23,8 +23,8 @@ def bravo(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> Terminal:
 
 def send_false_words(world: PartnerWorld) -> None:
     """Let bravo open an alert, and alpha make statements about it through the hub's own API."""
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.open(sent.md)
     for _ in range(2):
         subject = SubjectRef("manifest", sent.jti, sent.md)

@@ -19,7 +19,7 @@ from ledger.models import AuditEvent
 from sharing.models import Delivery
 from tests.client.altered_answers import Lie
 from tests.client.conftest import PartnerWorld, alert_to
-from tests.client.test_watch import STEADY, lied_to, numbers, send, watched
+from tests.client.test_watch import STEADY, numbers, send, sent_between, watched
 
 MDS = [letter * 43 for letter in "AEIMQUYcgk"]
 
@@ -97,13 +97,13 @@ def noting(asked: list[Any]) -> Lie:
     return note
 
 
-def test_a_watch_asks_for_many_at_once(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    mds = send(world, pair[0], 4)
+def test_a_watch_asks_for_many_at_once(world: PartnerWorld) -> None:
+    mds, _ = sent_between(world, 4)
     asked: list[Any] = []
     proofs: list[Any] = []
     alone: list[Any] = []
-    client = lied_to(
-        world,
+    client = world.lied_to(
+        "xb-bravo",
         slices=noting(asked),
         consistencies=noting(proofs),
         consistency=noting(alone),
@@ -118,34 +118,30 @@ def test_a_watch_asks_for_many_at_once(world: PartnerWorld, pair: tuple[Client, 
 
 
 @pytest.mark.parametrize("failed", [AbsentError(404, "absent", "Nothing.", "", {}), AnswerError("bent")])
-def test_without_proofs_for_many_each_is_asked_for_alone(
-    world: PartnerWorld, pair: tuple[Client, Client], failed: Exception
-) -> None:
-    send(world, pair[0], 3)
+def test_without_proofs_for_many_each_is_asked_for_alone(world: PartnerWorld, failed: Exception) -> None:
+    sent_between(world, 3)
 
     def consistencies(answer: Any, pairs: Any) -> Any:
         raise failed
 
     alone: list[Any] = []
-    client = lied_to(world, consistencies=consistencies, consistency=noting(alone))
+    client = world.lied_to("xb-bravo", consistencies=consistencies, consistency=noting(alone))
     assert all(item.opened is not None for item in watched(client, opening=True))
     # The checkpoint that the feed showed, and one for each alert.
     assert len(alone) == 4
 
 
-def test_a_false_proof_among_many_ends_the_watch(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    send(world, pair[0], 3)
-    client = lied_to(world, consistencies=lambda answer, pairs: [[bytes(32)] * 3 for _ in pairs])
+def test_a_false_proof_among_many_ends_the_watch(world: PartnerWorld) -> None:
+    sent_between(world, 3)
+    client = world.lied_to("xb-bravo", consistencies=lambda answer, pairs: [[bytes(32)] * 3 for _ in pairs])
     with pytest.raises(VerificationError) as caught:
         watched(client, opening=True)
     assert caught.value.failure is Failure.LEDGER_FORK
     assert client.state().opened == {}
 
 
-def test_what_is_refused_among_many_is_said_and_the_rest_is_opened(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    send(world, pair[0], 1)
+def test_what_is_refused_among_many_is_said_and_the_rest_is_opened(world: PartnerWorld) -> None:
+    _, pair = sent_between(world, 1)
     pair[0].submit(alert_to("xb-bravo", lane="trade", purpose="prevent"))
     world.sequence()
     send(world, pair[0], 1)
@@ -166,10 +162,8 @@ def give_scopes(client: Client, scopes: Collection[str]) -> None:
     row.save(update_fields=["scopes", "digest"])
 
 
-def test_with_a_key_that_may_not_fetch_nothing_is_passed_over(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    send(world, pair[0], 2)
+def test_with_a_key_that_may_not_fetch_nothing_is_passed_over(world: PartnerWorld) -> None:
+    _, pair = sent_between(world, 2)
     give_scopes(pair[1], EXCHANGE_SCOPES - {Capability.ENVELOPE_READ})
     with pytest.raises(RefusedError, match="cannot"):
         watched(pair[1], opening=True)

@@ -23,9 +23,12 @@ from tests.client.plain_memory import PlainKeys, PlainMemory
 
 @pytest.fixture
 def pair(world: PartnerWorld) -> tuple[HeldAgency, HeldAgency]:
-    alpha, bravo = world.hub.make_agencies("xa-alpha", "xb-bravo")
-    world.hub.make_agreement("G1", alpha, bravo)
-    return alpha, bravo
+    def build() -> tuple[HeldAgency, HeldAgency]:
+        alpha, bravo = world.hub.make_agencies("xa-alpha", "xb-bravo")
+        world.hub.make_agreement("G1", alpha, bravo)
+        return alpha, bravo
+
+    return world.restored("two held", build)
 
 
 def follower_of(world: PartnerWorld, reader: HeldAgency, *pinned: HeldAgency) -> Follower:

@@ -6,13 +6,12 @@ from uuid import uuid4
 import pytest
 
 from accord.cli import exits
-from accord.client.client import Client
 from accord.client.errors import BusyError, GivenBackError, HeldElsewhereError
 from accord.client.holder import ANNOUNCED_EVERY_SECS, SOFTWARE
 from accord.client.watching import Rhythm
 from agencies.models import Instance
 from tests.client.altered_answers import Instead, lying_connection
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
 OTHER = str(uuid4())
@@ -45,8 +44,7 @@ def test_it_announces_itself_before_it_sends_and_once_an_hour(world: PartnerWorl
     alpha.inbox()
     assert not Instance.objects.exists(), "reading announces nothing"
     moment, counted = [alpha.state().newest_log_time + 1], Counted()
-    client = Client(world.home("xa-alpha"), PASSPHRASE, clock=lambda: moment[0], connect=counted.connect)
-    world.clients.append(client)
+    client = world.client_with("xa-alpha", clock=lambda: moment[0], connect=counted.connect)
     for _again in range(2):
         client.submit(alert_to("xb-bravo"))
     row = Instance.objects.get()
@@ -131,8 +129,7 @@ def test_a_hub_that_does_not_answer_it_changes_nothing(world: PartnerWorld) -> N
         raise BusyError("Try again later.", 503)
 
     connect = lying_connection(announce_instance=Instead(busy))
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=connect)
-    world.clients.append(client)
+    client = world.client_with("xa-alpha", connect=connect)
     assert client.submit(alert_to("xb-bravo")).md
     with pytest.raises(BusyError):
         client.holder()

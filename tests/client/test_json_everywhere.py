@@ -13,12 +13,9 @@ import pytest
 from accord.cli import exits
 from accord.cli.arguments.parser import build_parser
 from accord.cli.main import main
-from accord.cli.sentences import sentence_of
 from accord.cli.verbs import VERBS
 from accord.cli.workplace import Workplace
-from accord.client.client import Client
-from accord.client.errors import ClockError
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld
 from tests.client.terminals import Terminal
 
 WITHOUT_A_HOME = {"completion"}
@@ -167,17 +164,3 @@ def test_a_clock_an_hour_off_is_said_by_every_verb_that_asks_the_hub_and_a_good_
             assert f"minutes {way} the hub's. Set it right" in warned["message"]
     bravo.run("inbox")
     assert bravo.err == ""
-
-
-def test_a_clock_that_is_fast_is_said_where_the_hub_refuses(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    client = Client(world.home("xa-alpha"), PASSPHRASE, clock=clock_off(3630))
-    world.clients.append(client)
-    with pytest.raises(ClockError) as caught:
-        client.submit(alert_to("xb-bravo"))
-    assert "set it right, send anew" in sentence_of(caught.value)
-    assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
-    client.close()
-    assert client.clock_ahead_secs() == pytest.approx(3630, abs=120)
-    assert pair[0].clock_ahead_secs() is None

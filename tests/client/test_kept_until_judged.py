@@ -19,7 +19,7 @@ from accord.client.client import Client
 from accord.client.errors import ClientError, RefusedError
 from accord.client.watching import _may_pass
 from hub.problems import ROWS
-from tests.client.altered_answers import Instead, lying_connection
+from tests.client.altered_answers import Instead
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 from tests.client.scripted_hub import ScriptedHub, served
 
@@ -66,14 +66,7 @@ def sender(world: PartnerWorld, between: ScriptedHub) -> Client:
     """Alpha's client, whose envelopes go through the scripted hub; all other calls reach the real one."""
     world.partners("xa-alpha", "xb-bravo")
     carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
-    client = Client(
-        world.home("xa-alpha"),
-        PASSPHRASE,
-        connect=lying_connection(post_envelope=Instead(carrier.post_envelope)),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(client)
-    return client
+    return world.lied_to("xa-alpha", post_envelope=Instead(carrier.post_envelope))
 
 
 def kept(world: PartnerWorld) -> list[str]:
@@ -135,15 +128,10 @@ def test_one_that_judges_nothing_holds_up_no_later_one(
 
 
 def test_a_statement_is_kept_too(world: PartnerWorld, between: ScriptedHub) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     carrier = HttpExchange(HttpTransport(between.address, patience=Patience(tries=1)))
-    client = Client(
-        world.home("xa-alpha"),
-        PASSPHRASE,
-        connect=lying_connection(post_statement=Instead(carrier.post_statement)),
-    )
-    world.clients.append(client)
+    client = world.lied_to("xa-alpha", post_statement=Instead(carrier.post_statement))
     between.answers[:] = [JUDGES_NOTHING["page 404"]]
     with pytest.raises(RefusedError):
         client.retract(sent.md, code="error")

@@ -179,10 +179,6 @@ def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, r
         write_key_file(tmp_path / "absent" / "keys.accord", ring, PASSPHRASE, cost=CHEAP)
 
 
-def test_repr_of_a_ring_shows_no_secret(ring: KeyRing) -> None:
-    assert repr(ring.state_key) not in repr(ring)
-
-
 def test_create_keys_makes_a_private_home_with_the_next_root_apart(tmp_path: Path) -> None:
     folder = tmp_path / "agency" / "home"
     made = create_keys(folder, PASSPHRASE, suites=("PQ1",), now=NOW, cost=CHEAP)

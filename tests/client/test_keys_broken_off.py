@@ -27,7 +27,7 @@ from accord.envelope.statements.form import sign_statement
 from accord.keyerrors import KeyFileDamagedError
 from accord.keyfile import KeyFile
 from agencies.models import Keyset, Revocation
-from tests.client.altered_answers import Instead, Lie, lying_connection
+from tests.client.altered_answers import Instead
 from tests.client.conftest import CHEAP, PASSPHRASE, PartnerWorld
 
 pytestmark = pytest.mark.no_retry
@@ -63,6 +63,8 @@ class FailingExchange:
         raise self.failure("the line is cut")
 
 
+# Of the four, each change is tried with two: one before and one after the call, one of them a power cut. At the same
+# moment both leave the same behind, since nothing in a change of keys handles a hub that does not answer.
 FAILURES = {
     "the question is lost": (UnreachableError, False),
     "the answer is lost": (UnreachableError, True),
@@ -75,25 +77,10 @@ def failing(
     world: PartnerWorld, agency: str, calls: int, failure: type[BaseException], is_made: bool
 ) -> Client:
     """A client whose connection to the hub breaks at the n-th call."""
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
+    return world.client_with(
+        agency,
         connect=lambda hub, key: FailingExchange(connect_http(hub, key), calls, failure, is_made),
-        sleep=lambda seconds: world.sequence(),
     )
-    world.clients.append(client)
-    return client
-
-
-def lying(world: PartnerWorld, agency: str, **lies: Lie | Instead) -> Client:
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        connect=lying_connection(**lies),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(client)
-    return client
 
 
 def broken_off_everywhere(
@@ -119,7 +106,7 @@ def broken_off_everywhere(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("kind", ["the question is lost", "killed after the call"])
 def test_a_rotation_that_breaks_off_at_any_call_is_done_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     versions = [1]
@@ -167,7 +154,7 @@ def test_a_root_change_that_breaks_off_at_any_call_is_done_once(world: PartnerWo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["the question is lost", "the answer is lost", "killed after the call"])
+@pytest.mark.parametrize("kind", ["the question is lost", "killed after the call"])
 def test_a_revocation_that_breaks_off_at_any_call_is_said_once(world: PartnerWorld, kind: str) -> None:
     alpha = world.enrol("xa-alpha")
     (old,) = (fact.kid for fact in alpha.keys.overview().keys if fact.alg == "Ed25519")
@@ -207,8 +194,7 @@ def test_keys_that_a_crash_left_in_the_key_file_are_the_ones_that_are_published(
 
 def test_what_was_accepted_and_not_logged_is_picked_up(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    idle = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(idle)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         idle.keys.rotate(wait_secs=1)
     assert alpha.keys.overview().pending == "rotate sign enc"
@@ -221,8 +207,7 @@ def test_what_was_accepted_and_not_logged_is_picked_up(world: PartnerWorld) -> N
 
 def test_another_change_first_brings_the_broken_one_to_its_end(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    idle = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(idle)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         idle.keys.rotate(wait_secs=1)
     assert alpha.keys.renew().version == 3
@@ -236,7 +221,7 @@ def test_a_refusal_of_the_hub_is_final(world: PartnerWorld) -> None:
         raise RefusedError(422, "envelope-refused", "Refused.", "", {})
 
     with pytest.raises(RefusedError):
-        lying(world, "xa-alpha", post_keyset=Instead(refuse)).keys.rotate()
+        world.lied_to("xa-alpha", post_keyset=Instead(refuse)).keys.rotate()
     overview = alpha.keys.overview()
     assert (overview.version, overview.pending, len(overview.unpublished)) == (1, None, 3)
     assert alpha.keys.rotate().kids == overview.unpublished
@@ -260,7 +245,7 @@ def test_a_keyset_that_came_first_overtakes(world: PartnerWorld) -> None:
 
     made.append(renewal_signed_elsewhere(world, other))
     with pytest.raises(KeyChangeOvertakenError, match="version 2"):
-        lying(world, "xa-alpha", challenge=publish_first).keys.rotate()
+        world.lied_to("xa-alpha", challenge=publish_first).keys.rotate()
     assert alpha.keys.rotate().version == 3
 
 
@@ -274,8 +259,7 @@ def test_what_is_too_old_for_the_hub_is_void(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
     stale = renewal_signed_elsewhere(world, alpha)
     Journal(world.place("xa-alpha").key_change_file).write(SignedChange("renew", stale))
-    in_two_days = Client(world.home("xa-alpha"), PASSPHRASE, clock=lambda: int(time.time()) + 2 * 86400)
-    world.clients.append(in_two_days)
+    in_two_days = world.client_with("xa-alpha", off_by=2 * 86400)
 
     assert in_two_days.keys.resume() is None
     assert alpha.keys.overview().pending is None
@@ -290,7 +274,7 @@ def test_what_lies_in_the_journal_is_verified_before_it_is_sent(world: PartnerWo
     altered = signed[:place] + (b"B" if signed[place : place + 1] == b"A" else b"A") + signed[place + 1 :]
     Journal(world.place("xa-alpha").key_change_file).write(SignedChange("renew", altered))
     calls: list[str] = []
-    careful = lying(world, "xa-alpha", post_keyset=Instead(lambda *args, **named: calls.append("sent")))
+    careful = world.lied_to("xa-alpha", post_keyset=Instead(lambda *args, **named: calls.append("sent")))
     with pytest.raises(EnvelopeError):
         careful.keys.resume()
     assert calls == []

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Own keys are renewed, rotated and retired: peers follow, old alerts still open, and a warning precedes each end."""
 
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,19 +16,7 @@ from accord.envelope.slices import parse_slice
 from accord.keyerrors import KeyFileBusyError
 from agencies.models import Key, Keyset
 from tests.client.altered_answers import lying_connection
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-
-
-def later(world: PartnerWorld, agency: str, **ahead: float) -> Client:
-    """A client of the agency's home on a machine whose clock is ahead."""
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        clock=lambda: int(time.time() + timedelta(**ahead).total_seconds()),
-        connect=lying_connection(),
-    )
-    world.clients.append(client)
-    return client
+from tests.client.conftest import PartnerWorld, alert_to
 
 
 def stored(agency: str, version: int) -> VerifiedKeyset:
@@ -67,11 +53,9 @@ def test_the_lowest_suite_is_changed_by_a_renewal_and_not_beyond_the_keys(world:
     assert stored("xb-bravo", 3).low == "PQ1"
 
 
-def test_rotated_keys_sign_and_receive_and_old_alerts_still_open(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    before = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
+def test_rotated_keys_sign_and_receive_and_old_alerts_still_open(world: PartnerWorld) -> None:
+    before = world.deliver("xb-bravo", "xa-alpha")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     change = alpha.keys.rotate()
 
     assert (change.kind, change.version, len(change.kids)) == ("rotate sign enc", 2, 3)
@@ -95,7 +79,9 @@ def test_the_old_keys_overlap_for_thirty_days_and_are_stated_as_retired_afterwar
         if row.kid in old:
             assert row.st == "retiring"
             assert row.exp == pytest.approx(keyset.iat + OVERLAP_SECS, abs=5)
-    assert {fact.kid for fact in keys_of(later(world, "xa-alpha", days=31), st="retired")} == old
+    assert {
+        fact.kid for fact in keys_of(world.client_with("xa-alpha", off_by=31 * DAY_SECS), st="retired")
+    } == old
 
 
 def test_one_use_can_be_rotated_alone_and_is_proved_by_the_current_signing_keys(
@@ -143,11 +129,11 @@ def test_a_retired_key_ends_and_the_last_one_cannot_be_retired(
     assert alpha.open(sent.md).marks == ()
 
 
-@pytest.mark.parametrize("name", ["", "xy", "nothing-ends-like-this"])
-def test_a_key_that_is_not_named_is_not_guessed(world: PartnerWorld, name: str) -> None:
+def test_a_key_that_is_not_named_is_not_guessed(world: PartnerWorld) -> None:
     alpha = world.enrol("xa-alpha")
-    with pytest.raises(RequestError, match="accord keys"):
-        alpha.keys.retire(name)
+    for name in ("", "xy", "nothing-ends-like-this"):
+        with pytest.raises(RequestError, match="accord keys"):
+            alpha.keys.retire(name)
 
 
 def test_a_program_that_was_running_goes_on_with_the_new_keys(
@@ -181,8 +167,7 @@ def test_two_programs_change_keys_one_after_the_other(world: PartnerWorld) -> No
 def test_a_keyset_that_another_home_published_is_followed(world: PartnerWorld) -> None:
     """The hub has the keyset and the ledger not yet: this home waits for its receipt, then continues from it."""
     alpha = world.enrol("xa-alpha")
-    other = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None, connect=lying_connection())
-    world.clients.append(other)
+    other = world.client_with("xa-alpha", sleep=lambda seconds: None, connect=lying_connection())
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         other.keys.renew(wait_secs=1)
     world.place("xa-alpha").key_change_file.unlink()
@@ -195,9 +180,9 @@ def test_what_ends_is_said_thirty_fourteen_seven_and_one_days_ahead(world: Partn
     alpha = world.enrol("xa-alpha")
     assert alpha.keys.warnings() == ()
     for days, step in ((59, None), (61, 30), (75, 30), (77, 14), (84, 7), (89.5, 1), (91, 0)):
-        found = later(world, "xa-alpha", days=days).keys.warnings()
+        found = world.client_with("xa-alpha", off_by=days * DAY_SECS).keys.warnings()
         assert [(item.what, item.days) for item in found] == ([] if step is None else [("keyset", step)])
-    keys = later(world, "xa-alpha", days=340).keys.warnings()
+    keys = world.client_with("xa-alpha", off_by=340 * DAY_SECS).keys.warnings()
     assert [(item.what, item.days) for item in keys] == [("keyset", 0)] + [("key", 30)] * 3
     assert {item.remedy for item in keys[1:]} == {"accord keys rotate"}
 
@@ -221,14 +206,12 @@ def test_the_step_of_a_warning_is_the_smallest_reached(left: int, step: int | No
     assert step_of(1000 * DAY_SECS + left, 1000 * DAY_SECS) == step
 
 
-def test_an_ended_keyset_stops_sending_names_the_remedy_and_never_stops_reading(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    sent = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
+def test_an_ended_keyset_stops_sending_names_the_remedy_and_never_stops_reading(world: PartnerWorld) -> None:
+    sent = world.deliver("xb-bravo", "xa-alpha")
+    alpha = world.client("xa-alpha")
     opened = alpha.open(sent.md)
 
-    ended = later(world, "xa-alpha", days=91)
+    ended = world.client_with("xa-alpha", off_by=91 * DAY_SECS)
     with pytest.raises(KeysetEndedError, match="accord keys renew"):
         ended.acknowledge(sent.md, officer="officer-7")
     with pytest.raises(KeysetEndedError, match="accord keys renew"):

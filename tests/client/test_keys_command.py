@@ -91,10 +91,10 @@ def test_revoke_shows_what_it_reaches_before_it_asks(world: PartnerWorld, alpha:
     assert "earlier" in alpha.err
 
 
-@pytest.mark.parametrize("since", ["tomorrow", "2027-01-31T12:00", "0h", "5w"])
-def test_a_time_that_cannot_be_read_is_named(alpha: KeyTerminal, since: str) -> None:
-    alpha.run("keys", "revoke", "--code", "lost", "--since", since, "abcd", expect=exits.USAGE)
-    assert "--since: write how long ago" in alpha.err
+def test_a_time_that_cannot_be_read_is_named(alpha: KeyTerminal) -> None:
+    for since in ("tomorrow", "2027-01-31T12:00", "0h", "5w"):
+        alpha.run("keys", "revoke", "--code", "lost", "--since", since, "abcd", expect=exits.USAGE)
+        assert "--since: write how long ago" in alpha.err, since
 
 
 def test_change_root_writes_the_new_next_root_once(world: PartnerWorld, alpha: KeyTerminal) -> None:
@@ -198,20 +198,17 @@ def apart(world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Pat
     return Apart(world, tmp_path, terminal, offline, root, after)
 
 
-def test_an_agency_with_an_offline_root_enters(apart: Apart) -> None:
+def test_an_agency_with_an_offline_root_enters_and_publishes_once_what_that_signed(apart: Apart) -> None:
     made = [key.public.kid for key in apart.world.place("xd-reg").open_keys(PASSPHRASE).ring.keys]
     listed = apart.terminal.run("keys")
     assert all(kid in listed for kid in made)
     assert "has not enrolled yet" in listed
     assert [key["kid"] for key in apart.terminal.json("keys")["unpublished"]] == made
-    apart.enter()
-    apart.terminal.run("keys", "renew", expect=exits.KEYS)
-    assert "accord keys propose" in apart.terminal.err
-    assert apart.terminal.json("keys")["holds_root"] is False
-
-
-def test_what_the_offline_root_signed_is_published_once(apart: Apart) -> None:
     terminal, first = apart.terminal, apart.enter()
+    terminal.run("keys", "renew", expect=exits.KEYS)
+    assert "accord keys propose" in terminal.err
+    assert terminal.json("keys")["holds_root"] is False
+
     old = terminal.kid("sign")
     rotation = apart.signed("rotation", "rotate")
     terminal.begin("keys", "submit", rotation)

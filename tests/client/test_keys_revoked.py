@@ -18,7 +18,6 @@ from agencies.models import Keyset, Revocation
 from tests.builders import HeldAgency
 from tests.client.altered_answers import Instead, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
-from tests.client.test_reaffirm import wait_past
 
 HOUR = 3600
 
@@ -45,11 +44,9 @@ def forged_alert(world: PartnerWorld) -> SealedEnvelope:
     return world.hub.deliver(held(world, "xa-alpha"), held(world, "xb-bravo"))
 
 
-def test_a_plan_lists_what_was_logged_since_and_what_was_not_sent_from_here(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    own = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_a_plan_lists_what_was_logged_since_and_what_was_not_sent_from_here(world: PartnerWorld) -> None:
+    own = world.deliver("xa-alpha", "xb-bravo")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     forged = forged_alert(world)
     received = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     stated = alpha.acknowledge(received.md, officer="officer-7", wait_secs=10)
@@ -86,23 +83,19 @@ def test_only_what_the_key_has_signed_is_listed(world: PartnerWorld, pair: tuple
     # The hub's list names the signing keys, so no object is fetched alone.
     asked: list[str] = []
     connect = lying_connection(slice=Instead(asked.append), statement=Instead(asked.append))
-    thrifty = Client(world.home("xa-alpha"), PASSPHRASE, connect=connect)
-    world.clients.append(thrifty)
+    thrifty = world.client_with("xa-alpha", connect=connect)
     assert [item.d for item in thrifty.keys.plan_revocation(old, since=since).concerned] == [before.md]
     assert asked == []
 
 
-def test_the_only_signing_key_is_revoked_with_a_rotation_or_not_at_all(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    alpha, bravo = pair
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
+def test_the_only_signing_key_is_revoked_with_a_rotation_or_not_at_all(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
+    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
     kid, since = kid_of(alpha, "Ed25519"), int(time.time()) - HOUR
     with pytest.raises(LastKeyError, match="no longer sign"):
         alpha.keys.revoke(kid, code="stolen", since=since)
     assert not Revocation.objects.exists()
 
-    wait_past(sent.log_time or 0)
     revoked, rotated = alpha.keys.revoke(kid, code="stolen", since=since, rotate=True)
     assert (revoked.kind, revoked.kids, rotated.kind) == (f"revoke {kid}", (kid,), "rotate sign")
     row = read_keyset(bytes(Keyset.objects.get(agency_id="xa-alpha", version=2).jws)).row(kid)
@@ -121,7 +114,6 @@ def test_a_key_that_was_rotated_out_is_revoked_alone(
     old = kid_of(alpha, "ML-DSA-65")
     sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     alpha.keys.rotate()
-    wait_past(sent.log_time or 0)
     (revoked,) = alpha.keys.revoke(old, code="lost", since=int(time.time()) - HOUR)
 
     assert revoked.version is None
@@ -181,8 +173,7 @@ def test_an_agency_that_has_no_key_left_is_told_what_to_do(
 ) -> None:
     """The revocation was sent, and the new keys that belong to it were not."""
     alpha, _ = pair
-    idle = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(idle)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError):
         idle.keys.revoke(kid_of(alpha, "Ed25519"), code="stolen", rotate=True, wait_secs=1)
     world.sequence()
@@ -219,8 +210,7 @@ def test_a_revocation_is_over_only_with_its_receipt(world: PartnerWorld, pair: t
     alpha, _ = pair
     old = kid_of(alpha, "Ed25519")
     alpha.keys.rotate()
-    idle = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(idle)
+    idle = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError, match="accord keys resume"):
         idle.keys.revoke(old, code="ended", wait_secs=1)
     assert alpha.keys.overview(online=False).pending == f"revoke {old}"

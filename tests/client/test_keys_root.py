@@ -33,23 +33,11 @@ def ring_of(world: PartnerWorld, agency: str) -> KeyRing:
     return world.place(agency).unlock(PASSPHRASE)
 
 
-def ahead(world: PartnerWorld, agency: str, **span: float) -> Client:
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        clock=lambda: int(time.time() + timedelta(**span).total_seconds()),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(client)
-    return client
-
-
 def new_home(world: PartnerWorld, agency: str, root: Root) -> Client:
     """A new home after the loss of the old one, with new operational keys and the fingerprint of the root in force."""
     folder = world.folder / f"{agency}-anew"
     create_operational(folder, PASSPHRASE, now=int(time.time()), cost=CHEAP)
-    client = Client(folder, PASSPHRASE, sleep=lambda seconds: world.sequence())
-    world.clients.append(client)
+    client = world.client_with(folder)
     client.enrol(
         agency,
         hub=world.address,
@@ -141,10 +129,7 @@ def test_a_recovery_takes_over_in_its_own_home_after_its_delay(
     again.keys.recover_root(new, announce=one_more(tmp_path / "safe").fingerprint)
     assert again.fingerprint == old.fingerprint
 
-    later = Client(
-        world.folder / "xa-alpha-anew", PASSPHRASE, clock=lambda: int(time.time()) + RECOVERY_DELAY_SECS + 60
-    )
-    world.clients.append(later)
+    later = world.client_with("xa-alpha-anew", off_by=RECOVERY_DELAY_SECS + 60)
     assert later.keys.overview(online=False).fingerprint == new.fingerprint
     assert later.keys.overview(online=False).version == 2
     world.hub.now += timedelta(hours=73)
@@ -168,7 +153,7 @@ def test_whoever_holds_the_root_sees_a_recovery_and_cancels_it_by_a_renewal(
     alpha.take_over()
     assert alpha.keys.renew().version == 2
     assert alpha.keys.overview().warnings == ()
-    late = ahead(world, "xa-alpha", hours=100)
+    late = world.client_with("xa-alpha", off_by=100 * 3600)
     assert late.keys.overview(online=False).fingerprint == old.fingerprint
     kept = [(record.version, record.succession) for record in alpha.state().keysets["xa-alpha"]]
     assert kept == [(1, "same"), (2, "recovered"), (2, "same")]

@@ -59,22 +59,17 @@ def test_the_other_side_reads_it_in_words(world: PartnerWorld, terminals: tuple[
     assert "xa-alpha resumes trade with your agency" in bravo.run("inbox")
 
 
-@pytest.mark.parametrize(
-    ("agencies", "lanes", "why"),
-    [
+def test_what_no_exchange_would_take_is_not_signed(pair: tuple[Client, Client]) -> None:
+    for agencies, lanes, why in (
         (["xa-alpha"], ["science"], None),
         ([], ["science"], None),
         (["Bravo"], ["science"], None),
         (["xb-bravo"], [], None),
         (["xb-bravo"], ["weather"], None),
         (["xb-bravo"], ["science"], "weather"),
-    ],
-)
-def test_what_no_exchange_would_take_is_not_signed(
-    pair: tuple[Client, Client], agencies: list[str], lanes: list[str], why: str | None
-) -> None:
-    with pytest.raises(RequestError):
-        pair[0].suspend(agencies, lanes, why=why)
+    ):
+        with pytest.raises(RequestError):
+            pair[0].suspend(agencies, lanes, why=why)
     assert pair[0].state().submissions == {} and not Statement.objects.exists()
 
 

@@ -21,8 +21,8 @@ def replace_key(world: PartnerWorld, settings: Settings) -> None:
 def test_partners_follow_the_hand_over_and_still_read_what_the_old_key_logged(
     world: PartnerWorld, settings: Settings
 ) -> None:
+    before = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    before = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     replace_key(world, settings)
     after = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert after.log_time is not None

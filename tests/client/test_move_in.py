@@ -131,8 +131,7 @@ def test_what_was_received_before_opens_by_old_keys_and_the_command_is_refused_b
     view = open_alert(reader, row, reason="on_duty", now=house.world.hub.now)
     assert view.title == opened.alert["title"] == DOCUMENT["title"]
 
-    later = Client(house.world.home(OWN), PASSPHRASE, clock=lambda: int(time.time()) + ANNOUNCED_EVERY_SECS)
-    house.world.clients.append(later)
+    later = house.world.client_with(OWN, off_by=ANNOUNCED_EVERY_SECS)
     with pytest.raises(HeldElsewhereError, match="Accord desk"):
         later.submit(alert_to(PARTNER))
     assert house.command.open(got.md).md == got.md, "reading goes on"
@@ -342,8 +341,7 @@ def test_back_to_the_command_by_new_keys_that_the_root_signs(house: House, tmp_p
     house.move()
     folder = tmp_path / "back"
     create_operational(folder, PASSPHRASE, now=int(time.time()), cost=CHEAP)
-    back = Client(folder, PASSPHRASE, sleep=lambda seconds: house.world.sequence())
-    house.world.clients.append(back)
+    back = house.world.client_with(folder)
     back.enrol(
         OWN,
         hub=house.world.address,

@@ -2,7 +2,6 @@
 """Work without a network: sealing into a folder to send later, opening a saved slice to compare later."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from accord.envelope.errors import Failure, OpeningError, SealingError, Verifica
 from accord.envelope.tree.receipts import Receipt
 from peers.models import Agency
 from sharing.models import Envelope
-from tests.client.altered_answers import Instead, flip, forged_receipt, lying_connection
+from tests.client.altered_answers import Instead, flip, forged_receipt
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
@@ -33,10 +32,7 @@ def no_network(hub: str, api_key: str) -> Any:
 
 def away(world: PartnerWorld, agency: str, *, later: int = 0) -> Client:
     """A client that may not use the network."""
-    clock = lambda: int(time.time()) + later  # noqa: E731
-    client = Client(world.home(agency), PASSPHRASE, clock=clock, connect=no_network)
-    world.clients.append(client)
-    return client
+    return world.client_with(agency, off_by=later, connect=no_network)
 
 
 # Sealing and sending later.
@@ -143,9 +139,10 @@ def test_keys_that_changed_since_are_named_by_the_hub(
 
 
 @pytest.fixture
-def saved(pair: tuple[Client, Client]) -> Opened:
-    sent = pair[0].submit(alert_to("xb-bravo", attachments=(FILE,)), wait_secs=10)
-    return pair[1].open(sent.md)
+def saved(world: PartnerWorld) -> Opened:
+    """An alert that the recipient opened; asked for before the `pair` of a test."""
+    sent = world.deliver("xa-alpha", "xb-bravo", file=FILE)
+    return world.client("xb-bravo").open(sent.md)
 
 
 def fresh_state(world: PartnerWorld, agency: str) -> Any:
@@ -169,7 +166,7 @@ def test_a_saved_slice_opens_against_what_is_kept(world: PartnerWorld, saved: Op
 
 
 def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     later = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     octets = pair[1].open(later.md).slice_octets
@@ -195,7 +192,7 @@ def test_a_ledger_that_could_not_be_compared_is_marked_and_compared_later(
 
 
 def test_a_saved_slice_of_a_forked_ledger_is_an_alarm_at_the_next_chance(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     """Offline no fork is visible; with a network everything stops until a person has looked."""
     value = json.loads(saved.slice_octets)
@@ -284,7 +281,7 @@ def run_again(terminal: Terminal, document: Path, marking: tuple[str, ...], out:
 
 
 def test_a_lie_that_withholds_the_proof_is_an_alarm(
-    world: PartnerWorld, pair: tuple[Client, Client], saved: Opened
+    world: PartnerWorld, saved: Opened, pair: tuple[Client, Client]
 ) -> None:
     """The hub answers that there is no proof, which opens nothing."""
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
@@ -293,10 +290,7 @@ def test_a_lie_that_withholds_the_proof_is_an_alarm(
     def withhold(first: int, second: int) -> Any:
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(consistency=Instead(withhold))
-    )
-    world.clients.append(client)
+    client = world.lied_to("xb-bravo", consistency=Instead(withhold))
     for act in (client.inbox, lambda: client.open(sent.md)):
         with pytest.raises(VerificationError) as caught:
             act()

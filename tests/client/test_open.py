@@ -24,23 +24,16 @@ from accord.envelope.errors import EnvelopeError, Failure, OpeningError, Verific
 from accord.envelope.private import Root
 from accord.envelope.slices import parse_slice
 from accord.envelope.tree.receipts import LeafEntry
-from tests.client.altered_answers import Instead, Lie, flip, forged_receipt, lying_connection
+from tests.client.altered_answers import Instead, Lie, flip, forged_receipt
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n" * 100)
 
 
 @pytest.fixture
-def sent(pair: tuple[Client, Client]) -> Sent:
-    """An alert with an attachment, delivered and not fetched yet."""
-    return pair[0].submit(alert_to("xb-bravo", attachments=(SPECTRUM,)), wait_secs=10)
-
-
-def lied_to(world: PartnerWorld, **lies: Lie | Instead) -> Client:
-    """Bravo's client behind a connection that lies."""
-    client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
-    world.clients.append(client)
-    return client
+def sent(world: PartnerWorld) -> Sent:
+    """An alert with an attachment, delivered and not fetched yet; asked for before the `pair` of a test."""
+    return world.deliver("xa-alpha", "xb-bravo", file=SPECTRUM)
 
 
 def refused(client: Client, md: str) -> Failure:
@@ -78,7 +71,7 @@ def strip_signature(octets: bytes, md: str) -> bytes:
 
 
 def test_sender_and_recipient_open_what_was_carried(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     (entry,) = pair[1].inbox()
     assert entry.ref is not None
@@ -90,18 +83,18 @@ def test_sender_and_recipient_open_what_was_carried(
 
 
 def test_one_changed_octet_of_the_slice_is_refused_wherever_it_is(world: PartnerWorld, sent: Sent) -> None:
-    octets = lied_to(world).open(sent.md).slice_octets
+    octets = world.lied_to("xb-bravo").open(sent.md).slice_octets
     with world.place("xb-bravo").state(world.place("xb-bravo").unlock(PASSPHRASE)).change() as state:
         state.seen.clear()
     for place in range(1, len(octets), len(octets) // 12):
-        client = lied_to(world, slice=lambda answer, md, place=place: flip(answer, place))
+        client = world.lied_to("xb-bravo", slice=lambda answer, md, place=place: flip(answer, place))
         with pytest.raises((EnvelopeError, UnpinnedError)):
             client.open(sent.md)
         assert client.state().seen == {}
 
 
 def test_what_was_moved_or_stripped_is_refused(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent, subtests: pytest.Subtests
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client], subtests: pytest.Subtests
 ) -> None:
     """Parts of another alert, parts of the originator's own slice, or nothing, in place of the sealed parts."""
     other = pair[0].open(pair[0].submit(alert_to("xb-bravo"), wait_secs=10).md).slice_octets
@@ -134,12 +127,12 @@ def test_what_was_moved_or_stripped_is_refused(
     }
     for sentence, (failure, lie) in moved.items():
         with subtests.test(sentence):
-            assert refused(lied_to(world, slice=lie), sent.md) is failure
+            assert refused(world.lied_to("xb-bravo", slice=lie), sent.md) is failure
 
 
 def test_a_forked_ledger_opens_nothing(world: PartnerWorld, sent: Sent) -> None:
     """The ledger's own key signs another tree: only the kept checkpoint shows it."""
-    kept = lied_to(world).state().checkpoint
+    kept = world.lied_to("xb-bravo").state().checkpoint
     assert kept is not None
 
     def fork(octets: bytes, md: str) -> bytes:
@@ -147,13 +140,13 @@ def test_a_forked_ledger_opens_nothing(world: PartnerWorld, sent: Sent) -> None:
         forged = forged_receipt(world.hub.key, leaf, before=kept.size + 3)
         return rewritten(octets, receipts=[forged.as_json()])
 
-    client = lied_to(world, slice=fork, consistency=Instead(lambda first, second: [bytes(32)] * 3))
+    client = world.lied_to("xb-bravo", slice=fork, consistency=Instead(lambda first, second: [bytes(32)] * 3))
     assert refused(client, sent.md) is Failure.LEDGER_FORK
     assert client.state().checkpoint == kept
 
 
 def test_a_replay_under_the_same_id_is_refused(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     """The recipient has seen this id of this sender with another manifest."""
     with world.place("xb-bravo").state(world.place("xb-bravo").unlock(PASSPHRASE)).change() as state:
@@ -168,7 +161,9 @@ def test_a_replay_under_the_same_id_is_refused(
 def test_one_changed_octet_of_a_blob_is_refused_with_one_text(world: PartnerWorld, sent: Sent) -> None:
     texts = set()
     for place in (0, 20, 200):
-        client = lied_to(world, blob=lambda answer, md, n, size, place=place: [flip(b"".join(answer), place)])
+        client = world.lied_to(
+            "xb-bravo", blob=lambda answer, md, n, size, place=place: [flip(b"".join(answer), place)]
+        )
         with pytest.raises(OpeningError) as caught:
             client.open(sent.md)
         assert caught.value.cause is Failure.BLOB
@@ -190,11 +185,15 @@ def test_a_keyset_that_is_rolled_back_is_refused(world: PartnerWorld, pair: tupl
     assert pair[1].plan(alert_to("xc-charlie")).will == ("xc-charlie",)
     assert [record.version for record in pair[1].state().keysets["xc-charlie"]] == [1, 2]
 
-    liar = lied_to(world, keyset=lambda answer, agency, *more: old if agency == "xc-charlie" else answer)
+    liar = world.lied_to(
+        "xb-bravo", keyset=lambda answer, agency, *more: old if agency == "xc-charlie" else answer
+    )
     with pytest.raises(VerificationError) as caught:
         liar.plan(alert_to("xc-charlie"))
     assert caught.value.failure is Failure.KEYSET_CHAIN
-    denier = lied_to(world, keyset=lambda answer, agency, *more: None if agency == "xc-charlie" else answer)
+    denier = world.lied_to(
+        "xb-bravo", keyset=lambda answer, agency, *more: None if agency == "xc-charlie" else answer
+    )
     with pytest.raises(VerificationError):
         denier.plan(alert_to("xc-charlie"))
 
@@ -204,8 +203,8 @@ def test_a_missing_version_breaks_the_chain(world: PartnerWorld, pair: tuple[Cli
     charlie = world.hub.make_agency("xc-charlie")
     world.rotate(charlie)
     pair[1].pin("xc-charlie", charlie.root.fingerprint)
-    hiding = lied_to(
-        world,
+    hiding = world.lied_to(
+        "xb-bravo",
         keyset=lambda answer, agency, version=None: None if version == 1 else answer,
     )
     with pytest.raises(VerificationError) as caught:
@@ -230,7 +229,7 @@ def test_a_keyset_without_receipt_counts_for_nobody(world: PartnerWorld, pair: t
     world.hub.now = timezone.now()
     charlie = world.hub.make_agency("xc-charlie")
     pair[1].pin("xc-charlie", charlie.root.fingerprint)
-    liar = lied_to(world, keyset=lambda answer, *asked: replace(answer, receipt=None))
+    liar = world.lied_to("xb-bravo", keyset=lambda answer, *asked: replace(answer, receipt=None))
     with pytest.raises(VerificationError) as caught:
         liar.plan(alert_to("xc-charlie"))
     assert caught.value.failure is Failure.RECEIPT_MISSING
@@ -250,7 +249,7 @@ def test_a_sender_whose_root_is_not_pinned_is_named(world: PartnerWorld) -> None
 
 def test_what_is_for_others_looks_like_what_never_was(world: PartnerWorld, sent: Sent) -> None:
     charlie = world.enrol("xc-charlie")
-    (entry,) = lied_to(world).inbox()
+    (entry,) = world.lied_to("xb-bravo").inbox()
     assert entry.ref is not None
     sentences = set()
     for place in (sent.md, "A" * 43, entry.ref, "ZZZZ-ZZZZ"):
@@ -267,14 +266,14 @@ def test_a_name_that_is_no_reference_and_no_md_is_refused_here(pair: tuple[Clien
 
 
 def test_a_feed_with_a_gap_is_not_taken_in(
-    world: PartnerWorld, pair: tuple[Client, Client], sent: Sent
+    world: PartnerWorld, sent: Sent, pair: tuple[Client, Client]
 ) -> None:
     pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
 
     def hide_first(answer: Any) -> Any:
         return replace(answer, items=answer.items[1:])
 
-    liar = lied_to(world, inbox=hide_first)
+    liar = world.lied_to("xb-bravo", inbox=hide_first)
     with pytest.raises(AnswerError, match="gap"):
         liar.inbox()
     assert liar.state().cursor == 0

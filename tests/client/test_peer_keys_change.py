@@ -25,7 +25,6 @@ from agencies.models import Agency as Entry
 from agencies.models import Keyset
 from agencies.registry import register_keyset, verify_newcomer
 from tests.builders import DAY_SECS, OPERATOR, HeldAgency, new_uuid7, seconds
-from tests.client.altered_answers import Lie, lying_connection
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 
@@ -72,18 +71,6 @@ def revoke(world: PartnerWorld, charlie: HeldAgency, kid: str, *, ago: timedelta
     accept_revoke(charlie.client, jws, now=world.hub.now)
     world.hub.later(seconds=5)
     world.hub.sequence()
-
-
-def with_clock(world: PartnerWorld, agency: str, *, ahead: timedelta, **lies: Lie) -> Client:
-    """An agency's client at a later moment, behind a connection that may lie."""
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        clock=lambda: int((timezone.now() + ahead).timestamp()),
-        connect=lying_connection(**lies),
-    )
-    world.clients.append(client)
-    return client
 
 
 def test_what_was_signed_with_stolen_keys_is_shown_as_repudiated(
@@ -204,7 +191,7 @@ def test_a_revoke_by_the_root_of_its_time_is_followed_after_the_root_changed(
     world.hub.later(days=2)
     change_root(world, charlie)
 
-    later = with_clock(world, "xb-bravo", ahead=timedelta(days=2))
+    later = world.client_with("xb-bravo", off_by=2 * DAY_SECS)
     (left_out,) = later.plan(alert_to("xc-charlie")).left_out
     assert left_out.reason is SealRefusal.NO_KEY
     assert len(bravo.state().revocations["xc-charlie"]) == 1
@@ -223,7 +210,7 @@ def test_a_recovery_that_waits_or_was_cancelled_revokes_nothing(
 
     sealed = alert_to_bravo(world, charlie)
     for _ in range(2):
-        lied_to = with_clock(world, "xb-bravo", ahead=timedelta(0), keyset=show_recovery)
+        lied_to = world.lied_to("xb-bravo", keyset=show_recovery)
         assert lied_to.plan(alert_to("xc-charlie")).will == ("xc-charlie",)
         assert lied_to.open(sealed.md).marks == ()
     assert [record.succession for record in bravo.state().keysets["xc-charlie"]] == ["same", "recovered"]
@@ -231,7 +218,7 @@ def test_a_recovery_that_waits_or_was_cancelled_revokes_nothing(
 
     cancel_recovery(world, charlie)
     for ahead in (timedelta(0), timedelta(days=4)):
-        later = with_clock(world, "xb-bravo", ahead=ahead)
+        later = world.client_with("xb-bravo", off_by=ahead.total_seconds())
         assert later.plan(alert_to("xc-charlie")).will == ("xc-charlie",)
         assert later.open(sealed.md).marks == ()
     honest.close()

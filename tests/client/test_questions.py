@@ -28,12 +28,13 @@ from accord.envelope.content import NamedOfficer
 from accord.envelope.manifest import Reference
 from peers.models import Agency
 from sharing.models import Delivery, Statement
-from tests.client.altered_answers import Instead
+from tests.client.altered_answers import Instead, cut_off
 from tests.client.asked_questions import (
     ASKED,
     DAY,
     HOUR,
     answer,
+    answered_between_two,
     ask,
     asked_between_two,
     printed_at,
@@ -42,8 +43,6 @@ from tests.client.asked_questions import (
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 from tests.client.test_repudiated_items import revoke
-from tests.client.test_submit import dropping_posts
-from tests.client.test_watch import lied_to
 from tests.stolen_vault_keys import as_recipient
 
 
@@ -137,8 +136,8 @@ def test_a_withdrawn_answer_opens_the_question_again(world: PartnerWorld, asked:
     assert seen is not None and seen.code is None, "no earlier answer takes its place"
 
 
-def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld, asked: Sent) -> None:
-    first = answer(world, asked)
+def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld) -> None:
+    asked, first = answered_between_two(world)
     amended = {
         "schema": "accord-alert/1",
         "alert_type": "answer",
@@ -152,8 +151,8 @@ def test_an_amended_answer_takes_the_place_of_the_first(world: PartnerWorld, ask
     assert seen is not None and seen.code == "hit"
 
 
-def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWorld, asked: Sent) -> None:
-    sent = answer(world, asked)
+def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWorld) -> None:
+    asked, sent = answered_between_two(world)
     newer = ask(world, kind="update", re=Reference(asked.jti, asked.md))
     assert question(world, asked) is None
     assert (state(world, newer), waits(world)) == ("answered", [])
@@ -161,8 +160,8 @@ def test_an_answer_counts_for_the_next_version_of_the_question(world: PartnerWor
     assert seen is not None and (seen.code, seen.at) == ("no_hit", sent.log_time)
 
 
-def test_a_version_that_asks_anew_takes_no_earlier_answer(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+def test_a_version_that_asks_anew_takes_no_earlier_answer(world: PartnerWorld) -> None:
+    asked, _ = answered_between_two(world)
     anew = ASKED | {"question_change": "asks_anew"}
     newer = ask(world, alert=anew, kind="update", re=Reference(asked.jti, asked.md))
     world.client("xb-bravo").open(newer.md)
@@ -189,21 +188,17 @@ def test_a_closed_question_waits_no_more_and_takes_no_answer(world: PartnerWorld
     assert seen is not None and (seen.code, seen.late) == ("partial", False)
 
 
-@pytest.mark.parametrize(
-    ("change", "order", "text"),
-    [
+def test_what_a_version_changes_in_its_question_fits_the_order(world: PartnerWorld, asked: Sent) -> None:
+    update = {"kind": "update", "re": Reference(asked.jti, asked.md)}
+    wrong: list[tuple[str, dict[str, Any], str]] = [
         ("closed", {"kind": "alert"}, "only a next version"),
-        ("closed", {"kind": "update"}, "leave out the time to answer by"),
-        ("asks_anew", {"kind": "update", "reply_by": None}, "say by when"),
-    ],
-)
-def test_what_a_version_changes_in_its_question_fits_the_order(
-    world: PartnerWorld, asked: Sent, change: str, order: dict[str, Any], text: str
-) -> None:
-    re = Reference(asked.jti, asked.md) if order["kind"] == "update" else None
-    with pytest.raises(DocumentError) as refused:
-        ask(world, alert=ASKED | {"question_change": change}, re=re, **order)
-    assert text in str(refused.value)
+        ("closed", update, "leave out the time to answer by"),
+        ("asks_anew", update | {"reply_by": None}, "say by when"),
+    ]
+    for change, order, text in wrong:
+        with pytest.raises(DocumentError) as refused:
+            ask(world, alert=ASKED | {"question_change": change}, **order)
+        assert text in str(refused.value)
 
 
 def test_a_question_for_attention_waits_for_no_answer_once_it_was_opened(world: PartnerWorld) -> None:
@@ -230,21 +225,19 @@ def test_a_noted_call_ends_what_a_watch_says_of_an_overdue_answer_and_answers_no
     assert set(waits(world)) == {asked.md, other.md}
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (("--text", " "), "whom you spoke to"),
-        (("--text", "Monday.", "--at", "9999-01-31T12:00Z"), "a time up to now"),
-        (("--text", "Monday.", "--agency", "xc-charlie"), "it came from xa-alpha"),
-    ],
-)
 def test_a_bad_note_of_a_call_is_refused(
-    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], text: str
+    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waits(world)
     bravo = Terminal(world, "xb-bravo", capsys)
-    bravo.run("called", asked.md, *options, expect=exits.USAGE)
-    assert text in bravo.err and world.client("xb-bravo").state().calls == []
+    for text, options in {
+        "whom you spoke to": ("--text", " "),
+        "a time up to now": ("--text", "Monday.", "--at", "9999-01-31T12:00Z"),
+        "it came from xa-alpha": ("--text", "Monday.", "--agency", "xc-charlie"),
+    }.items():
+        bravo.run("called", asked.md, *options, expect=exits.USAGE)
+        assert text in bravo.err
+    assert world.client("xb-bravo").state().calls == []
 
 
 def test_a_question_whose_time_is_past_is_overdue_and_its_answer_late(world: PartnerWorld) -> None:
@@ -274,8 +267,8 @@ def test_a_question_past_the_time_for_which_it_is_kept_waits_no_longer(
     )
 
 
-def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld, asked: Sent) -> None:
-    sent = answer(world, asked)
+def test_an_answer_that_was_not_opened_yet_is_named(world: PartnerWorld) -> None:
+    asked, sent = answered_between_two(world)
     seen = given(world, asked, opening=False)
     assert seen is not None and (seen.code, seen.unopened) == (None, (sent.md,))
     world.client("xb-bravo").retract(sent.md, code="error", wait_secs=10)
@@ -289,7 +282,7 @@ def test_a_manifest_that_the_hub_holds_back_is_told_and_asked_for_again(
     def absent(md: str) -> Any:
         raise AbsentError(404, "absent", "There is nothing here for you.", "", {})
 
-    liar = lied_to(world, manifest=Instead(absent))
+    liar = world.lied_to("xb-bravo", manifest=Instead(absent))
     entries, doubts, unknown = liar.to_answer()
     assert (entries, doubts, [doubt.d for doubt in unknown]) == ([], [], [asked.md])
     assert waits(world) == [asked.md]
@@ -302,7 +295,7 @@ def test_what_the_hub_has_deleted_is_not_asked_for_again(world: PartnerWorld, as
         calls.append(md)
         raise RefusedError(410, "content-deleted", "Its content was deleted.", "", {})
 
-    liar = lied_to(world, manifest=Instead(deleted))
+    liar = world.lied_to("xb-bravo", manifest=Instead(deleted))
     assert [liar.to_answer(), liar.to_answer()] == [([], [], [])] * 2
     assert calls == [asked.md]
 
@@ -323,7 +316,7 @@ def answered(world: PartnerWorld, asked: Sent) -> Sent:
 
 
 def kept_in_the_spool(world: PartnerWorld, asked: Sent) -> Sent:
-    bravo = dropping_posts(world, "xb-bravo")
+    bravo = world.lied_to("xb-bravo", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         bravo.submit(bravo.answer_order(asked.md, Answer("no_hit")))
     return asked
@@ -531,8 +524,8 @@ def test_once_a_suspension_is_over_the_answer_is_due_later_by_it(
     assert line.startswith("ANSWER OVERDUE")
 
 
-def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld) -> None:
+    asked, _ = answered_between_two(world)
     suspended_for(world, 2 * DAY, "xa-alpha")
     given(world, asked)
     alpha: Client = world.client("xa-alpha")
@@ -545,16 +538,11 @@ def test_an_answer_is_late_by_the_due_time_as_moved(world: PartnerWorld, asked: 
         assert read.late is late
 
 
-def test_a_watch_says_nothing_of_what_was_answered(
-    world: PartnerWorld, asked: Sent, capsys: pytest.CaptureFixture[str]
+def test_a_watch_says_nothing_of_what_was_answered_and_a_home_that_adopts_an_answer_has_answered(
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bravo = Terminal(world, "xb-bravo", capsys)
-    answer(world, asked)
-    assert watched_at(bravo, 3 * DAY + HOUR) == []
-
-
-def test_a_home_that_adopts_an_answer_has_answered(world: PartnerWorld, asked: Sent) -> None:
-    answer(world, asked)
+    asked, _ = answered_between_two(world)
+    assert watched_at(Terminal(world, "xb-bravo", capsys), 3 * DAY + HOUR) == []
     bravo: Client = world.client("xb-bravo")
     with bravo._session.state_file.change() as kept:
         kept.submissions.clear()

@@ -15,12 +15,10 @@ from alerts.boxes.inbox import list_received
 from alerts.boxes.outbox import read_sent
 from alerts.boxes.overdue import answers_owed_to_us
 from alerts.drafting.drafts import create_draft
-from alerts.models import Alert, ReceivedAlert
+from alerts.models import Alert
 from alerts.receiving.following import follow_feed
 from alerts.replies.beginning import open_to_answer, start_reply
 from alerts.replies.reminding import remind_of_answers
-from alerts.review.validation import submit_alert, validate_alert
-from alerts.sending.release import release_alert
 from callers.capabilities import Role
 from notices.models import Notification
 from notices.states import Occasion
@@ -29,8 +27,14 @@ from peers.models import Agency
 from tests.builders import make_hosted_agency
 from tests.client.asked_questions import ASKED, DAY, HOUR, printed_at, watched_at
 from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.desks import (
+    AtDesk,
+    desk_and_partner,
+    received_at,
+    release_by_two,
+)
 from tests.client.terminals import Terminal
-from tests.own_desk import DRAFT, make_own_agency
+from tests.own_desk import DRAFT
 
 QUESTION = {
     "alert_type": "request_for_information",
@@ -43,25 +47,19 @@ QUESTION = {
 
 
 @pytest.fixture
-def agency(world: PartnerWorld, settings: Settings) -> Agency:
+def desk(world: PartnerWorld, settings: Settings) -> AtDesk:
     settings.OWN_DESK = True
-    made = make_own_agency(world.hub, "xb-own", "Health Authority")
-    world.sequence()
-    made.refresh_from_db()
-    return made
+    return desk_and_partner(world)
 
 
 @pytest.fixture
-def partner(world: PartnerWorld, agency: Agency) -> Client:
-    client = world.enrol("xa-alpha")
-    client.pin("xb-own", agency.root_fingerprint)
-    world.hub.make_agreement("G1", "xa-alpha", "xb-own")
-    return client
+def author(desk: AtDesk) -> Officer:
+    return desk.officer
 
 
 @pytest.fixture
-def author(world: PartnerWorld, partner: Client, agency: Agency) -> Officer:
-    return world.hub.make_officer(agency, Role.AUTHOR)
+def partner(world: PartnerWorld, desk: AtDesk) -> Client:
+    return world.client("xa-alpha")
 
 
 @dataclass
@@ -88,25 +86,14 @@ def four(world: PartnerWorld) -> Four:
     return Four(world.hub.make_officer(health, Role.AUTHOR), alpha, charlie, desks)
 
 
-def send(world: PartnerWorld, author: Officer, draft: Alert) -> Alert:
-    assert author.agency is not None
-    releaser = world.hub.make_officer(author.agency, Role.RELEASER)
-    submit_alert(author, draft, revision=1, now=world.hub.now)
-    revision = Alert.objects.get(pk=draft.pk).current
-    validate_alert(releaser, draft, revision=revision, now=world.hub.now)
-    sent = release_alert(releaser, draft, revision=revision, now=world.hub.now)
-    world.sequence()
-    return sent
-
-
 def test_the_command_answers_what_a_desk_asks(
-    world: PartnerWorld, agency: Agency, partner: Client, author: Officer
+    world: PartnerWorld, desk: AtDesk, partner: Client, author: Officer
 ) -> None:
-    asked = send(world, author, create_draft(author, data={**DRAFT, **QUESTION}, now=world.hub.now))
+    asked = release_by_two(world, author, create_draft(author, data={**DRAFT, **QUESTION}, now=world.hub.now))
     (entry,), _, _ = partner.to_answer()
     assert entry.d == asked.md
     partner.submit(partner.answer_order(entry.d, Answer("hit", text="Two cases since May.")), wait_secs=10)
-    follow_feed(agency, now=world.hub.now)
+    follow_feed(desk.agency, now=world.hub.now)
     (recipient,) = read_sent(author, asked, now=world.hub.now).recipients
     given = recipient.answer
     assert given is not None
@@ -120,16 +107,15 @@ def test_the_command_answers_what_a_desk_asks(
 
 def test_a_desk_answers_what_the_command_asks(
     world: PartnerWorld,
-    agency: Agency,
+    desk: AtDesk,
     partner: Client,
     author: Officer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     order = alert_to("xb-own", alert=ASKED, tlp="AMBER", reply_by=int(time.time()) + DAY)
     asked = partner.submit(order, wait_secs=10)
-    follow_feed(agency, now=world.hub.now)
+    received = received_at(world, desk.agency, asked.md)
     (row,) = list_received(author, to_answer=True, now=world.hub.now).rows
-    received = ReceivedAlert.objects.get(md=asked.md)
     assert row.received == received
     terminal = Terminal(world, "xa-alpha", capsys)
 
@@ -140,7 +126,9 @@ def test_a_desk_answers_what_the_command_asks(
     assert missing() == ["xb-own"]
     opened = open_to_answer(author, received, reason="on_duty", now=world.hub.now)
     data = {"answer_code": "no_hit"}
-    send(world, author, start_reply(author, opened, alert_type="answer", data=data, now=world.hub.now))
+    release_by_two(
+        world, author, start_reply(author, opened, alert_type="answer", data=data, now=world.hub.now)
+    )
     list(partner.watch(once=True, opening=True))
     (given,) = partner.submission(asked.md).answers
     assert (given.agency, given.code, given.late) == ("xb-own", "no_hit", False)
@@ -161,14 +149,15 @@ def test_three_of_four_answer_two_of_them_at_desks_and_the_silent_command_tells_
     assert health is not None
     to = ["xa-alpha", "xc-charlie", "xd-reg", "xe-lab"]
     draft = create_draft(author, data={**DRAFT, **QUESTION, "recipients": to}, now=world.hub.now)
-    asked = send(world, author, draft)
-    for desk, code in zip(four.desks, ("no_hit", "not_relevant_here"), strict=True):
-        follow_feed(desk, now=world.hub.now)
-        writer = world.hub.make_officer(desk, Role.AUTHOR)
-        received = ReceivedAlert.objects.get(agency=desk, md=asked.md)
+    asked = release_by_two(world, author, draft)
+    for one, code in zip(four.desks, ("no_hit", "not_relevant_here"), strict=True):
+        writer = world.hub.make_officer(one, Role.AUTHOR)
+        received = received_at(world, one, asked.md)
         opened = open_to_answer(writer, received, reason="on_duty", now=world.hub.now)
         data = {"answer_code": code}
-        send(world, writer, start_reply(writer, opened, alert_type="answer", data=data, now=world.hub.now))
+        release_by_two(
+            world, writer, start_reply(writer, opened, alert_type="answer", data=data, now=world.hub.now)
+        )
     four.alpha.submit(four.alpha.answer_order(asked.md, Answer("hit", text="Two since May.")), wait_secs=10)
     follow_feed(health, now=world.hub.now)
     answered = {"xa-alpha": "hit", "xd-reg": "no_hit", "xe-lab": "not_relevant_here"}
@@ -197,16 +186,16 @@ def test_three_of_four_answer_two_of_them_at_desks_and_the_silent_command_tells_
 
 def test_an_exercise_is_answered_by_command_and_its_watch_tells_nobody(
     world: PartnerWorld,
-    agency: Agency,
+    desk: AtDesk,
     author: Officer,
     partner: Client,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     draft = create_draft(author, data={**DRAFT, **QUESTION, "status": "exercise"}, now=world.hub.now)
-    asked = send(world, author, draft)
+    asked = release_by_two(world, author, draft)
     assert watched_at(Terminal(world, "xa-alpha", capsys), 9 * HOUR) == []
     order = partner.answer_order(asked.md, Answer("hit"))
     assert order.status == "exercise"
     partner.submit(order, wait_secs=10)
-    follow_feed(agency, now=world.hub.now)
+    follow_feed(desk.agency, now=world.hub.now)
     assert codes(author, asked, world) == {"xa-alpha": "hit"}

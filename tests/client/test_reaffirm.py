@@ -12,7 +12,7 @@ from accord.client.client import Client
 from accord.client.errors import RequestError
 from accord.client.results import Sent
 from accord.envelope.keyrule import Reaffirmed, Repudiated
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PASSPHRASE, PartnerWorld
 from tests.client.terminals import Terminal
 
 
@@ -33,10 +33,9 @@ def revoked(world: PartnerWorld) -> Sent:
 
 
 def send_and_revoke(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
-    wait_past(sent.log_time)
     alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=sent.log_time, rotate=True)
     return sent
 
@@ -92,7 +91,6 @@ def test_the_reaffirming_key_revoked_in_its_turn_takes_it_back(
     alpha, bravo = pair
     stated = alpha.reaffirm(revoked.md, wait_secs=10)
     assert stated.log_time is not None
-    wait_past(stated.log_time)
     second = world.place("xa-alpha").open_keys(PASSPHRASE).ring.signing[-1].public.kid
     alpha.keys.revoke(second, code="stolen", since=stated.log_time, rotate=True)
     assert "repudiated" in bravo.open(revoked.md).marks
@@ -104,7 +102,6 @@ def test_an_answer_is_stood_by_as_well(world: PartnerWorld) -> None:
     alpha, bravo = world.client("xa-alpha"), world.client("xb-bravo")
     said = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     assert said.log_time is not None
-    wait_past(said.log_time)
     bravo.keys.revoke(signing_kid(world, "xb-bravo"), code="stolen", since=said.log_time, rotate=True)
     assert [entry.repudiated for entry in alpha.inbox() if entry.d == said.od] == [True]
 

@@ -4,10 +4,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from accord.cli import exits
-from accord.client.client import Client
 from accord.reciprocity import Period
 from alerts.receiving.following import follow_feeds
 from callers.capabilities import Role
@@ -16,15 +13,9 @@ from peers.models import Agency
 from reciprocity.brief import Brief, read_brief
 from tests.client.conftest import PartnerWorld, alert_to
 from tests.client.terminals import Terminal
-from tests.client.test_agreement_at_a_desk import admin, agency, agreed, commands
+from tests.client.test_agreement_at_a_desk import Agreed, agreed
 
-__all__ = ["admin", "agency", "agreed", "commands"]
-
-
-@pytest.fixture
-def alpha(commands: tuple[Client, Client], agreed: str) -> Client:
-    """An agency by command that has an agreement with the desk's."""
-    return commands[0]
+__all__ = ["agreed"]
 
 
 def around(world: PartnerWorld) -> Period:
@@ -41,8 +32,9 @@ def brief(world: PartnerWorld, agency: Agency) -> Brief:
 
 
 def test_both_sides_have_the_same_list_until_one_retract_is_not_known_yet(
-    world: PartnerWorld, agency: Agency, alpha: Client
+    world: PartnerWorld, agreed: Agreed
 ) -> None:
+    alpha, agency = world.client("xa-alpha"), agreed.agency
     kept, taken_back = (alpha.submit(alert_to("xb-own"), wait_secs=10) for _n in range(2))
     alpha.submit(alert_to("xb-own", status="exercise"), wait_secs=10)
     alpha.submit(alert_to("xc-charlie"), wait_secs=10)
@@ -75,16 +67,10 @@ def test_the_command_prints_and_compares(
     assert f"counted here alone: {listed['items'][1]}" in said and said.count(listed["items"][0]) == 1
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "compare"),
-    [
-        ("soon", "2026-01-01", ""),
-        ("2026-02-01", "2026-01-01", ""),
-        ("2026-01-01", "2026-02-01", "absent.txt"),
-    ],
-)
-def test_wrong_days_and_an_absent_list_are_refused(
-    terminals: tuple[Terminal, Terminal], first: str, last: str, compare: str
-) -> None:
-    more = ("--compare", compare) if compare else ()
-    terminals[0].run("record", "xb-bravo", "--from", first, "--to", last, *more, expect=exits.USAGE)
+def test_wrong_days_and_an_absent_list_are_refused(terminals: tuple[Terminal, Terminal]) -> None:
+    for first, last, *more in (
+        ("soon", "2026-01-01"),
+        ("2026-02-01", "2026-01-01"),
+        ("2026-01-01", "2026-02-01", "--compare", "absent.txt"),
+    ):
+        terminals[0].run("record", "xb-bravo", "--from", first, "--to", last, *more, expect=exits.USAGE)

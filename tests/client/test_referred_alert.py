@@ -11,8 +11,8 @@ from tests.client.conftest import PartnerWorld, alert_to
 def test_an_update_and_a_reply_name_what_they_are_about(
     world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.open(first.md)
     about = Reference(first.jti, first.md)
     update = alpha.submit(alert_to("xb-bravo", kind="update", re=about), wait_secs=10)

@@ -28,7 +28,7 @@ from accord.envelope.tree.receipts import Receipt
 from accord.envelope.verifying import verify_slice
 from ledger.entries import append_entry
 from ledger.proofs import receipt_for
-from tests.client.altered_answers import Instead, lying_connection
+from tests.client.altered_answers import Instead
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
 HOUR = 3600
@@ -85,14 +85,7 @@ class Onward:
             "statements_about": Instead(lambda md: list(self.said)),
             "inbox": Instead(lambda *, after, limit: FeedPage((entry,)[int(after) :], 1)),
         }
-        client = Client(
-            self.world.home("xc-charlie"),
-            PASSPHRASE,
-            clock=lambda: int(time.time()) + off_by,
-            connect=lying_connection(**(served | lies)),
-        )
-        self.world.clients.append(client)
-        return client
+        return self.world.lied_to("xc-charlie", off_by=off_by, **(served | lies))
 
     def _release(self) -> bytes:
         self.alpha.plan(alert_to("xc-charlie"))
@@ -144,8 +137,8 @@ def manifest_of(slice_octets: bytes) -> bytes:
 
 @pytest.fixture
 def onward(world: PartnerWorld) -> Onward:
-    alpha, _, _ = world.partners("xa-alpha", "xb-bravo", "xc-charlie")
-    return Onward(world, alpha, alpha.submit(alert_to("xb-bravo"), wait_secs=10))
+    sent = world.deliver("xa-alpha", "xb-bravo", "xc-charlie")
+    return Onward(world, world.client("xa-alpha"), sent)
 
 
 def failure(act: Any) -> Failure:
@@ -220,10 +213,5 @@ def test_a_chain_with_one_octet_changed_opens_nothing(onward: Onward) -> None:
 
 def test_whoever_is_not_named_by_the_release_cannot_open_it(onward: Onward) -> None:
     """Bravo, who has its own entry, is handed charlie's slice."""
-    client = Client(
-        onward.world.home("xb-bravo"),
-        PASSPHRASE,
-        connect=lying_connection(slice=Instead(lambda md: onward.slice)),
-    )
-    onward.world.clients.append(client)
+    client = onward.world.lied_to("xb-bravo", slice=Instead(lambda md: onward.slice))
     assert failure(lambda: client.open(onward.sent.md)) is Failure.PATH

@@ -13,9 +13,9 @@ from accord.client.client import Client
 from accord.client.results import Sent
 from sharing.models import Delivery
 from sharing.reminders import REMINDED_EVERY
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
-from tests.client.test_watch import lied_to, numbers, watched
+from tests.client.test_watch import numbers, watched
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def terminals(
 
 
 def send_and_remind(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     remind(world, alpha, sent)
     return sent
@@ -90,4 +90,4 @@ def test_one_of_what_never_came_is_passed_over(world: PartnerWorld) -> None:
         asked.append(1)
         return FeedPage((lie,), 1) if len(asked) == 1 else page
 
-    assert lied_to(world, inbox=inbox).inbox_with_doubts() == ([], [])
+    assert world.lied_to("xb-bravo", inbox=inbox).inbox_with_doubts() == ([], [])

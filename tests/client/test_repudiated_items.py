@@ -12,14 +12,13 @@ from accord.calls.answers import FeedEntry, FeedPage
 from accord.client.client import Client
 from accord.client.results import Sent
 from sharing.repudiation import find_repudiated, mark_doubts
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.terminals import Terminal
 from tests.client.test_reaffirm import signing_kid, wait_past
-from tests.client.test_watch import lied_to, numbers, watched
+from tests.client.test_watch import numbers, watched
 
 
 def revoke(world: PartnerWorld, alpha: Client, since: int) -> None:
-    wait_past(since)
     alpha.keys.revoke(signing_kid(world, "xa-alpha"), code="stolen", since=since, rotate=True)
 
 
@@ -42,10 +41,11 @@ def pair(world: PartnerWorld, sent: Sent) -> tuple[Client, Client]:
 
 
 def repudiated(world: PartnerWorld) -> Sent:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert numbers(watched(bravo, opening=True)) == [1]
     assert sent.log_time is not None
+    wait_past(sent.log_time)
     revoke(world, alpha, sent.log_time)
     # Do the exchange-worker's round.
     while find_repudiated(now=timezone.now()) + mark_doubts(now=timezone.now()):
@@ -125,7 +125,7 @@ def test_a_hint_without_a_revocation_is_a_doubt(world: PartnerWorld) -> None:
         asked.append(1)
         return hinting(page) if len(asked) == 1 else page
 
-    liar = lied_to(world, inbox=inbox)
+    liar = world.lied_to("xb-bravo", inbox=inbox)
     entries, doubts = liar.inbox_with_doubts()
     assert [(doubt.number, doubt.iss) for doubt in doubts] == [(2, "xa-alpha")]
     assert not any(entry.repudiated for entry in entries)

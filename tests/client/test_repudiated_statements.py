@@ -11,7 +11,7 @@ from accord.client.errors import RequestError
 from accord.client.results import Sent, Stated
 from accord.client.stating import state
 from accord.envelope.statements.form import SubjectRef
-from tests.client.conftest import PartnerWorld, alert_to
+from tests.client.conftest import PartnerWorld
 from tests.client.test_reaffirm import signing_kid, wait_past
 
 
@@ -25,8 +25,8 @@ class Doubtful:
 
 def retracted(world: PartnerWorld) -> Doubtful:
     """Let bravo open an alert, and alpha retract it."""
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     assert sent.log_time is not None
     bravo.open(sent.md)
     wait_past(sent.log_time)
@@ -35,20 +35,12 @@ def retracted(world: PartnerWorld) -> Doubtful:
 
 def revoke_from_the_retract_on(world: PartnerWorld, said: Stated) -> None:
     assert said.log_time is not None
-    wait_past(said.log_time)
     kid = signing_kid(world, "xa-alpha")
     world.client("xa-alpha").keys.revoke(kid, code="stolen", since=said.log_time, rotate=True)
 
 
-@pytest.fixture
-def before(world: PartnerWorld) -> Doubtful:
-    """The alert and its retract before the revocation."""
-    return world.restored("retracted", lambda: retracted(world))
-
-
-def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(
-    world: PartnerWorld, before: Doubtful
-) -> None:
+def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(world: PartnerWorld) -> None:
+    before = retracted(world)
     bravo = world.client("xb-bravo")
     bravo.inbox()
     assert "retracted" in bravo.open(before.sent.md).marks
@@ -57,10 +49,15 @@ def test_a_thiefs_retract_that_was_learned_before_the_revocation_does_not_stand(
 
 
 @pytest.fixture
-def doubtful(world: PartnerWorld, before: Doubtful) -> Doubtful:
+def doubtful(world: PartnerWorld) -> Doubtful:
     """An alert opened and retracted, whose retract's key is then revoked from before the retract."""
-    revoke_from_the_retract_on(world, before.said)
-    return before
+
+    def build() -> Doubtful:
+        before = retracted(world)
+        revoke_from_the_retract_on(world, before.said)
+        return before
+
+    return world.restored("doubtful", build)
 
 
 @pytest.fixture

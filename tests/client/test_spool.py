@@ -23,7 +23,7 @@ from accord.envelope.manifest import Terms
 from accord.envelope.statements.form import parse_statement
 from accord.privatefiles import PrivateFileError
 from sharing.models import Envelope, Statement
-from tests.client.altered_answers import Instead, flip, lying_connection
+from tests.client.altered_answers import Instead, cut_off, flip
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 from tests.client.terminals import Terminal
 
@@ -32,25 +32,9 @@ FILE = Attachment("a.txt", "text/plain", b"spectrum " * 1000)
 ID = "019b2f7a-0000-7000-8000-000000000000"
 
 
-def cut_off(*parts: Any, **more: Any) -> None:
-    raise UnreachableError("The connection broke.")
-
-
-def at_another_time(world: PartnerWorld, agency: str, *, off_by: int, **lies: Any) -> Client:
-    client = Client(
-        world.home(agency),
-        PASSPHRASE,
-        clock=lambda: int(time.time()) + off_by,
-        connect=lying_connection(**lies),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(client)
-    return client
-
-
 def unsent(world: PartnerWorld, *, age_secs: int, **changes: Any) -> str:
     """Store an alert in the spool that found no network so many seconds ago; return its jti."""
-    sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    sender = world.lied_to("xa-alpha", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         sender.submit(alert_to("xb-bravo", **changes))
     (jti,) = world.place("xa-alpha").spool.ids()
@@ -217,7 +201,7 @@ def test_a_hub_that_had_it_after_all_keeps_the_first(
     world: PartnerWorld, pair: tuple[Client, Client]
 ) -> None:
     """The answer was lost, not the alert: a day later the hub says that it has it."""
-    sender = at_another_time(world, "xa-alpha", off_by=0, post_envelope=lambda answer, *parts: cut_off())
+    sender = world.lied_to("xa-alpha", post_envelope=lambda answer, *parts: cut_off())
     with pytest.raises(UnreachableError):
         sender.submit(alert_to("xb-bravo"))
     (old,) = sender.state().submissions.values()
@@ -256,7 +240,7 @@ def test_times_to_answer_within_count_anew_where_they_are_over() -> None:
 def test_what_has_ended_meanwhile_is_let_go(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
     unsent(world, age_secs=0, exp=int(time.time()) + DAY)
     with pytest.raises(OutlivedError):
-        at_another_time(world, "xa-alpha", off_by=2 * DAY).resend()
+        world.lied_to("xa-alpha", off_by=2 * DAY).resend()
     assert (pair[0].resend(), world.place("xa-alpha").spool.ids()) == ([], [])
     assert not Envelope.objects.exists()
 
@@ -266,7 +250,7 @@ def test_a_recipient_that_can_no_longer_receive_is_named_and_it_stays(world: Par
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     jti = unsent(world, age_secs=0, exp=int(time.time()) + 200 * DAY)
     with pytest.raises(SealingError) as caught:
-        at_another_time(world, "xa-alpha", off_by=91 * DAY).resend()
+        world.lied_to("xa-alpha", off_by=91 * DAY).resend()
     assert caught.value.agencies == ("xb-bravo",)
     assert world.place("xa-alpha").spool.ids() == [jti]
     assert alpha.resend()[0].jti == jti
@@ -275,7 +259,7 @@ def test_a_recipient_that_can_no_longer_receive_is_named_and_it_stays(world: Par
 def test_a_statement_is_signed_anew_too(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
     sent = pair[0].submit(alert_to("xb-bravo"), wait_secs=10)
     pair[1].open(sent.md)
-    sender = at_another_time(world, "xb-bravo", off_by=0, post_statement=Instead(cut_off))
+    sender = world.lied_to("xb-bravo", post_statement=Instead(cut_off))
     with pytest.raises(UnreachableError):
         sender.acknowledge(sent.md, officer="officer-7")
     make_older(world, "xb-bravo", DAY + 60)
@@ -297,7 +281,7 @@ def test_a_program_killed_between_state_and_spool_finishes_later(
     jti = unsent(world, age_secs=DAY + 60)
     spool = world.place("xa-alpha").spool
     old = spool.envelope(jti)
-    stopped = at_another_time(world, "xa-alpha", off_by=0, post_envelope=Instead(cut_off))
+    stopped = world.lied_to("xa-alpha", post_envelope=Instead(cut_off))
     with pytest.raises(UnreachableError):
         stopped.resend()
     fresh = spool.envelope(jti)

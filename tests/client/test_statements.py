@@ -28,7 +28,7 @@ from ledger.entries import append_entry
 from ledger.proofs import receipt_for
 from sharing.models import Statement
 from tests.builders import new_uuid7
-from tests.client.altered_answers import Instead, lying_connection
+from tests.client.altered_answers import Instead
 from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
 
 
@@ -41,12 +41,6 @@ def sent(world: PartnerWorld) -> Sent:
 def pair(world: PartnerWorld, sent: Sent) -> tuple[Client, Client]:
     """The sender and the recipient of the alert."""
     return world.client("xa-alpha"), world.client("xb-bravo")
-
-
-def behind(world: PartnerWorld, agency: str, **lies: Any) -> Client:
-    client = Client(world.home(agency), PASSPHRASE, connect=lying_connection(**lies))
-    world.clients.append(client)
-    return client
 
 
 def signed(world: PartnerWorld, agency: str, k: str, sub: SubjectRef, **more: Any) -> bytes:
@@ -75,7 +69,7 @@ def logged(world: PartnerWorld, jws: bytes) -> StatementAnswer:
     return StatementAnswer(jws, Receipt.parse(receipt_for(od)))
 
 
-def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Instead]:
+def feeding(answer: StatementAnswer, *before: FeedEntry) -> dict[str, Any]:
     """Lies by which the feed ends with this statement."""
     statement = parse_statement(answer.jws).statement
     last = FeedEntry(len(before) + 1, "statement", statement.od, statement.iss, statement.id, None)
@@ -184,14 +178,14 @@ def test_a_retraction_by_somebody_else_is_not_believed(
     bravo.open(sent.md)
     own = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     foreign = asked(bravo).statement(own.od)
-    liar = behind(world, "xb-bravo", statements_about=lambda answer, md: [*answer, foreign])
+    liar = world.lied_to("xb-bravo", statements_about=lambda answer, md: [*answer, foreign])
     assert liar.open(sent.md).retraction is None
 
     retraction = alpha.retract(sent.md, code="error", wait_secs=10)
     honest = asked(alpha).statement(retraction.od)
     world.hub.now = timezone.now()
     other = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
-    moved = behind(world, "xb-bravo", statements_about=lambda answer, md: [honest])
+    moved = world.lied_to("xb-bravo", statements_about=lambda answer, md: [honest])
     assert moved.open(other.md).retraction is None
 
 
@@ -207,7 +201,7 @@ def test_a_feed_that_names_another_sender_withdraws_nothing(world: PartnerWorld)
         body={"code": "mistaken", "by": None},
     )
     listed = FeedEntry(1, "envelope", sent.md, "xm-mallory", sent.jti, None)
-    alert, statement = behind(world, "xb-bravo", **feeding(logged(world, word), listed)).inbox()
+    alert, statement = world.lied_to("xb-bravo", **feeding(logged(world, word), listed)).inbox()
     assert (alert.retracted, alert.retraction_in_doubt) == (False, True)
     assert statement.iss == "xm-mallory"
 
@@ -215,7 +209,7 @@ def test_a_feed_that_names_another_sender_withdraws_nothing(world: PartnerWorld)
     assert (opened.manifest.iss, opened.retraction, opened.marks) == ("xa-alpha", None, ())
     alert, _ = list_entries(bravo._session.begin(online=False), after=None, limit=10)
     assert (alert.iss, alert.retracted, alert.retraction_in_doubt) == ("xa-alpha", False, False)
-    honest_feed = behind(world, "xb-bravo", inbox=Instead(lambda after, limit: FeedPage((), after)))
+    honest_feed = world.lied_to("xb-bravo", inbox=Instead(lambda after, limit: FeedPage((), after)))
     with pytest.raises(RequestError, match="No retraction"):
         honest_feed.confirm(sent.md)
 
@@ -226,7 +220,7 @@ def test_a_feed_that_lists_the_own_alert_as_anothers_withdraws_nothing(world: Pa
     subject = SubjectRef("manifest", sent.jti, sent.md)
     word = signed(world, "xm-mallory", "retract", subject, body={"code": "mistaken", "by": None})
     listed = FeedEntry(1, "envelope", sent.md, "xm-mallory", sent.jti, None)
-    liar = behind(world, "xa-alpha", **feeding(logged(world, word), listed))
+    liar = world.lied_to("xa-alpha", **feeding(logged(world, word), listed))
     (alert, statement), (doubt,) = liar.inbox_with_doubts()
     assert (alert.iss, alert.retracted, statement.statement) == ("xa-alpha", False, None)
     assert str(Failure.NOT_ENTITLED) in doubt.problem
@@ -253,7 +247,7 @@ def test_another_statement_than_the_one_listed_is_doubted(
     own = bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     other = asked(bravo).statement(own.od)
     alpha.retract(sent.md, code="error", wait_secs=10)
-    (_, entry), (doubt,) = behind(world, "xb-bravo", statement=Instead(lambda od: other)).inbox_with_doubts()
+    (_, entry), (doubt,) = world.lied_to("xb-bravo", statement=Instead(lambda od: other)).inbox_with_doubts()
     assert entry.statement is None
     assert str(Failure.SUBJECT) in doubt.problem
 
@@ -272,11 +266,11 @@ def test_a_partners_other_view_of_the_ledger_is_an_alarm(
     answer = logged(world, signed(world, "xb-bravo", "ack", subject, body=body, act="officer-7", cp=view))
 
     with pytest.raises(LedgerAlarmError) as caught:
-        behind(world, "xa-alpha", **feeding(answer)).inbox()
+        world.lied_to("xa-alpha", **feeding(answer)).inbox()
     assert caught.value.agency == "xb-bravo"
     assert "xb-bravo has signed for a ledger" in sentence_of(caught.value)
     assert code_of(caught.value) == exits.NOT_VERIFIED
-    (entry,), (doubt,) = behind(world, "xa-alpha", **feeding(answer)).inbox_with_doubts()
+    (entry,), (doubt,) = world.lied_to("xa-alpha", **feeding(answer)).inbox_with_doubts()
     assert (entry.statement, doubt.alarm) == (None, "xb-bravo")
     assert alpha.state().checkpoint is not None
 
@@ -288,7 +282,7 @@ def test_a_sender_with_another_view_of_the_ledger_opens_nothing(
     subject = SubjectRef("manifest", sent.jti, sent.md)
     word = signed(world, "xa-alpha", "reaffirm", subject, body={}, cp=CheckpointRef(1, "A" * 43))
     answer = logged(world, word)
-    liar = behind(world, "xb-bravo", statements_about=Instead(lambda md: [answer]))
+    liar = world.lied_to("xb-bravo", statements_about=Instead(lambda md: [answer]))
     with pytest.raises(LedgerAlarmError):
         liar.open(sent.md)
     assert bravo.state().seen == {}
@@ -308,7 +302,7 @@ def test_an_altered_statement_stops_the_opening(
         ]
 
     with pytest.raises(EnvelopeError):
-        behind(world, "xb-bravo", statements_about=alter).open(sent.md)
+        world.lied_to("xb-bravo", statements_about=alter).open(sent.md)
 
 
 def test_a_statement_that_does_not_hold_is_doubted_not_believed(
@@ -316,7 +310,7 @@ def test_a_statement_that_does_not_hold_is_doubted_not_believed(
 ) -> None:
     alpha, bravo = pair
     bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
-    liar = behind(world, "xa-alpha", statement=lambda answer, od: replace(answer, receipt=None))
+    liar = world.lied_to("xa-alpha", statement=lambda answer, od: replace(answer, receipt=None))
     (entry,), (doubt,) = liar.inbox_with_doubts()
     assert (entry.statement, doubt.d) == (None, entry.d)
     assert str(Failure.RECEIPT_MISSING) in doubt.problem
@@ -344,7 +338,7 @@ def test_a_bad_receipt_of_an_own_statement_is_an_alarm(
     stated = bravo.acknowledge(sent.md, officer="officer-7")
     world.sequence()
     other = asked(alpha).submission(sent.md).receipt
-    liar = behind(world, "xb-bravo", submission=lambda facts, d: replace(facts, receipt=other))
+    liar = world.lied_to("xb-bravo", submission=lambda facts, d: replace(facts, receipt=other))
     with pytest.raises(VerificationError) as caught:
         liar.submission(stated.od)
     assert caught.value.failure is Failure.RECEIPT

@@ -19,14 +19,12 @@ def thief_of(world: PartnerWorld, agency: str) -> Client:
     """The client of a thief who has copied the whole home and its passphrase and works elsewhere."""
     place = world.folder / "elsewhere"
     shutil.copytree(world.home(agency), place)
-    client = Client(place, PASSPHRASE, sleep=lambda seconds: world.sequence())
-    world.clients.append(client)
-    return client
+    return world.client_with(place)
 
 
 def test_nothing_amiss(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     bravo.acknowledge(sent.md, officer="officer-7", wait_secs=10)
     for client in (alpha, bravo):
         found = client.check_submissions()
@@ -35,8 +33,8 @@ def test_nothing_amiss(world: PartnerWorld) -> None:
 
 
 def test_what_a_thief_sent_is_found_with_its_keys_and_its_time(world: PartnerWorld) -> None:
+    ours = world.deliver("xa-alpha", "xb-bravo")
     alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    ours = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     to_alpha = bravo.submit(alert_to("xa-alpha"), wait_secs=10)
     thief = thief_of(world, "xa-alpha")
     stolen = thief.submit(alert_to("xb-bravo"), wait_secs=10)
@@ -82,32 +80,21 @@ def test_all_pages_are_compared(world: PartnerWorld) -> None:
             return self.honest.submissions(after=after, limit=1)
 
     connect = lying_connection()
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Paging(connect(hub, key)))
-    world.clients.append(client)
+    client = world.client_with("xa-alpha", connect=lambda hub, key: Paging(connect(hub, key)))
     found = client.check_submissions()
     assert (found.listed, [item.d for item in found.strangers]) == (4, [stolen.md])
     assert asked == [PAGE] * 4
 
 
 def test_what_the_hub_has_taken_and_does_not_list_is_named(world: PartnerWorld) -> None:
+    kept = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    kept = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     lost = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
 
-    class Hiding:
-        def __init__(self, honest: Any) -> None:
-            self.honest = honest
+    def hide(page: Any) -> Any:
+        return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.honest, name)
-
-        def submissions(self, *, after: str | None, limit: int) -> Any:
-            page = self.honest.submissions(after=after, limit=limit)
-            return replace(page, items=tuple(item for item in page.items if item.d != lost.md))
-
-    connect = lying_connection()
-    client = Client(world.home("xa-alpha"), PASSPHRASE, connect=lambda hub, key: Hiding(connect(hub, key)))
-    world.clients.append(client)
+    client = world.lied_to("xa-alpha", submissions=hide)
     found = client.check_submissions()
     assert ([record.d for record in found.unlisted], found.listed, found.strangers) == ([lost.md], 1, ())
     assert kept.md != lost.md

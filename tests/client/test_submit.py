@@ -27,13 +27,13 @@ from accord.client.session import connect_http
 from accord.envelope.content import Attachment, NamedOfficer
 from accord.envelope.errors import SealingError, SealRefusal
 from sharing.models import Delivery, Envelope
-from tests.client.altered_answers import Instead, lying_connection
+from tests.client.altered_answers import Instead, cut_off, lying_connection
 from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
 
 CLOSED_PORT = "http://127.0.0.1:9"
 
 
-def cut_off(world: PartnerWorld, agency: str) -> Client:
+def without_hub(world: PartnerWorld, agency: str) -> Client:
     """A client that cannot reach its hub."""
     patience = Patience(connect_secs=1, tries=1)
 
@@ -41,24 +41,6 @@ def cut_off(world: PartnerWorld, agency: str) -> Client:
         return HttpExchange(HttpTransport(CLOSED_PORT, api_key=api_key, patience=patience))
 
     return Client(world.home(agency), PASSPHRASE, connect=connect)
-
-
-def dropping_posts(world: PartnerWorld, agency: str) -> Client:
-    """A client whose submissions never arrive, while all other calls do."""
-
-    class Dropping:
-        def __init__(self, hub: str, api_key: str) -> None:
-            self.honest = connect_http(hub, api_key)
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.honest, name)
-
-        def post_envelope(self, *parts: object, **more: object) -> None:
-            raise UnreachableError("The connection broke.")
-
-    client = Client(world.home(agency), PASSPHRASE, connect=Dropping)  # type: ignore[arg-type]
-    world.clients.append(client)
-    return client
 
 
 def denials(refused: RefusedError) -> list[tuple[str, str]]:
@@ -186,7 +168,7 @@ def test_red_names_officers_and_is_never_released_onward(world: PartnerWorld) ->
 def test_an_unreachable_hub_loses_nothing(world: PartnerWorld) -> None:
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
     with pytest.raises(UnreachableError):
-        dropping_posts(world, "xa-alpha").submit(alert_to("xb-bravo"))
+        world.lied_to("xa-alpha", post_envelope=Instead(cut_off)).submit(alert_to("xb-bravo"))
 
     (waiting,) = alpha.submissions()
     assert (waiting.here, waiting.log_time) == (True, None)
@@ -203,7 +185,7 @@ def test_an_unreachable_hub_loses_nothing(world: PartnerWorld) -> None:
 
 def test_a_hub_that_is_down_before_the_keys_are_fetched_leaves_nothing_behind(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    alpha = cut_off(world, "xa-alpha")
+    alpha = without_hub(world, "xa-alpha")
     with pytest.raises(UnreachableError, match="refuses connections"):
         alpha.submit(alert_to("xb-bravo"))
     assert world.place("xa-alpha").spool.ids() == []
@@ -225,10 +207,10 @@ def test_sending_again_is_harmless(world: PartnerWorld) -> None:
 
 
 def test_what_was_altered_in_the_spool_is_not_sent(world: PartnerWorld) -> None:
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     with pytest.raises(UnreachableError):
-        dropping_posts(world, "xa-alpha").submit(alert_to("xb-bravo"))
+        world.lied_to("xa-alpha", post_envelope=Instead(cut_off)).submit(alert_to("xb-bravo"))
     (jti,) = world.place("xa-alpha").spool.ids()
     foreign = bytes(Envelope.objects.get(pk=first.md).manifest or b"")
     (world.home("xa-alpha") / "spool" / jti / "manifest").write_bytes(foreign)
@@ -259,8 +241,7 @@ def test_octets_of_a_sending_that_broke_off_are_cleared_away(world: PartnerWorld
 
 def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld) -> None:
     world.partners("xa-alpha", "xb-bravo")
-    patient = Client(world.home("xa-alpha"), PASSPHRASE, sleep=lambda seconds: None)
-    world.clients.append(patient)
+    patient = world.client_with("xa-alpha", sleep=lambda seconds: None)
     with pytest.raises(NotLoggedYetError) as caught:
         patient.submit(alert_to("xb-bravo"), wait_secs=3)
     (record,) = patient.state().submissions.values()
@@ -269,8 +250,8 @@ def test_waiting_in_vain_for_a_receipt_says_so_and_keeps_it(world: PartnerWorld)
 
 def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> None:
     """The hub drops the second alert and answers with its record of the first."""
+    first = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    first = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     state = alpha.state()
     exchange = connect_http(state.hub, state.api_key)
     facts = exchange.submission(first.md)
@@ -278,8 +259,7 @@ def test_another_alerts_receipt_makes_nothing_carried(world: PartnerWorld) -> No
     swallowing = lying_connection(
         post_envelope=Instead(lambda *parts, **more: None), submission=Instead(lambda d: facts)
     )
-    liar = Client(world.home("xa-alpha"), PASSPHRASE, connect=swallowing, sleep=lambda seconds: None)
-    world.clients.append(liar)
+    liar = world.client_with("xa-alpha", connect=swallowing, sleep=lambda seconds: None)
 
     with pytest.raises(AnswerError, match="another object"):
         liar.submit(alert_to("xb-bravo"), wait_secs=10)
@@ -307,13 +287,7 @@ def test_keys_that_changed_while_it_was_sealed_are_taken_afresh(world: PartnerWo
             world.rotate(charlie)
         return answer
 
-    sender = Client(
-        world.home("xa-alpha"),
-        PASSPHRASE,
-        connect=lying_connection(keyset=publish_once),
-        sleep=lambda seconds: world.sequence(),
-    )
-    world.clients.append(sender)
+    sender = world.lied_to("xa-alpha", keyset=publish_once)
     sent = sender.submit(alert_to("xc-charlie"), wait_secs=10)
     assert sent.log_time is not None
     assert asked.count("xc-charlie") >= 2
@@ -321,8 +295,8 @@ def test_keys_that_changed_while_it_was_sealed_are_taken_afresh(world: PartnerWo
 
 
 def test_submissions_of_a_thief_are_marked(world: PartnerWorld) -> None:
+    sent = world.deliver("xa-alpha", "xb-bravo")
     alpha, _ = world.partners("xa-alpha", "xb-bravo")
-    sent = alpha.submit(alert_to("xb-bravo"), wait_secs=10)
     with world.place("xa-alpha").state(world.place("xa-alpha").unlock(PASSPHRASE)).change() as state:
         state.submissions.clear()
     (status,) = alpha.submissions()

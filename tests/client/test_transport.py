@@ -23,15 +23,9 @@ from accord.client.errors import (
     RefusedError,
     UnreachableError,
 )
-from tests.client.scripted_hub import ScriptedHub, served
+from tests.client.scripted_hub import ScriptedHub
 
 QUICK = Patience(connect_secs=2, read_secs=5, tries=3, backoff_secs=0, longest_pause_secs=1)
-
-
-@pytest.fixture
-def hub() -> Iterator[ScriptedHub]:
-    with served((200, {}, b"{}")) as hub:
-        yield hub
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from accord.envelope.content import Attachment
 from accord.envelope.encoding import canonical, parse_object
 from accord.state import StateAbsentError
 from tests.client.altered_answers import flip
-from tests.client.conftest import PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import PASSPHRASE, PartnerWorld
 
 SPECTRUM = Attachment("etizolam.msp", "text/plain", b"NAME: Etizolam\n")
 
@@ -25,8 +25,8 @@ def no_network(hub: str, api_key: str) -> object:
 
 @pytest.fixture
 def opened(world: PartnerWorld) -> Opened:
-    alpha, bravo = world.partners("xa-alpha", "xb-bravo")
-    return bravo.open(alpha.submit(alert_to("xb-bravo", attachments=(SPECTRUM,)), wait_secs=10).md)
+    sent = world.deliver("xa-alpha", "xb-bravo", file=SPECTRUM)
+    return world.client("xb-bravo").open(sent.md)
 
 
 @pytest.fixture

@@ -21,15 +21,9 @@ from accord.envelope.content import Attachment
 from accord.envelope.errors import Failure, VerificationError
 from accord.envelope.private import LedgerKey
 from tests.client.altered_answers import flip, forged_receipt, lying_connection
-from tests.client.conftest import DOCUMENT, PASSPHRASE, PartnerWorld, alert_to
+from tests.client.conftest import DOCUMENT, PartnerWorld, alert_to
 
 STEADY = Rhythm(lambda: 0.0, poll_secs=1, first_pause_secs=1, longest_pause_secs=8)
-
-
-def lied_to(world: PartnerWorld, **lies: Any) -> Client:
-    client = Client(world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(**lies))
-    world.clients.append(client)
-    return client
 
 
 def send(world: PartnerWorld, alpha: Client, count: int) -> list[str]:
@@ -41,6 +35,17 @@ def send(world: PartnerWorld, alpha: Client, count: int) -> list[str]:
     return mds
 
 
+def sent_between(world: PartnerWorld, count: int) -> tuple[list[str], tuple[Client, Client]]:
+    """Have one partner send so many alerts to the other; return them and the clients of both."""
+
+    def build() -> list[str]:
+        alpha, _ = world.partners("xa-alpha", "xb-bravo")
+        return send(world, alpha, count)
+
+    mds = world.restored(f"sent {count}", build)
+    return mds, (world.client("xa-alpha"), world.client("xb-bravo"))
+
+
 def watched(client: Client, **how: Any) -> list[News]:
     return list(client.watch(once=True, rhythm=STEADY, **how))
 
@@ -49,9 +54,8 @@ def numbers(news: list[News]) -> list[int]:
     return [item.entry.number for item in news]
 
 
-def test_every_item_once_and_in_order(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    alpha, bravo = pair
-    mds = send(world, alpha, 3)
+def test_every_item_once_and_in_order(world: PartnerWorld) -> None:
+    mds, (alpha, bravo) = sent_between(world, 3)
     first = watched(bravo, opening=True)
     assert [item.entry.d for item in first] == mds
     assert all(item.opened and dict(item.opened.alert) == DOCUMENT for item in first)
@@ -65,19 +69,17 @@ def test_every_item_once_and_in_order(world: PartnerWorld, pair: tuple[Client, C
     assert bravo.state().watched == 4
 
 
-def test_without_opening_nothing_is_fetched(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    (md,) = send(world, pair[0], 1)
+def test_without_opening_nothing_is_fetched(world: PartnerWorld) -> None:
+    (md,), pair = sent_between(world, 1)
     (news,) = watched(pair[1])
     assert (news.entry.d, news.opened) == (md, None)
     (delivery,) = pair[0].submission(md).deliveries
     assert delivery.fetched_at is None
 
 
-def test_what_was_retracted_meanwhile_is_opened_as_retracted(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
+def test_what_was_retracted_meanwhile_is_opened_as_retracted(world: PartnerWorld) -> None:
     """The alert is fetched before its retract, since the hub serves no retracted alert that was never fetched."""
-    (md,) = send(world, pair[0], 1)
+    (md,), pair = sent_between(world, 1)
     pair[1].open(md)
     pair[0].retract(md, code="contaminated")
     world.sequence()
@@ -87,18 +89,16 @@ def test_what_was_retracted_meanwhile_is_opened_as_retracted(
     assert statement.entry.statement is not None
 
 
-def test_an_item_that_was_not_taken_comes_again(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    send(world, pair[0], 3)
+def test_an_item_that_was_not_taken_comes_again(world: PartnerWorld) -> None:
+    _, pair = sent_between(world, 3)
     watching = pair[1].watch(opening=True, once=True)
     assert [next(watching).entry.number for _ in range(2)] == [1, 2]
     watching.close()
     assert numbers(watched(pair[1], opening=True)) == [2, 3]
 
 
-def test_two_watches_of_one_home_do_not_share_the_items(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    send(world, pair[0], 2)
+def test_two_watches_of_one_home_do_not_share_the_items(world: PartnerWorld) -> None:
+    _, pair = sent_between(world, 2)
     watching = pair[1].watch(once=True)
     next(watching)
     with pytest.raises(WatchedAlreadyError):
@@ -106,11 +106,9 @@ def test_two_watches_of_one_home_do_not_share_the_items(
     assert numbers(list(watching)) == [2]
 
 
-def test_a_position_that_was_altered_is_not_believed(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
+def test_a_position_that_was_altered_is_not_believed(world: PartnerWorld) -> None:
     """The watch falls back on the state's number: items may come again, none is left out."""
-    send(world, pair[0], 2)
+    _, pair = sent_between(world, 2)
     watched(pair[1])
     place = world.home("xb-bravo") / "watch.accord"
     place.write_bytes(flip(place.read_bytes(), 20))
@@ -120,11 +118,9 @@ def test_a_position_that_was_altered_is_not_believed(
     assert watched(pair[1]) == []
 
 
-def test_what_does_not_open_is_said_and_the_watch_goes_on(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    mds = send(world, pair[0], 3)
-    bent = lied_to(world, slice=lambda octets, md: octets[:-1] if md == mds[1] else octets)
+def test_what_does_not_open_is_said_and_the_watch_goes_on(world: PartnerWorld) -> None:
+    mds, _ = sent_between(world, 3)
+    bent = world.lied_to("xb-bravo", slice=lambda octets, md: octets[:-1] if md == mds[1] else octets)
     news = watched(bent, opening=True)
     assert [item.opened is not None for item in news] == [True, False, True]
     assert news[1].problem
@@ -132,10 +128,10 @@ def test_what_does_not_open_is_said_and_the_watch_goes_on(
     assert mds[1] not in bent.state().opened
 
 
-def test_another_envelope_in_its_place_is_refused(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    mds = send(world, pair[0], 2)
+def test_another_envelope_in_its_place_is_refused(world: PartnerWorld) -> None:
+    mds, pair = sent_between(world, 2)
     first = pair[1].open(mds[0]).slice_octets
-    swapped = lied_to(world, slice=lambda octets, md: first)
+    swapped = world.lied_to("xb-bravo", slice=lambda octets, md: first)
     news = watched(swapped, opening=True)
     assert [item.opened is not None for item in news] == [True, False]
     assert isinstance(news[1].error, VerificationError)
@@ -151,14 +147,12 @@ def with_forged_receipt(key: LedgerKey, octets: bytes, before: int) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def test_a_forked_ledger_opens_nothing_and_ends_the_watch(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
+def test_a_forked_ledger_opens_nothing_and_ends_the_watch(world: PartnerWorld) -> None:
     """The alarm comes before the first item of the batch, even items that would have opened."""
-    mds = send(world, pair[0], 3)
+    mds, pair = sent_between(world, 3)
     before = pair[1].state()
-    forked = lied_to(
-        world,
+    forked = world.lied_to(
+        "xb-bravo",
         slice=lambda octets, md: with_forged_receipt(world.hub.key, octets, 40) if md == mds[1] else octets,
     )
     delivered: list[News] = []
@@ -171,10 +165,8 @@ def test_a_forked_ledger_opens_nothing_and_ends_the_watch(
     assert numbers(watched(pair[1], opening=True)) == [1, 2, 3]
 
 
-def test_a_lost_network_is_waited_for_longer_each_time(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    send(world, pair[0], 1)
+def test_a_lost_network_is_waited_for_longer_each_time(world: PartnerWorld) -> None:
+    sent_between(world, 1)
     failures = iter([True] * 5 + [False] * 9)
 
     def inbox(answer: Any) -> Any:
@@ -184,13 +176,7 @@ def test_a_lost_network_is_waited_for_longer_each_time(
 
     told: list[float] = []
     slept: list[float] = []
-    client = Client(
-        world.home("xb-bravo"),
-        PASSPHRASE,
-        connect=lying_connection(inbox=inbox),
-        sleep=slept.append,
-    )
-    world.clients.append(client)
+    client = world.client_with("xb-bravo", connect=lying_connection(inbox=inbox), sleep=slept.append)
     watching = client.watch(rhythm=STEADY, trouble=lambda failed, pause: told.append(pause))
     assert next(watching).entry.number == 1
     watching.close()
@@ -200,10 +186,8 @@ def test_a_lost_network_is_waited_for_longer_each_time(
         watched(client)
 
 
-def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(
-    world: PartnerWorld, pair: tuple[Client, Client]
-) -> None:
-    mds = send(world, pair[0], 3)
+def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(world: PartnerWorld) -> None:
+    mds, _ = sent_between(world, 3)
     broken = iter([True])
 
     def slice_(octets: bytes, md: str) -> bytes:
@@ -211,10 +195,7 @@ def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(
             raise UnreachableError("The connection broke.")
         return octets
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(slice=slice_), sleep=lambda seconds: None
-    )
-    world.clients.append(client)
+    client = world.client_with("xb-bravo", connect=lying_connection(slice=slice_), sleep=lambda seconds: None)
     watching = client.watch(opening=True, rhythm=STEADY)
     news = [next(watching) for _ in range(3)]
     watching.close()
@@ -230,10 +211,8 @@ def test_a_network_lost_in_the_middle_of_a_batch_delivers_none_of_it_twice(
         (AnswerError("another shape"), True),
     ],
 )
-def test_what_waiting_cannot_mend_ends_the_watch(
-    world: PartnerWorld, pair: tuple[Client, Client], failed: Exception, ends: bool
-) -> None:
-    send(world, pair[0], 1)
+def test_what_waiting_cannot_mend_ends_the_watch(world: PartnerWorld, failed: Exception, ends: bool) -> None:
+    sent_between(world, 1)
     answers = iter([failed])
 
     def inbox(answer: Any) -> Any:
@@ -242,10 +221,7 @@ def test_what_waiting_cannot_mend_ends_the_watch(
             raise problem
         return answer
 
-    client = Client(
-        world.home("xb-bravo"), PASSPHRASE, connect=lying_connection(inbox=inbox), sleep=lambda seconds: None
-    )
-    world.clients.append(client)
+    client = world.client_with("xb-bravo", connect=lying_connection(inbox=inbox), sleep=lambda seconds: None)
     watching = client.watch(rhythm=STEADY)
     if ends:
         with pytest.raises(type(failed)):
@@ -274,7 +250,7 @@ def test_large_attachments_are_delivered_before_more_are_fetched(
         fetched.append(md)
         return chunks
 
-    client = lied_to(world, blob=blob)
+    client = world.lied_to("xb-bravo", blob=blob)
     small = replace(STEADY, held_bytes=1024 * 1024)
     news = []
     for item in client.watch(opening=True, once=True, rhythm=small):
@@ -285,8 +261,8 @@ def test_large_attachments_are_delivered_before_more_are_fetched(
     assert numbers(news) == [1, 2, 3]
 
 
-def test_batch_after_batch(world: PartnerWorld, pair: tuple[Client, Client]) -> None:
-    mds = send(world, pair[0], 5)
+def test_batch_after_batch(world: PartnerWorld) -> None:
+    mds, pair = sent_between(world, 5)
     rhythm = replace(STEADY, batch=2)
     news = list(pair[1].watch(opening=True, once=True, rhythm=rhythm))
     assert [item.entry.d for item in news] == mds

@@ -7,22 +7,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from accord.calls import transport
 from accord.cli import exits
 from accord.cli.main import main
 from tests.client.conftest import DOCUMENT, PartnerWorld
 from tests.client.terminals import Terminal
-from tests.client.test_watch import numbers, send, watched
+from tests.client.test_watch import numbers, send, sent_between, watched
 
 
 def test_the_command_prints_a_line_for_each_item(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal]
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, bravo = terminals
-    mds = send(world, alpha.client, 2)
+    mds, (alpha, _) = sent_between(world, 2)
+    bravo = Terminal(world, "xb-bravo", capsys)
     lines = bravo.run("watch", "--once", "--open", "--json").splitlines()
     items = [json.loads(line) for line in lines]
     assert [(item["number"], item["d"], item["iss"]) for item in items] == [
@@ -32,7 +34,7 @@ def test_the_command_prints_a_line_for_each_item(
     assert items[0]["opened"]["alert"] == DOCUMENT
     assert bravo.run("watch", "--once") == ""
 
-    send(world, alpha.client, 1)
+    send(world, alpha, 1)
     shown = bravo.run("watch", "--once", "--open")
     assert shown.startswith("3  alert from xa-alpha  ")
     assert DOCUMENT["title"] in shown
@@ -49,14 +51,14 @@ sys.exit(int(open(sys.argv[2]).read()))
 
 
 def test_a_program_takes_each_item_with_no_content_in_its_arguments(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], tmp_path: Path
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    alpha, bravo = terminals
+    (md,), (alpha, _) = sent_between(world, 1)
+    bravo = Terminal(world, "xb-bravo", capsys)
     program, taken, code = tmp_path / "taker.py", tmp_path / "taken", tmp_path / "code"
     program.write_text(TAKER)
     code.write_text("0")
     command = f"{sys.executable} {program} {taken} {code}"
-    (md,) = send(world, alpha.client, 1)
     assert bravo.run("watch", "--once", "--open", "--exec", command) == ""
     (line,) = map(json.loads, taken.read_text().splitlines())
     assert line["item"]["opened"]["alert"] == DOCUMENT
@@ -67,7 +69,7 @@ def test_a_program_takes_each_item_with_no_content_in_its_arguments(
     assert DOCUMENT["title"] not in json.dumps([line["facts"], line["argv"]])
 
     code.write_text("7")
-    send(world, alpha.client, 2)
+    send(world, alpha, 2)
     bravo.run("watch", "--once", "--exec", command, expect=exits.NOT_DELIVERED)
     assert "Item 2 was not taken" in bravo.err
     code.write_text("0")
@@ -75,15 +77,18 @@ def test_a_program_takes_each_item_with_no_content_in_its_arguments(
     assert [json.loads(line)["item"]["number"] for line in taken.read_text().splitlines()] == [1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("command", ["", "'", "/no/such/program"])
 def test_a_program_that_cannot_be_run_is_named(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], command: str
+    world: PartnerWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alpha, bravo = terminals
-    send(world, alpha.client, 1)
-    expect = exits.NOT_DELIVERED if command.startswith("/") else exits.USAGE
-    bravo.run("watch", "--once", "--exec", command, expect=expect)
-    assert numbers(watched(bravo.client)) == [1]
+    sent_between(world, 1)
+    bravo = Terminal(world, "xb-bravo", capsys)
+    for command, expect in (
+        ("", exits.USAGE),
+        ("'", exits.USAGE),
+        ("/no/such/program", exits.NOT_DELIVERED),
+    ):
+        bravo.run("watch", "--once", "--exec", command, expect=expect)
+    assert numbers(watched(bravo.client)) == [1], "the item was taken by none of them"
 
 
 def running(terminal: Terminal) -> subprocess.Popen[str]:
@@ -138,8 +143,9 @@ def test_ctrl_c_ends_it_with_its_code(
 
 
 def test_a_hub_that_is_down_is_said_in_json_too(
-    world: PartnerWorld, terminals: tuple[Terminal, Terminal], capsys: pytest.CaptureFixture[str]
+    terminals: tuple[Terminal, Terminal], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(transport, "Patience", partial(transport.Patience, backoff_secs=0))
     bravo = terminals[1]
     with bravo.client._session.state_file.change() as state:
         state.hub = "http://127.0.0.1:9"

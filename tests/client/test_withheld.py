@@ -15,11 +15,15 @@ TO = ("--to", "xb-bravo", "--lane", "science")
 
 @pytest.fixture
 def three(world: PartnerWorld, capsys: pytest.CaptureFixture[str]) -> tuple[Terminal, Terminal, Terminal]:
-    """Alpha has suspended science with bravo and sent an alert to bravo and charlie."""
-    world.partners("xa-alpha", "xb-bravo", "xc-charlie")
+    """The terminals of three partners; the first has suspended science with the second."""
+
+    def build() -> None:
+        alpha, _, _ = world.partners("xa-alpha", "xb-bravo", "xc-charlie")
+        alpha.suspend(["xb-bravo"], ["science"])
+        world.sequence()
+
+    world.restored("one of three suspended", build)
     alpha, bravo, charlie = (Terminal(world, name, capsys) for name in ("xa-alpha", "xb-bravo", "xc-charlie"))
-    alpha.run("suspend", "xb-bravo", "--lane", "science", "--yes")
-    world.sequence()
     return alpha, bravo, charlie
 
 

@@ -21,6 +21,12 @@ from tests.restored_worlds import restored_world
 from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import as_recipient
 
+THRESHOLDS = (30, 14, 7, 1)
+HOURS_BEFORE_AN_END = sorted(
+    {*range(0, 32 * 24, 24), *(days * 24 + near for days in THRESHOLDS for near in (6, -6))}, reverse=True
+)
+"""Each day of the last month, and a moment before and after each threshold of a warning."""
+
 
 @dataclass
 class NoticeWorld:

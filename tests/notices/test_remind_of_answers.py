@@ -2,7 +2,7 @@
 """An answer that waits is told of: before it is due, then along the duty list; and who asked learns what is missing."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from officers.models import AgencyCalendar, AgencyPolicy, Officer
 from peers.models import Agency
 from tests import stages
 from tests.bound_rows import rewrite
-from tests.builders import START
+from tests.builders import DAY_SECS, START, seconds
 from tests.mail_server import MailServer
 from tests.notices.conftest import NoticeWorld
 from tests.own_desk import RedDesk
@@ -57,6 +57,12 @@ def desk(db: None, tmp_path: Path) -> DeskWorld:
     desk = DeskWorld.kept(tmp_path / "ledger")
     lengthen_duty_lists(desk)
     return desk
+
+
+@pytest.fixture
+def asked(desk: DeskWorld) -> Alert:
+    """A question, put back from memory: before the mail server in a test, which would have it sent anew."""
+    return ask(desk)
 
 
 @stages.act
@@ -115,6 +121,12 @@ def told() -> dict[str, set[str]]:
     return found
 
 
+def missing() -> set[tuple[str, str]]:
+    """Return the names before @ of whom was told how many have not answered, with that number."""
+    rows = Notification.objects.filter(occasion=Occasion.ANSWERS_MISSING)
+    return {(row.officer.email.partition("@")[0], row.subject.rpartition(":")[2]) for row in rows}
+
+
 BEFORE, OVERDUE = Occasion.ANSWER_DUE.value, Occasion.ANSWER_OVERDUE.value
 EVERYBODY = {"aroha", "casimir"}
 
@@ -163,32 +175,60 @@ def put_in_doubt(desk: DeskWorld, asked: Alert) -> None:
     lose_key(desk, desk.benno)
 
 
-FOUND: dict[str, tuple[Act, float, dict[str, set[str]]]] = {
-    "half of the time is left": (nothing, 3.9, {}),
-    "less than half is left": (nothing, 4.1, {BEFORE: EVERYBODY}),
-    "it is nearly due": (nothing, 7.9, {BEFORE: EVERYBODY}),
-    "it is overdue": (nothing, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
-    "it is overdue for one pause": (nothing, 12.2, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
-    "nobody is left": (nothing, 300, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}),
-    "it was acknowledged": (acknowledge, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
-    "an interim answer announces a day": (give("needs_judicial_authorisation", in_days=8), 180, {}),
-    "that day is over": (give("needs_judicial_authorisation", in_days=8), 250, {OVERDUE: {"aroha"}}),
-    "an interim answer announces none": (give("partial", narrative="Half."), 7.9, {}),
-    "that one is overdue": (give("partial", narrative="Half."), 300, {OVERDUE: EVERYBODY}),
-    "it was answered": (give("no_hit"), 300, {}),
-    "its answer was withdrawn": (take_answer_back, 8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}),
-    "it was withdrawn": (withdraw, 300, {}),
-    "it is in doubt": (put_in_doubt, 300, {}),
+ASKERS = {"ilka", "sunniva"}
+ONE = {"recipients": ["xb-health"]}
+JUDGE = give("needs_judicial_authorisation", in_days=8)
+HALF = give("partial", narrative="Half.")
+Steps = list[tuple[float, dict[str, set[str]], set[str]]]
+SITUATIONS: dict[str, tuple[dict[str, Any], Act, Steps]] = {
+    "nothing is done": (
+        {},
+        nothing,
+        [
+            (3.9, {}, set()),  # half of the time is left
+            (4.1, {BEFORE: EVERYBODY}, set()),
+            (7.9, {BEFORE: EVERYBODY}, set()),
+            (8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}, {"2"}),
+            (12.2, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}, {"2"}),  # overdue for one pause
+            (300, {BEFORE: EVERYBODY, OVERDUE: EVERYBODY}, {"2"}),  # nobody is left
+        ],
+    ),
+    "it was acknowledged": (ONE, acknowledge, [(8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}, {"1"})]),
+    "an interim answer announces a day, which then is over": (
+        ONE,
+        JUDGE,
+        [(180, {}, set()), (250, {OVERDUE: {"aroha"}}, {"1"}), (300, {OVERDUE: EVERYBODY}, {"1"})],
+    ),
+    "an interim answer announces none": (
+        {},
+        HALF,
+        [(7.9, {}, set()), (300, {OVERDUE: EVERYBODY}, {"2"})],
+    ),
+    "one of two has answered": ({}, give("no_hit"), [(8.2, {}, {"1"}), (300, {}, {"1"})]),
+    "it goes to one, who has answered": (ONE, give("hit"), [(300, {}, set())]),
+    "its answer was withdrawn": (
+        {},
+        take_answer_back,
+        [(8.2, {BEFORE: EVERYBODY, OVERDUE: {"aroha"}}, {"2"})],
+    ),
+    "it was withdrawn": ({}, withdraw, [(300, {}, set())]),
+    "it is in doubt": ({}, put_in_doubt, [(300, {}, {"2"})]),
+    "it is an exercise": ({"status": "exercise"}, nothing, [(300, {}, set())]),
 }
+"""What is done about a question, and after these hours: who of the recipient was told, and how many the askers miss."""
 
 
-@pytest.mark.parametrize(("act", "hours", "expected"), FOUND.values(), ids=FOUND.keys())
-def test_who_is_told_that_an_answer_waits(
-    desk: DeskWorld, act: Act, hours: float, expected: dict[str, set[str]]
+@pytest.mark.parametrize(("changes", "act", "steps"), SITUATIONS.values(), ids=SITUATIONS.keys())
+def test_who_is_told_that_an_answer_waits_and_who_asked_once_how_many_are_missing(
+    desk: DeskWorld, changes: dict[str, Any], act: Act, steps: Steps
 ) -> None:
-    act(desk, ask(desk))
-    sweep(desk, hours)
-    assert told() == expected
+    act(desk, ask(desk, **changes))
+    since = 0.0
+    for hours, expected, counts in steps:
+        sweep(desk, hours, since=since)
+        assert told() == expected, hours
+        assert missing() == {(name, count) for name in ASKERS for count in counts}, hours
+        since = hours
 
 
 def call(desk: DeskWorld, hours: float) -> None:
@@ -242,12 +282,12 @@ def test_nobody_is_reminded_of_a_question_that_is_for_attention(desk: DeskWorld)
     assert (told(), missing()) == ({}, {(name, "1") for name in ASKERS})
 
 
-def work_in_the_morning(desk: DeskWorld, came: datetime, *holidays: date) -> None:
-    """State that the health authority, which is in UTC here, works from 9 to 12 each day but for these."""
-    rewrite(Agency.objects.filter(pk="xb-health"), timezone="UTC")
+def work_in_the_morning(agency: Agency, *holidays: date) -> None:
+    """State that an agency, which is in UTC here, works from 9 to 12 each day but for these."""
+    rewrite(Agency.objects.filter(pk=agency.pk), timezone="UTC")
     rows = [[day.isoformat(), ""] for day in holidays]
     AgencyCalendar.objects.create(
-        agency=desk.health, working_days=[1, 2, 3, 4, 5, 6, 7], opens=time(9), closes=time(12), holidays=rows
+        agency=agency, working_days=[1, 2, 3, 4, 5, 6, 7], opens=time(9), closes=time(12), holidays=rows
     )
 
 
@@ -264,7 +304,7 @@ def test_a_routine_reminder_keeps_to_the_calendar_of_who_answers_and_the_signed_
 ) -> None:
     day = (desk.hub.now + timedelta(days=1)).date()
     due_on = day + timedelta(days=4)
-    work_in_the_morning(desk, desk.hub.now, due_on, due_on - timedelta(days=1))
+    work_in_the_morning(desk.health, due_on, due_on - timedelta(days=1))
     received = ask_within(desk, days=4)
     assert received.reply_by is not None and received.reply_by.date() == due_on, (
         "a holiday where it is answered"
@@ -279,19 +319,19 @@ def test_a_routine_reminder_keeps_to_the_calendar_of_who_answers_and_the_signed_
     assert told() == {OVERDUE: {"aroha"}}
 
 
-@pytest.mark.parametrize(
-    ("changes", "waits"),
-    [({}, True), ({"pri": "flash"}, False), ({"request_priority": "urgent_direct"}, False)],
-    ids=["routine", "flash", "within eight hours"],
-)
-def test_what_is_urgent_is_told_of_at_night(desk: DeskWorld, changes: dict[str, Any], waits: bool) -> None:
-    work_in_the_morning(desk, desk.hub.now)
-    ask(desk, **{"request_priority": "normal"} | changes)
-    received = owed(desk)
-    assert received.reply_by is not None
-    night = (received.reply_by + timedelta(days=1)).replace(hour=3)
-    look(night)
-    assert bool(told()) is not waits
+def test_what_is_urgent_is_told_of_at_night(notice_world: NoticeWorld) -> None:
+    hub, now = notice_world.hub, seconds(notice_world.hub.now)
+    work_in_the_morning(notice_world.bravo.row)
+    put_on_duty(notice_world.readers[0], 1)
+    # Eight hours count from when it was signed, ten seconds ago.
+    urgent = {
+        notice_world.queue(pri=pri, reply_by=now + within).md
+        for pri, within in (("flash", 4 * DAY_SECS), ("routine", 8 * 3600 - 10))
+    }
+    notice_world.queue(reply_by=now + 4 * DAY_SECS)
+    look((hub.now + timedelta(days=5)).replace(hour=3))
+    rows = Notification.objects.filter(occasion__in=ANSWER_OCCASIONS)
+    assert set(rows.values_list("about", flat=True)) == urgent, "a routine question of days waits for the day"
 
 
 def test_of_several_versions_only_the_newest_is_told_of(desk: DeskWorld) -> None:
@@ -317,9 +357,9 @@ def test_an_answer_between_two_steps_ends_the_escalation_and_withholds_what_was_
 
 
 def test_the_duty_list_is_told_as_it_stands_at_each_step(desk: DeskWorld) -> None:
+    ask(desk)
     put_on_duty(desk.haitham, 1)
     put_on_duty(desk.aroha, 3)
-    ask(desk)
     sweep(desk, 8.2)
     assert told()[OVERDUE] == {"haitham"}
     Officer.objects.filter(pk=desk.casimir.pk).update(duty_rank=None)
@@ -328,22 +368,22 @@ def test_the_duty_list_is_told_as_it_stands_at_each_step(desk: DeskWorld) -> Non
 
 
 def test_where_nobody_is_on_duty_every_reader_is_told_at_once(desk: DeskWorld) -> None:
-    Officer.objects.filter(agency=desk.health).update(duty_rank=None)
     ask(desk)
+    Officer.objects.filter(agency=desk.health).update(duty_rank=None)
     sweep(desk, 8.2)
     assert told() == {BEFORE: {"aroha"}, OVERDUE: {"aroha", "casimir", "haitham"}}
     sweep(desk, 300, since=8.2)
     assert told()[OVERDUE] == {"aroha", "casimir", "haitham"}
 
 
-@pytest.mark.parametrize("status", ["exercise", "test"])
-def test_an_exercise_starts_no_clock(notice_world: NoticeWorld, status: str) -> None:
+def test_an_exercise_starts_no_clock(notice_world: NoticeWorld) -> None:
     now = notice_world.hub.now
     for reader in notice_world.readers:
         put_on_duty(reader, 1)
-    received = notice_world.queue(status=status, reply_by=int(now.timestamp()) + 3600)
-    look(now + timedelta(days=2))
-    assert (received.remind_at, told()) == (None, {})
+    for status in ("exercise", "test"):
+        received = notice_world.queue(status=status, reply_by=int(now.timestamp()) + 3600)
+        look(now + timedelta(days=2))
+        assert (received.remind_at, told()) == (None, {}), status
     notice_world.queue(reply_by=int(now.timestamp()) + 3600)
     look(now + timedelta(days=2))
     assert told()
@@ -431,11 +471,10 @@ def test_a_mail_says_until_when_and_refers_to_the_question(
 
 
 def test_a_reminder_of_a_routine_question_keeps_to_what_an_officer_wants_of_routine_mail(
-    desk: DeskWorld, mail_server: MailServer
+    desk: DeskWorld, asked: Alert, mail_server: MailServer
 ) -> None:
     desk.aroha.duty_rank, desk.aroha.routine_mail = None, False
     desk.aroha.save(update_fields=["duty_rank", "routine_mail"])
-    ask(desk)
     sweep(desk, 4.1)
     with under_login_of("mailer"):
         send_notifications(clock=lambda: desk.hub.now + timedelta(hours=5), jitter=lambda: 0.5)
@@ -447,52 +486,9 @@ def test_a_reminder_of_a_routine_question_keeps_to_what_an_officer_wants_of_rout
     assert mail_server.mails
 
 
-def missing() -> Iterable[tuple[str, str]]:
-    rows = Notification.objects.filter(occasion=Occasion.ANSWERS_MISSING)
-    return {(row.officer.email.partition("@")[0], row.subject.rpartition(":")[2]) for row in rows}
-
-
-ASKERS = {"ilka", "sunniva"}
-COUNTED: dict[str, tuple[Act, dict[str, Any], int, set[str]]] = {
-    "nobody has answered": (nothing, {}, 10, {"2"}),
-    "one of two has": (give("no_hit"), {}, 10, {"1"}),
-    "it is not due yet": (nothing, {}, 7, set()),
-    "it goes to one, who has answered": (give("hit"), {"recipients": ["xb-health"]}, 300, set()),
-    "who was asked has only acknowledged": (acknowledge, {"recipients": ["xb-health"]}, 10, {"1"}),
-    "an interim answer announces a day": (
-        give("needs_judicial_authorisation", in_days=8),
-        {"recipients": ["xb-health"]},
-        180,
-        set(),
-    ),
-    "that day is over": (
-        give("needs_judicial_authorisation", in_days=8),
-        {"recipients": ["xb-health"]},
-        300,
-        {"1"},
-    ),
-    "it was withdrawn": (withdraw, {}, 300, set()),
-    "it is an exercise": (nothing, {"status": "exercise"}, 300, set()),
-}
-
-
-@pytest.mark.parametrize(("act", "changes", "hours", "counts"), COUNTED.values(), ids=COUNTED.keys())
-def test_who_asked_is_told_once_how_many_have_not_answered(
-    desk: DeskWorld, act: Act, changes: dict[str, Any], hours: int, counts: set[str]
-) -> None:
-    asked = ask(desk, **changes)
-    act(desk, asked)
-    assert asked.released_at is not None
-    for at in SWEPT_HOURS:
-        if at <= hours:
-            look(asked.released_at + timedelta(hours=at))
-    assert missing() == {(name, count) for name in ASKERS for count in counts}
-
-
 def test_the_mail_to_who_asked_holds_the_count_and_nothing_else(
-    desk: DeskWorld, mail_server: MailServer
+    desk: DeskWorld, asked: Alert, mail_server: MailServer
 ) -> None:
-    asked = ask(desk)
     Notification.objects.all().delete()
     Officer.objects.filter(pk=desk.sunniva.pk).update(duty_rank=None)
     look(asked.changed_at + timedelta(hours=9))

@@ -63,13 +63,21 @@ def notices(occasion: Occasion) -> list[Notification]:
 
 
 class TestEnvelopes:
-    def test_recipients_are_told_by_mail_of_a_constant_shape(
+    def test_recipients_are_told_by_mail_of_a_constant_shape_and_by_the_next_number_of_the_feed(
         self, notice_world: NoticeWorld, mail_server: MailServer
     ) -> None:
         delivery = notice_world.queue()
         notice_world.send()
         notice_world.hub.later(hours=0.5)
+        kid, since = notice_world.alpha.signing[PQ1].signers[0].kid, seconds(notice_world.hub.now) - 3600
         revoke(notice_world)
+        (mark,) = marks(notice_world.bravo)
+        sealed = notice_world.sent[delivery.md]
+        assert (mark.number, mark.d, mark.iss, mark.item_id) == (2, sealed.md, "xa-alpha", sealed.jti)
+        assert (mark.ref, read_feed(notice_world.bravo.client).head) == (delivery.reference, 2)
+        event = AuditEvent.objects.get(act="key.repudiated")
+        assert (event.agency, event.subject) == ("xa-alpha", kid)
+        assert event.detail == {"since": since, "alerts": 1, "statements": 0}, "how many: not in the mail"
         assert notice_world.send().sent == 3
         mails = mail_server.mails[3:]
         assert {str(mail.message["Subject"]) for mail in mails} == {
@@ -81,16 +89,6 @@ class TestEnvelopes:
                 agency=notice_world.bravo.row.name, hub="http://testserver", reference=delivery.reference
             )
         }
-
-    def test_the_feed_marks_it_by_the_next_number(self, notice_world: NoticeWorld) -> None:
-        delivery = notice_world.queue()
-        notice_world.hub.later(hours=0.5)
-        revoke(notice_world)
-        (mark,) = marks(notice_world.bravo)
-        sealed = notice_world.sent[delivery.md]
-        assert (mark.number, mark.d, mark.iss, mark.item_id) == (2, sealed.md, "xa-alpha", sealed.jti)
-        assert mark.ref == delivery.reference
-        assert read_feed(notice_world.bravo.client).head == 2
 
     def test_what_was_logged_before_since_is_left_alone(self, notice_world: NoticeWorld) -> None:
         notice_world.queue()
@@ -231,15 +229,6 @@ class TestOwnKeyOfficers:
         assert (
             "Reaffirm or withdraw what is in doubt: a signing key of" in mail.text and "/keys/" in mail.text
         )
-
-    def test_how_many_stands_in_the_audit_and_not_in_the_mail(self, notice_world: NoticeWorld) -> None:
-        notice_world.queue()
-        notice_world.hub.later(hours=0.5)
-        kid, since = notice_world.alpha.signing[PQ1].signers[0].kid, seconds(notice_world.hub.now) - 3600
-        revoke(notice_world)
-        event = AuditEvent.objects.get(act="key.repudiated")
-        assert (event.agency, event.subject) == ("xa-alpha", kid)
-        assert event.detail == {"since": since, "alerts": 1, "statements": 0}
 
 
 class TestReaffirm:

@@ -16,6 +16,7 @@ from officers.models import DeskKey, Officer
 from peers.models import Agency, KnownCredential
 from tests.builders import START, HeldAgency, Hub
 from tests.mail_server import MailServer
+from tests.notices.conftest import HOURS_BEFORE_AN_END, THRESHOLDS
 from tests.role_logins import under_login_of
 from tests.stolen_vault_keys import as_recipient
 
@@ -57,10 +58,10 @@ def told(now: object) -> list[Notification]:
 
 def test_each_threshold_is_told_once_to_the_admins(admin: Officer, issued: tuple[DeskKey, str]) -> None:
     found = []
-    for hours in range(31 * 24, -1, -6):
+    for hours in HOURS_BEFORE_AN_END:
         at = ENDS - timedelta(hours=hours)
         found += [(hours, row.officer, row.occasion) for _ in range(2) for row in told(at)]
-    assert found == [(days * 24, admin, Occasion.API_KEY_ENDING) for days in (30, 14, 7, 1)]
+    assert found == [(days * 24, admin, Occasion.API_KEY_ENDING) for days in THRESHOLDS]
 
 
 def test_a_key_that_was_issued_for_a_week_is_not_warned_of_when_it_begins(

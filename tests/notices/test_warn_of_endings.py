@@ -21,6 +21,7 @@ from officers.models import Officer
 from peers.models import Agency
 from tests.builders import OPERATOR, START, Hub, make_hosted_agency
 from tests.mail_server import MailServer
+from tests.notices.conftest import HOURS_BEFORE_AN_END, THRESHOLDS
 from tests.role_logins import under_login_of
 from vault.services import renew_agency_keys
 
@@ -69,10 +70,10 @@ def send(hub: Hub) -> None:
 
 def test_each_threshold_is_told_once(hub: Hub, alpha: Agency, keeper: Officer) -> None:
     told = []
-    for hours in range(31 * 24, -1, -6):
+    for hours in HOURS_BEFORE_AN_END:
         at(hub, hours / 24)
         told += [(hours, notice.officer) for _ in range(2) for notice in warn(hub)]
-    assert told == [(days * 24, keeper) for days in (30, 14, 7, 1)]
+    assert told == [(days * 24, keeper) for days in THRESHOLDS]
 
 
 def test_before_the_first_threshold_nobody_is_told(hub: Hub, keeper: Officer) -> None:
