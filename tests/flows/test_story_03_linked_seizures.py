@@ -100,10 +100,16 @@ def own() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def two(live_server: LiveServer, tmp_path: Path, settings: Settings, own: tuple[str, ...]) -> Iterator[Two]:
+def two(live_server: LiveServer, tmp_path: Path, settings: Settings, own: tuple[str, ...]) -> Two:
+    """Both at a hub that is reached by its address."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    desk = DeskWorld.kept(tmp_path / "ledger", passwords=not own, own=own)
-    yield Two(desk, live_server.url)
+    return Two(DeskWorld.kept(tmp_path / "ledger", passwords=not own, own=own), live_server.url)
+
+
+@pytest.fixture
+def two_called_here(db: None, tmp_path: Path, own: tuple[str, ...]) -> Two:
+    """Both at a hub whose pages and calls are answered in this process."""
+    return Two(DeskWorld.kept(tmp_path / "ledger", own=own), "")
 
 
 def nothing_of_a_case(text: str) -> None:
@@ -213,8 +219,8 @@ def test_in_the_browser(page: Page, sign_in: SignIn, two: Two) -> None:
 
 # Question, answer and consent each go both ways, so one run covers hosted to own and own to hosted.
 @pytest.mark.parametrize("own", PAIRINGS)
-def test_over_rest(two: Two) -> None:
-    desk = two.desk
+def test_over_rest(two_called_here: Two) -> None:
+    two, desk = two_called_here, two_called_here.desk
     desk.catch_up()
     desk.wait_for_the_clock()
     ilka, benno, aroha, haitham = map(AtDesk, (desk.ilka, desk.benno, desk.aroha, desk.haitham))
@@ -268,9 +274,9 @@ def test_over_rest(two: Two) -> None:
     assert_a_stranger_learned_nothing(desk)
 
 
-def test_another_method_version_or_length_is_not_comparable(two: Two) -> None:
+def test_another_method_version_or_length_is_not_comparable(two_called_here: Two) -> None:
     """Each of the three is a sample of the other side; none of them has a number, and none is an answer."""
-    desk, (first, second) = two.desk, linked_pair()
+    two, desk, (first, second) = two_called_here, two_called_here.desk, linked_pair()
     others = {
         "method": second | {"method": "another-lab-gcms"},
         "version": second | {"version": "2"},
