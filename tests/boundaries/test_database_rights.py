@@ -146,28 +146,25 @@ def test_nobody_else_holds_anything() -> None:
         assert cursor.fetchone() == (0,)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_what_is_made_later_is_out_of_reach_until_it_is_declared() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE later (id bigserial PRIMARY KEY)")
         cursor.execute("CREATE FUNCTION later() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
-        try:
-            for login in LOGINS.values():
-                cursor.execute(
-                    "SELECT has_table_privilege(%s, 'later', 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE'),"
-                    " has_sequence_privilege(%s, 'later_id_seq', 'USAGE, SELECT, UPDATE'),"
-                    " has_function_privilege(%s, 'later()', 'EXECUTE')",
-                    [login] * 3,
-                )
-                assert cursor.fetchone() == (False, False, False), login
-        finally:
-            cursor.execute("DROP TABLE later; DROP FUNCTION later()")
+        for login in LOGINS.values():
+            cursor.execute(
+                "SELECT has_table_privilege(%s, 'later', 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE'),"
+                " has_sequence_privilege(%s, 'later_id_seq', 'USAGE, SELECT, UPDATE'),"
+                " has_function_privilege(%s, 'later()', 'EXECUTE')",
+                [login] * 3,
+            )
+            assert cursor.fetchone() == (False, False, False), login
 
 
 # Every statement on every table from every login, really tried and refused unless it is declared.
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("role", LOGINS)
 def test_every_statement_that_is_not_declared_is_refused(role: str) -> None:
     url = surroundings().world_on(connection.settings_dict["NAME"]).database_urls[role]

@@ -26,8 +26,13 @@ def po(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wanted() -> set[translating.Key]:
-    return translating.keys_of(translating.gather(ROOT))
+def gathered() -> Catalog:
+    return translating.gather(ROOT)
+
+
+@pytest.fixture(scope="module")
+def wanted(gathered: Catalog) -> set[translating.Key]:
+    return translating.keys_of(gathered)
 
 
 def test_every_text_is_translated_and_nothing_is_stale(wanted: set[translating.Key]) -> None:
@@ -83,12 +88,12 @@ def test_the_check_finds(case: str, po: Path, wanted: set[translating.Key]) -> N
     assert fault in list(translating.faults_of(po, wanted))
 
 
-def test_a_second_gathering_changes_nothing(tmp_path: Path) -> None:
+def test_a_second_gathering_changes_nothing(gathered: Catalog, tmp_path: Path) -> None:
     """Committed catalogues contain no time."""
     place = translating.po_of(tmp_path, "fr")
     place.parent.mkdir(parents=True)
     shutil.copy(translating.po_of(ROOT, "fr"), place)
-    translating.bring_up_to_date(translating.gather(ROOT), tmp_path)
+    translating.bring_up_to_date(gathered, tmp_path)
     once = (place.read_bytes(), place.with_suffix(".mo").read_bytes())
     assert translating.bring_up_to_date(translating.gather(ROOT), tmp_path) == {"fr": []}
     assert (place.read_bytes(), place.with_suffix(".mo").read_bytes()) == once

@@ -219,7 +219,8 @@ def _raise_by_nmr(
     return second
 
 
-def test_a_laboratorys_own_system_meets_the_same_trap_over_rest(desk: DeskWorld) -> None:
+def test_a_laboratorys_own_system_meets_the_same_trap_over_rest(db: None, tmp_path: Path) -> None:
+    desk = DeskWorld.kept(tmp_path / "ledger")
     author, releaser, reader = Session(desk.ilka), Session(desk.benno), Session(desk.aroha)
     data = {
         "alert_type": "new_substance",

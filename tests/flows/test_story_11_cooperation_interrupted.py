@@ -51,9 +51,10 @@ from vault.changes import Renew, Rotate
 pytestmark = pytest.mark.slow
 HOST, OWN, COMMAND = "xc-host", "xb-own", "xa-alpha"
 SCIENCE, HEALTH = "science", "public_health"
-STEP: Final = timedelta(days=62)
-STEPS: Final = 9
-"""558 days; API keys last 90 and are replaced in their last 30, keysets last 90, keys a year."""
+STEP: Final = timedelta(days=75)
+STEPS: Final = 7
+LAST: Final = STEPS - 1
+"""525 days; API keys last 90 and are replaced in their last 30, keysets last 90, keys a year."""
 
 
 class Halted:
@@ -112,9 +113,9 @@ class Halted:
         hub.now = clock.now()
 
     def go_on(self, step: int) -> None:
-        """Let two months pass: keysets and the API key are renewed, in the sixth step the keys themselves replaced."""
+        """Let ten weeks pass: keysets and the API key are renewed, in the fifth step the keys themselves replaced."""
         self.settings.CLOCK_OFFSET_SECONDS += STEP.total_seconds()
-        is_new = step == 5
+        is_new = step == 4
         if is_new:
             rotate_agency_keys(self.keeper, self.host, now=self.now)
         else:
@@ -197,23 +198,23 @@ def test_seventeen_months_are_caught_up_after_both_sides_have_resumed(halted: Ha
 
     withdraw_alert(halted.releaser, sent[1], code="error", now=halted.now)
     halted.carry()
-    newer = amend_alert(halted.author, sent[8], now=halted.now)
+    newer = amend_alert(halted.author, sent[LAST], now=halted.now)
     save_revision(
-        halted.author, newer, data={"title": "Report 8, corrected"}, base=newer.current, now=halted.now
+        halted.author, newer, data={"title": "Last report, corrected"}, base=newer.current, now=halted.now
     )
     newer.refresh_from_db()
-    sent[8] = halted.send(newer)
+    sent[LAST] = halted.send(newer)
     with at_desk_of(halted.own):
         resume_lanes(halted.admin, [HOST, COMMAND], [SCIENCE, HEALTH], now=halted.now)
     halted.carry()
-    assert withheld_lane(halted.releaser, OWN, SCIENCE, now=halted.now).offered == STEPS - 1
+    assert withheld_lane(halted.releaser, OWN, SCIENCE, now=halted.now).offered == LAST
     with pytest.raises(RequestError):
         halted.command.resend_withheld(OWN, SCIENCE)
     halted.command.resume([OWN], [SCIENCE])
     halted.carry()
 
     (lane,) = withheld_lanes(halted.releaser, now=halted.now)
-    assert (lane.peer.pk, lane.offered) == (OWN, STEPS - 1)
+    assert (lane.peer.pk, lane.offered) == (OWN, LAST)
     rows = list_withheld(halted.author, OWN, SCIENCE, now=halted.now).rows
     useless = next(one.row.pk for one in rows if one.row.alert_id == sent[0].pk)
     decline_withheld(halted.author, OWN, SCIENCE, ids=[useless], now=halted.now)
@@ -225,7 +226,7 @@ def test_seventeen_months_are_caught_up_after_both_sides_have_resumed(halted: Ha
     halted.resend()
 
     arrived = halted.at_own_desk()
-    wanted = ["Report 8, corrected", *(f"Laboratory report {step}" for step in range(2, STEPS - 1))]
+    wanted = ["Last report, corrected", *(f"Laboratory report {step}" for step in range(2, LAST))]
     wanted += [f"Partner report {step}" for step in range(STEPS)]
     assert sorted(arrived) == sorted(["Deaths at a festival", *wanted])
     dates = ReceivedAlert.objects.filter(agency=halted.own, issuer=HOST).exclude(resent_jti="")

@@ -251,7 +251,7 @@ def own() -> tuple[str, ...]:
 
 @pytest.fixture
 def desk(db: None, tmp_path: Path, own: tuple[str, ...]) -> DeskWorld:
-    return DeskWorld.build(tmp_path / "ledger", ago=timedelta(hours=5), own=own)
+    return DeskWorld.kept(tmp_path / "ledger", own=own)
 
 
 HOSTED = pytest.param((), id="hosted to hosted")

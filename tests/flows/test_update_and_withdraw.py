@@ -72,7 +72,7 @@ def three(live_server: LiveServer, desk: DeskWorld, tmp_path: Path) -> Iterator[
         client.close()
 
 
-def test_a_next_version_reaches_hosted_desk_and_partner_and_replaces_the_first(three: Three) -> None:
+def test_a_next_version_replaces_the_first_and_is_withdrawn_with_a_receipt_of_each(three: Three) -> None:
     desk = three.desk
     first = desk.send(desk.draft(recipients=[HEALTH, PARTNER]))
     assert three.partner.open(first.md).manifest.terms.kind == "alert"
@@ -95,6 +95,47 @@ def test_a_next_version_reaches_hosted_desk_and_partner_and_replaces_the_first(t
         three.partner.open(third.md)
     sent = three.browser(desk.benno).get(f"/outbox/{third.pk}/").content.decode()
     assert "Hold an older version only" in sent and f"<bdi>Agency {PARTNER}</bdi>" in sent
+    _withdrawn_with_a_receipt_of_each(three, first, second, third)
+
+
+def _withdrawn_with_a_receipt_of_each(three: Three, first: Alert, held: Alert, newest: Alert) -> None:
+    """Withdraw the newest version; the partner, who holds an older one, has to confirm too."""
+    desk = three.desk
+    sender = three.browser(desk.benno)
+    address = f"/outbox/{newest.pk}/"
+    assert "Withdraw from 2 agencies?" in sender.get(f"{address}withdraw/").content.decode()
+    assert sender.post(f"{address}withdraw/", {"code": "contaminated"}).status_code == 302
+    desk.catch_up()
+    page = sender.get(address).content.decode()
+    assert "0 of 2 agencies have confirmed" in page and "Remind 2 agencies" in page
+    assert "version 2 only" in page, "whoever holds an older version only has to confirm too"
+
+    retraction = three.partner.open(held.md).retraction
+    assert retraction is not None and retraction.body["code"] == "contaminated"
+    three.partner.confirm(held.md, officer="officer-7", wait_secs=30)
+    page = sender.get(address).content.decode()
+    assert "0 of 2 agencies have confirmed" in page, "it holds the first version too"
+    three.partner.confirm(first.md, officer="officer-7", wait_secs=30)
+    page = sender.get(address).content.decode()
+    assert "1 of 2 agencies have confirmed" in page and "Remind 1 agency" in page
+    before = Notification.objects.filter(occasion="withdrawn", recipient_id=HEALTH).count()
+    assert sender.post(f"{address}remind/").status_code == 302
+    desk.catch_up()
+    reminded = Notification.objects.filter(occasion="withdrawn", recipient_id=HEALTH).count() - before
+    assert reminded == desk.health.officers.filter(is_active=True).count()
+    assert (
+        "They were reminded less than an hour ago."
+        in sender.post(f"{address}remind/", follow=True).content.decode()
+    )
+
+    row = three.at_health(newest.md)
+    assert three.browser(desk.aroha).post(f"/inbox/{row.pk}/confirm/").status_code == 302
+    desk.catch_up()
+    page = sender.get(address).content.decode()
+    assert "2 of 2 agencies have confirmed" in page
+    assert "Every agency has confirmed that it stopped using it." in page and "Remind" not in page
+    assert "It is readable only as a withdrawn alert." in three.read_at_health(first.md)
+    assert "confirmed that it stopped using it" in page, "the thread says so, with its log entry"
 
 
 def test_a_partners_update_is_read_in_place_of_the_first_and_cannot_be_rolled_back(three: Three) -> None:
@@ -110,44 +151,3 @@ def test_a_partners_update_is_read_in_place_of_the_first_and_cannot_be_rolled_ba
         three.partner.submit(update, wait_secs=30)
     assert again.value.slug == "superseded"
     assert three.at_health(first.md).replaced_by == three.at_health(second.md)
-
-
-def test_withdrawn_with_a_receipt_of_each(three: Three) -> None:
-    desk = three.desk
-    first = desk.send(desk.draft(recipients=[HEALTH, PARTNER]))
-    three.partner.open(first.md)
-    second = three.amended(first, recipients=[HEALTH])
-    three.read_at_health(second.md)
-
-    sender = three.browser(desk.benno)
-    address = f"/outbox/{second.pk}/"
-    assert "Withdraw from 2 agencies?" in sender.get(f"{address}withdraw/").content.decode()
-    assert sender.post(f"{address}withdraw/", {"code": "contaminated"}).status_code == 302
-    desk.catch_up()
-    page = sender.get(address).content.decode()
-    assert "0 of 2 agencies have confirmed" in page and "Remind 2 agencies" in page
-    assert "version 1 only" in page, "whoever holds the first version only has to confirm too"
-
-    retraction = three.partner.open(first.md).retraction
-    assert retraction is not None and retraction.body["code"] == "contaminated"
-    three.partner.confirm(first.md, officer="officer-7", wait_secs=30)
-    page = sender.get(address).content.decode()
-    assert "1 of 2 agencies have confirmed" in page and "Remind 1 agency" in page
-    before = Notification.objects.filter(occasion="withdrawn", recipient_id=HEALTH).count()
-    assert sender.post(f"{address}remind/").status_code == 302
-    desk.catch_up()
-    reminded = Notification.objects.filter(occasion="withdrawn", recipient_id=HEALTH).count() - before
-    assert reminded == desk.health.officers.filter(is_active=True).count()
-    assert (
-        "They were reminded less than an hour ago."
-        in sender.post(f"{address}remind/", follow=True).content.decode()
-    )
-
-    row = three.at_health(second.md)
-    assert three.browser(desk.aroha).post(f"/inbox/{row.pk}/confirm/").status_code == 302
-    desk.catch_up()
-    page = sender.get(address).content.decode()
-    assert "2 of 2 agencies have confirmed" in page
-    assert "Every agency has confirmed that it stopped using it." in page and "Remind" not in page
-    assert "It is readable only as a withdrawn alert." in three.read_at_health(first.md)
-    assert "confirmed that it stopped using it" in page, "the thread says so, with its log entry"

@@ -7,7 +7,6 @@ from celery import Celery
 
 from hub.broker import transport_options
 from hub.roles import BROKER_LOGINS, QUEUES_OF, ROLES
-from tests.conftest import HubProcesses
 from tests.services import surroundings
 
 
@@ -93,20 +92,3 @@ def test_nobody_comes_in_without_a_login() -> None:
     address = surroundings().world.redis_super_url.rpartition("@")[2]
     with redis.Redis.from_url(f"redis://{address}") as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_takes_no_orders_and_tells_no_settings(hub_processes: HubProcesses) -> None:
-    """The broker's own superuser asks, so no missing right explains the silence: the worker does not listen."""
-    worker = hub_processes.mailer()
-    asking = Celery("thief", broker=surroundings().world.redis_super_url, set_as_current=False)
-    # Asked twice, each time as long as an answer would take: the worker may only just have begun to listen.
-    for _ in range(2):
-        assert asking.control.inspect(timeout=2).conf() is None
-        assert asking.control.cancel_consumer("notify", reply=True, timeout=2) == []
-    assert asking.control.ping(timeout=2) == []
-    assert worker.alive
-    with redis.Redis.from_url(surroundings().world.redis_super_url) as broker:
-        assert [name for name in broker.keys("*") if b"pidbox" in name or b"celeryev" in name] == []
-    asking.close()

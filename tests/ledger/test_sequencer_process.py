@@ -85,7 +85,9 @@ def check_ledger(hub_processes: HubProcesses, ods: list[str]) -> None:
         )
 
 
-def test_a_stopped_sequencer_says_so_and_leaves_a_sound_ledger(hub_processes: HubProcesses) -> None:
+def test_a_stopped_sequencer_leaves_a_sound_ledger_and_names_the_way_out_where_its_state_file_is_lost(
+    hub_processes: HubProcesses, tmp_path: Path
+) -> None:
     child = hub_processes.sequencer()
     ods = [append(number) for number in range(5)]
     wait_until(all_logged(ods), "the sequencer", timeout_seconds=LIMIT_SECONDS, children=[child])
@@ -94,14 +96,6 @@ def test_a_stopped_sequencer_says_so_and_leaves_a_sound_ledger(hub_processes: Hu
     assert child.process.returncode == 0
     check_ledger(hub_processes, ods)
 
-
-def test_a_sequencer_without_its_state_file_names_the_way_out(
-    hub_processes: HubProcesses, tmp_path: Path
-) -> None:
-    child = hub_processes.sequencer()
-    ods = [append(number) for number in range(3)]
-    wait_until(all_logged(ods), "the sequencer", timeout_seconds=LIMIT_SECONDS, children=[child])
-    child.stop()
     (hub_processes.world.ledger_state_dirs[EXCHANGE] / STATE_FILE).unlink()
     refused = programs.sequencer(hub_processes.world, tmp_path)
     refused.start()
@@ -140,11 +134,10 @@ def test_a_leader_that_hangs_is_killed_by_its_parent_and_the_standby_takes_over(
     )
     assert "silent: ended by its parent" in leader.log.read_text()
     check_ledger(hub_processes, ods)
+    _a_child_whose_parent_was_killed_ends_itself(standby)
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the child by /proc")
-def test_a_child_whose_parent_was_killed_ends_itself(hub_processes: HubProcesses) -> None:
-    child = hub_processes.sequencer()
-    pid = sequencing_child(child)
-    os.kill(child.pid, signal.SIGKILL)
+def _a_child_whose_parent_was_killed_ends_itself(supervisor: Child) -> None:
+    pid = sequencing_child(supervisor)
+    os.kill(supervisor.pid, signal.SIGKILL)
     wait_until(lambda: identity(pid) is None, "its end", timeout_seconds=LIMIT_SECONDS)

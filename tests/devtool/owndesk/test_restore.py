@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A desk's folder with its real database, backed up, lost and restored: whole and stopped, or not at all."""
 
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -69,6 +70,14 @@ def backup(desk: OwnDeskFolder, place: Path) -> Path:
     return place / "desk.backup"
 
 
+@pytest.fixture(scope="module")
+def dump(desk: OwnDeskFolder, place: Path) -> Path:
+    """A folder in clear, which has taken the place of an earlier one."""
+    for _ in range(2):
+        dump_plainly(desk, place / "dump", Ticks())
+    return place / "dump"
+
+
 @pytest.fixture
 def target(place: Path) -> Generator[OwnDeskFolder]:
     folder = OwnDeskFolder(place / "another")
@@ -80,9 +89,12 @@ def key_file(place: Path) -> str:
     return str(place / "key")
 
 
-def rows(folder: OwnDeskFolder, query: str) -> list[tuple[object, ...]]:
+def held_by(folder: OwnDeskFolder) -> tuple[list[str], int]:
+    """Return the ids under which the desk has announced itself, and how often its log was restored, which closes sign-in."""
     with folder.locked(), stopped_desk(folder) as places, psycopg.connect(places.owner_url) as connection:
-        return connection.execute(query).fetchall()
+        announced = connection.execute("SELECT instance_id FROM vault_deskinstance").fetchall()
+        restored = connection.execute("SELECT 1 FROM ledger_restore").fetchall()
+    return [name for (name,) in announced], len(restored)
 
 
 def test_it_is_one_closed_file_that_shows_nothing(backup: Path) -> None:
@@ -118,9 +130,8 @@ def test_restored_it_is_the_same_desk_under_another_id_and_locked(
     assert open_ring(folder.locked_ring.read_bytes(), PASSPHRASE)
     assert not folder.in_use
     folder.make()
-    assert rows(desk, "SELECT instance_id FROM vault_deskinstance") == [(INSTANCE,)]
-    assert rows(folder, "SELECT instance_id FROM vault_deskinstance") == []
-    assert len(rows(folder, "SELECT 1 FROM ledger_restore")) == 1, "sign-in is closed"
+    assert held_by(desk) == ([INSTANCE], 0)
+    assert held_by(folder) == ([], 1)
     with pytest.raises(DevtoolError, match="is not empty"):
         restore(backup, folder, key_file(place), Ticks())
 
@@ -135,14 +146,12 @@ def test_a_backup_is_rehearsed_and_leaves_nothing(
     assert list(scratch.iterdir()) == []
 
 
-def test_a_folder_in_clear_restores_without_the_recovery_key(desk: OwnDeskFolder, place: Path) -> None:
-    for _ in range(2):
-        dump_plainly(desk, place / "dump", Ticks())
-    assert not [path for path in (place / "dump").rglob("*") if path.stat().st_mode & 0o077]
+def test_a_folder_in_clear_restores_without_the_recovery_key(dump: Path, place: Path) -> None:
+    assert not [path for path in dump.rglob("*") if path.stat().st_mode & 0o077]
     assert {path.name for path in place.iterdir() if path.name.startswith("dump")} == {"dump"}
     folder = OwnDeskFolder(place / "of-a-dump")
-    restore(place / "dump", folder, "", Ticks())
-    assert len(rows(folder, "SELECT 1 FROM ledger_restore")) == 1
+    restore(dump, folder, "", Ticks())
+    assert held_by(folder) == ([], 1)
 
 
 def test_a_folder_that_holds_other_things_is_not_replaced(desk: OwnDeskFolder, place: Path) -> None:
@@ -176,9 +185,9 @@ def test_a_later_ledger_that_is_none_restores_nothing(
 
 
 def test_one_that_was_cut_restores_nothing(backup: Path, place: Path, target: OwnDeskFolder) -> None:
-    (place / "cut").write_bytes(backup.read_bytes()[:-1000])
+    (place / "cut.backup").write_bytes(backup.read_bytes()[:-1000])
     with pytest.raises(DevtoolError, match="not whole"):
-        restore(place / "cut", target, key_file(place), Ticks())
+        restore(place / "cut.backup", target, key_file(place), Ticks())
 
 
 def test_another_file_and_that_of_a_newer_version_are_named_before_any_key_is_asked_for(
@@ -193,15 +202,16 @@ def test_another_file_and_that_of_a_newer_version_are_named_before_any_key_is_as
 
 
 def test_a_dump_that_the_database_refuses_restores_nothing_and_an_empty_folder_stays(
-    desk: OwnDeskFolder, place: Path
+    dump: Path, place: Path
 ) -> None:
-    dump_plainly(desk, place / "dump", Ticks())
-    whole = (place / "dump" / "database.dump").read_bytes()
-    (place / "dump" / "database.dump").write_bytes(whole[: len(whole) // 2])
+    cut = place / "cut"
+    shutil.copytree(dump, cut)
+    whole = (dump / "database.dump").read_bytes()
+    (cut / "database.dump").write_bytes(whole[: len(whole) // 2])
     empty = place / "empty"
     empty.mkdir()
     with pytest.raises(DevtoolError, match="could not be restored"):
-        restore(place / "dump", OwnDeskFolder(empty), "", Ticks())
+        restore(cut, OwnDeskFolder(empty), "", Ticks())
     assert list(empty.iterdir()) == []
 
 
