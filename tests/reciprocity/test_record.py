@@ -25,6 +25,7 @@ from tests.alerts.replies.test_suspension import resume, suspend
 from tests.page_queries import reads_of
 from tests.pages.desk_world import DeskWorld
 from tests.reciprocity.pairs import around, brief_of, briefs
+from tests.stages import act
 
 Rows = dict[str, tuple[int, int]]
 
@@ -63,6 +64,7 @@ def assert_counted() -> None:
     assert {tuple(row[:-1]): row[-1] for row in DailyCount.objects.exclude(n=0).values_list(*by)} == by_items
 
 
+@act
 def reply(desk: DeskWorld, **data: Any) -> Alert:
     """Send the health authority's reply to the alert that it received last."""
     asked = ReceivedAlert.objects.filter(agency=desk.health).latest("number")
