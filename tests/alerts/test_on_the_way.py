@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An author's own alerts on the way: where each is, since when, who acts next, why it came back; nothing of others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -38,14 +38,9 @@ from tests.desk_calls import the_exchange
 from tests.page_queries import reads_of
 from tests.stages import act
 
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
+
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Iterator[None]:
-    the_exchange.behave()
-    yield
-    the_exchange.behave()
 
 
 def rows(desks: Desks, officer: Officer | None = None, *, now: datetime | None = None) -> list[WayRow]:
