@@ -223,12 +223,7 @@ def test_nothing_is_offered_while_one_of_the_two_still_suspends(halves: Halves) 
 def test_a_run_that_is_cancelled_half_way_is_repeated_and_each_arrives_once(halves: Halves) -> None:
     """Six alerts, of which two no longer fit: each of those is refused with its code and stops no other."""
     for n in range(6):
-        halves.desks.released(
-            recipients=[halves.desks.own.id, halves.peer],
-            title=f"Report {n}",
-            **({"tlp": "AMBER"} if n in (1, 4) else {}),
-        )
-    halves.desks.settle()
+        halves.send(title=f"Report {n}", **({"tlp": "AMBER"} if n in (1, 4) else {}))
     halves.resume()
     halves.hub.make_agreement("G1", halves.desks.lab.id, halves.peer, halves.desks.own.id, ceiling="GREEN")
     ask_for_agreements(halves.author, halves.desks.lab.id, now=halves.hub.now)
