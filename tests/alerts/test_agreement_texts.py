@@ -2,7 +2,6 @@
 """The sealed text of an agreement at a desk: it follows its proposal, and without it nobody accepts."""
 
 import json
-from collections.abc import Generator
 from datetime import UTC
 from typing import Any
 
@@ -38,6 +37,8 @@ from tests.desk_calls import the_exchange
 from tests.role_logins import under_login_of
 from tests.sharing.test_sign_agreements import proposal
 from tests.stolen_vault_keys import as_recipient
+
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
 
 __all__ = ["health", "lab"]
 ROW = {
@@ -108,12 +109,6 @@ def test_both_sides_read_the_text_and_it_is_no_alert(desks: Desks, lab: Officer,
         assert read.document and [one.what for one in read_commitments(read.document)] == ["spectra"]
     assert not ReceivedAlert.objects.exists() and not UnsentEnvelope.objects.exists()
     answer_version(health, od, "accept", now=desks.hub.now)
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Generator[None]:
-    yield
-    the_exchange.behave()
 
 
 def work(desks: Desks) -> None:

@@ -33,14 +33,17 @@ from peers.models import Agency, HeldStatement
 from sharing.models import AgreementVersion
 from tests.alerts.conftest import Desks
 from tests.desk_calls import the_exchange
+from tests.stages import act
 
 
 @pytest.fixture
+@act
 def lab(desks: Desks) -> Officer:
     return desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
 
 
 @pytest.fixture
+@act
 def health(desks: Desks) -> Officer:
     return desks.hub.make_officer(desks.health.agency, Role.AGENCY_ADMIN)
 
@@ -74,6 +77,7 @@ def ahead(officer: Officer, now: datetime) -> list[tuple[str, VersionState, tupl
     return [(one.version.od, one.state, one.missing) for one in found]
 
 
+@act
 def learn(desks: Desks, *officers: Officer) -> None:
     desks.settle()
     for officer in officers:
@@ -81,16 +85,27 @@ def learn(desks: Desks, *officers: Officer) -> None:
         ask_for_agreements(SystemActor("desk-worker", agency), agency, now=desks.hub.now)
 
 
+@act
+def proposed(desks: Desks, lab: Officer) -> str:
+    """Have the laboratory propose the usual terms to the health authority."""
+    return propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+
+
+@act
+def accept(desks: Desks, health: Officer, od: str) -> None:
+    answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
+
+
 def test_one_proposes_the_other_accepts_and_both_have_every_signature(
     desks: Desks, lab: Officer, health: Officer
 ) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     learn(desks, lab, health)
     assert state(lab, od, desks.hub.now) == state(health, od, desks.hub.now) == VersionState.PROPOSED
     assert version_of(health, od, now=desks.hub.now).waits_for(
         desks.health.id, int(desks.hub.now.timestamp())
     )
-    answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
+    accept(desks, health, od)
     learn(desks, lab, health)
     for officer in (lab, health):
         assert state(officer, od, desks.hub.now) == VersionState.IN_FORCE
@@ -102,14 +117,14 @@ def test_one_proposes_the_other_accepts_and_both_have_every_signature(
 
 def test_admins_of_the_other_side_are_told(desks: Desks, lab: Officer, health: Officer) -> None:
     desks.follow()
-    propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    proposed(desks, lab)
     desks.settle()
     (told,) = Notification.objects.filter(occasion=Occasion.AGREEMENTS_CHANGED)
     assert told.officer == health
 
 
 def test_a_refusal_ends_it_for_both(desks: Desks, lab: Officer, health: Officer) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     learn(desks, lab, health)
     answer_version(health, od, "refuse", now=desks.hub.now)
     learn(desks, lab)
@@ -122,7 +137,7 @@ def test_a_refusal_ends_it_for_both(desks: Desks, lab: Officer, health: Officer)
 def test_its_proposer_takes_it_back_until_all_have_accepted(
     desks: Desks, lab: Officer, health: Officer
 ) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     learn(desks, lab, health)
     answer_version(lab, od, "refuse", now=desks.hub.later(minutes=1))
     learn(desks, lab, health)
@@ -132,9 +147,9 @@ def test_its_proposer_takes_it_back_until_all_have_accepted(
         with pytest.raises(AgreementRefusedError):
             answer_version(officer, od, "accept", now=desks.hub.now)
     assert AuditEvent.objects.filter(subject=od, act="agreement.taken_back", agency=desks.lab.id).exists()
-    second = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    second = proposed(desks, lab)
     learn(desks, lab, health)
-    answer_version(health, second, "accept", now=desks.hub.later(minutes=1))
+    accept(desks, health, second)
     learn(desks, lab, health)
     with pytest.raises(AgreementRefusedError):
         answer_version(lab, second, "refuse", now=desks.hub.now)
@@ -144,7 +159,7 @@ def test_a_version_is_in_sight_from_its_proposal_until_the_exchange_lists_it(
     desks: Desks, lab: Officer, health: Officer
 ) -> None:
     assert ahead(lab, desks.hub.now) == []
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     learn(desks, lab, health)
     name = Agency.objects.get(pk=desks.health.id).name
     assert ahead(lab, desks.hub.now) == ahead(health, desks.hub.now) == [(od, VersionState.PROPOSED, (name,))]
@@ -163,7 +178,7 @@ def test_one_that_begins_later_is_in_sight_until_then(desks: Desks, lab: Officer
     begins = desks.hub.now + timedelta(days=1)
     od = propose_agreement(lab, terms(begins, desks.health.id), now=desks.hub.now)
     learn(desks, lab, health)
-    answer_version(health, od, "accept", now=desks.hub.later(minutes=1))
+    accept(desks, health, od)
     learn(desks, lab)
     assert ahead(lab, desks.hub.now) == [(od, VersionState.AGREED, ())]
 
@@ -171,9 +186,9 @@ def test_one_that_begins_later_is_in_sight_until_then(desks: Desks, lab: Officer
 def test_the_next_version_replaces_the_one_in_force_and_leaving_ends_the_own_part(
     desks: Desks, lab: Officer, health: Officer
 ) -> None:
-    first = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    first = proposed(desks, lab)
     learn(desks, lab, health)
-    answer_version(health, first, "accept", now=desks.hub.now)
+    accept(desks, health, first)
     learn(desks, lab, health)
     changed = terms(desks.hub.now, desks.lab.id, lanes=frozenset({"science"}))
     second = propose_agreement(health, changed, now=desks.hub.later(minutes=1))
@@ -211,7 +226,7 @@ def test_what_the_operator_recorded_is_countersigned(desks: Desks, lab: Officer,
 def test_a_desk_that_lacks_a_signature_says_so_whatever_the_exchange_states(
     desks: Desks, lab: Officer, health: Officer
 ) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     AgreementVersion.objects.filter(od=od).update(in_force_at=desks.hub.now)
     learn(desks, lab, health)
     standing = agreement_of(lab, "LH 2027-1", now=desks.hub.now)
@@ -245,7 +260,7 @@ def test_a_signature_by_a_key_that_was_stolen_before_counts_for_nothing(desks: D
 
 
 def test_an_answer_of_a_stranger_counts_for_nothing(desks: Desks, lab: Officer) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     version = version_of(lab, od, now=desks.hub.now)
     sub = SubjectRef(version.subject.k, version.subject.id, od)
     with pytest.raises(AbsentError):
@@ -273,21 +288,21 @@ def test_wrong_terms_are_named_and_nothing_is_signed(desks: Desks, lab: Officer,
 
 
 def test_only_an_admin_states_anything_of_agreements(desks: Desks, lab: Officer) -> None:
-    od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+    od = proposed(desks, lab)
     releaser, now = desks.health.releaser, desks.hub.now
-    for act in (
+    for attempt in (
         lambda: propose_agreement(desks.lab.releaser, terms(now, desks.health.id), now=now),
         lambda: answer_version(releaser, od, "accept", now=now),
         lambda: leave_agreement(releaser, "G1", now=now),
     ):
         with pytest.raises(NotPermittedError):
-            act()
+            attempt()
 
 
 def test_while_the_exchange_is_away_a_proposal_waits_and_is_seen_here(desks: Desks, lab: Officer) -> None:
     the_exchange.is_away = True
     try:
-        od = propose_agreement(lab, terms(desks.hub.now, desks.health.id), now=desks.hub.now)
+        od = proposed(desks, lab)
     finally:
         the_exchange.behave()
     assert state(lab, od, desks.hub.now) == VersionState.PROPOSED

@@ -71,6 +71,7 @@ def checked(desks: Desks, draft: Alert) -> Alert:
     return validate_alert(desks.lab.releaser, submitted, revision=draft.current, now=desks.hub.now)
 
 
+@act
 def sent_on(desks: Desks, draft: Alert) -> Alert:
     alert = checked(desks, draft)
     released = release_alert(desks.lab.releaser, alert, revision=alert.current, now=desks.hub.now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inbox, outbox, queue, drafts, start page and search: the rows that each officer sees, page by page."""
+"""Inbox, outbox, queue, drafts and start page: the rows that each officer sees, page by page."""
 
 from datetime import timedelta
 
@@ -10,7 +10,6 @@ from alerts.boxes.drafts import list_drafts
 from alerts.boxes.inbox import list_received
 from alerts.boxes.outbox import list_sent, read_sent
 from alerts.boxes.queue import list_waiting
-from alerts.boxes.search import search_received
 from alerts.boxes.start import read_start
 from alerts.models import Alert, ReceivedAlert
 from alerts.projections.cards import card_of
@@ -243,48 +242,3 @@ class TestStart:
         waiting = read_start(desks.health.reader, now=desks.hub.now)
         assert [row.card.title for row in waiting.to_acknowledge if row.card] == ["Waits for an answer"]
         assert read_start(desks.stranger.reader, now=desks.hub.now).nothing_waits
-
-
-class TestSearch:
-    def find(self, desks: Desks, text: str) -> list[str]:
-        result = search_received(desks.health.reader, text=text, now=desks.hub.now)
-        return [row.card.title for row in result.rows if row.card]
-
-    def test_words_names_and_identifiers(self, desks: Desks) -> None:
-        desks.received(title="Blue tablets at a festival", exhibit_no="AB-77", cas_rn="29975-16-4")
-        desks.received(
-            title="\u84dd\u8272\u836f\u7247\u4e24\u4efd",
-            preferred_name="\u0645\u064a\u062a\u0648\u0646\u064a\u062a\u0627\u0632\u064a\u0646",
-            inchikey=None,
-        )
-        blue, chinese = "Blue tablets at a festival", "\u84dd\u8272\u836f\u7247\u4e24\u4efd"
-        assert self.find(desks, "FESTIVAL blue") == [blue]
-        assert self.find(desks, "\u84dd\u8272") == [chinese]
-        assert self.find(desks, "\u0645\u064a\u062a\u0648\u0646") == [chinese]
-        assert self.find(desks, "VMZUTJCNQWMAGF") == [blue]
-        assert self.find(desks, "vmzutjcnqwmagf-uhfffaoysa-n") == [blue]
-        assert self.find(desks, "29975-16-4") == [blue]
-        assert self.find(desks, "AB-77") == [blue]
-        assert self.find(desks, "etizolam tablets heroin") == []
-
-    def test_it_finds_nothing_of_others_and_says_so_to_the_audit_without_the_text(self, desks: Desks) -> None:
-        desks.received(title="Blue tablets")
-        found = search_received(desks.stranger.reader, text="Blue tablets", now=desks.hub.now)
-        event = AuditEvent.objects.get(act="alert.searched")
-        assert (found.rows, event.detail, "Blue" in repr(event.__dict__)) == ((), {"hits": 0}, False)
-
-    def test_too_little_or_too_much_is_refused(self, desks: Desks) -> None:
-        for text in ["", " x ", "y" * 201]:
-            with pytest.raises(InputError, match=r"^text: Search: "):
-                search_received(desks.health.reader, text=text, now=desks.hub.now)
-
-    def test_it_goes_on_from_where_it_stopped(self, desks: Desks) -> None:
-        many_received(desks, 60)
-        first = ReceivedAlert.objects.get(number=1)
-        from alerts.projections.tokens import keep_tokens
-
-        for row in ReceivedAlert.objects.exclude(pk=first.pk):
-            keep_tokens(row, {"exhibit_no": "AB-77"})
-        page = search_received(desks.health.reader, text="AB-77", now=desks.hub.now)
-        rest = search_received(desks.health.reader, text="AB-77", before=page.older or "", now=desks.hub.now)
-        assert (len(page.rows), len(rest.rows), rest.older) == (50, 9, None)

@@ -19,9 +19,11 @@ from tests.alerts.conftest import Desks
 from tests.builders import HeldAgency, seconds
 from tests.envelope.world import uuid7
 from tests.own_desk import compare_by_hand, make_own_agency
+from tests.stages import act
 
 
 @pytest.fixture
+@act
 def newcomer(desks: Desks) -> HeldAgency:
     """An agency whose fingerprint nobody has compared."""
     made = desks.hub.make_agency("xa-labs", name="Forensic Laboratory of Arvenia")

@@ -16,9 +16,9 @@ from peers.models import Outgoing
 from peers.outgoing_rows import OutgoingState
 from sharing.models import Envelope
 from tests.alerts.conftest import Desks
-from tests.desk_calls import answer_as_of, the_exchange
+from tests.desk_calls import answer_as_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("exchange_as_asked")]
 
 
 @contextmanager
@@ -35,13 +35,6 @@ def full_disk(table: str, write: str, when: str = "true") -> Generator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION is_full CASCADE")
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved() -> Generator[None]:
-    the_exchange.behave()
-    yield
-    the_exchange.behave()
 
 
 def release(desks: Desks, alert: Alert) -> Alert:
@@ -70,15 +63,15 @@ def test_what_was_handed_in_and_could_not_be_noted_is_out_once(committed_desks: 
     assert Alert.objects.get(pk=alert.pk).state == AlertState.RELEASED
 
 
-@pytest.mark.parametrize("table", ["alerts_heldenvelope", "alerts_receivedalert"])
-def test_what_comes_is_taken_in_order_once_there_is_room(committed_desks: Desks, table: str) -> None:
+def test_what_comes_is_taken_in_order_once_there_is_room(committed_desks: Desks) -> None:
     desks = committed_desks
     sent = [desks.released() for _ in range(3)]
     desks.sequence()
 
-    with full_disk(table, "INSERT"), pytest.raises(OperationalError):
-        desks.follow()
-    assert not ReceivedAlert.objects.filter(agency=desks.health.agency).exists()
+    for table in ("alerts_heldenvelope", "alerts_receivedalert"):
+        with full_disk(table, "INSERT"), pytest.raises(OperationalError):
+            desks.follow()
+        assert not ReceivedAlert.objects.filter(agency=desks.health.agency).exists(), table
 
     desks.follow()
     received = ReceivedAlert.objects.filter(agency=desks.health.agency).order_by("number")

@@ -139,15 +139,16 @@ class TestCopiesOfReceivedAlerts:
         )
         assert {"alert.opened", "alert.copied"} <= set(acts())
 
-    @pytest.mark.parametrize(
-        "marking",
-        [{"handling": ["H2"]}, {"tlp": "AMBER"}, {"handling": ["H3"], "handling_condition": "Ask."}],
-        ids=str,
-    )
-    def test_what_the_sender_reserved_is_not(self, committed_desks: Desks, marking: dict[str, Any]) -> None:
+    def test_what_the_sender_reserved_is_not(self, committed_desks: Desks) -> None:
         desks = committed_desks
-        received = desks.received(**{"handling": ["H0"], **marking})
-        before = Alert.objects.count()
-        with pytest.raises(CopyRefusedError):
-            copy_received(desks.health.author, received, reason="on_duty", now=desks.hub.now)
-        assert Alert.objects.count() == before
+        markings: tuple[dict[str, Any], ...] = (
+            {"handling": ["H2"]},
+            {"tlp": "AMBER"},
+            {"handling": ["H3"], "handling_condition": "Ask."},
+        )
+        for marking in markings:
+            received = desks.received(**{"handling": ["H0"], **marking})
+            before = Alert.objects.count()
+            with pytest.raises(CopyRefusedError):
+                copy_received(desks.health.author, received, reason="on_duty", now=desks.hub.now)
+            assert Alert.objects.count() == before, marking

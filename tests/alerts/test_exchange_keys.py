@@ -2,7 +2,6 @@
 """Keys for the exchange at the desk: listed as the exchange answers, issued and ended by the agency's own statement alone."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,14 +42,7 @@ HELD = HeldExchangeKeys()
 
 
 @pytest.fixture
-def exchange() -> Iterator[ViewsInPlaceOfSockets]:
-    the_exchange.behave()
-    yield the_exchange
-    the_exchange.behave()
-
-
-@pytest.fixture
-def admin(desks: Desks, exchange: ViewsInPlaceOfSockets) -> Officer:
+def admin(desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets) -> Officer:
     """An admin of the laboratory; the exchange answers by the world's clock."""
     answer_as_of(desks.hub.now)
     return desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
@@ -197,7 +189,7 @@ def test_what_serves_there_is_known_to_whoever_tells_people(desks: Desks, admin:
 
 
 @pytest.fixture
-def today(db: None, tmp_path: Path, exchange: ViewsInPlaceOfSockets) -> Desks:
+def today(db: None, tmp_path: Path, exchange_as_asked: ViewsInPlaceOfSockets) -> Desks:
     """Desks whose keysets are in force now."""
     found = kept_desks_of_now(tmp_path / "ledger")
     answer_as_of(timezone.now())

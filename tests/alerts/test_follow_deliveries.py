@@ -40,9 +40,17 @@ def nobody_follows_by_itself(exchange_as_asked: ViewsInPlaceOfSockets) -> ViewsI
 
 
 @pytest.fixture
-@act
-def sent(desks: Desks) -> Alert:
+def sent(desks: Desks, nobody_follows_by_itself: ViewsInPlaceOfSockets) -> Alert:
     """An alert that is numbered and whose deliveries the laboratory's desk has fetched."""
+    # What the exchange does is put back only while it behaves as ever.
+    nobody_follows_by_itself.is_followed = True
+    alert = sent_and_fetched(desks)
+    nobody_follows_by_itself.is_followed = False
+    return alert
+
+
+@act
+def sent_and_fetched(desks: Desks) -> Alert:
     alert = desks.released()
     desks.sequence()
     follow_deliveries(desks.lab.id)

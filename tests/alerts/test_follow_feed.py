@@ -146,36 +146,37 @@ class TestTaking:
 
 
 class TestUnopenable:
-    def test_what_fails_a_check_is_filed_and_the_sender_learns_it(self, desks: Desks) -> None:
+    @pytest.fixture
+    @staticmethod
+    @act
+    def broken(desks: Desks) -> str:
+        """An alert whose ciphertext was changed at the exchange, and which the desk has fetched twice."""
         md = send_from_partner(desks)
         break_ciphertext(md)
-        desks.follow()
-        row = received_by(desks, md)
-        assert (row.unopenable, row.card) == (True, None)
-        statement = Statement.objects.get(k="ack", sub_d=md)
-        assert statement.body == {"st": "unopenable", "code": "check-failed"} and statement.act == ""
-        assert Delivery.objects.get(envelope_id=md).answer == "unopenable"
-        assert Delivery.objects.get(envelope_id=md).acknowledged_at is None
+        for _ in range(2):
+            desks.follow()
+        return md
 
-    def test_an_officer_reads_one_sentence_whatever_the_cause(self, desks: Desks) -> None:
-        md = send_from_partner(desks)
-        break_ciphertext(md)
-        desks.follow()
-        row = received_by(desks, md)
+    def test_what_fails_a_check_is_filed_once_and_the_sender_learns_it(
+        self, desks: Desks, broken: str
+    ) -> None:
+        row = received_by(desks, broken)
+        assert (row.unopenable, row.card) == (True, None)
+        statement = Statement.objects.get(k="ack")
+        assert (statement.sub_d, statement.act) == (broken, "")
+        assert statement.body == {"st": "unopenable", "code": "check-failed"}
+        assert Delivery.objects.get(envelope_id=broken).answer == "unopenable"
+        assert Delivery.objects.get(envelope_id=broken).acknowledged_at is None
+        assert AuditEvent.objects.filter(act="alert.refused", subject=broken).count() == 1
+
+    def test_an_officer_reads_one_sentence_whatever_the_cause(self, desks: Desks, broken: str) -> None:
+        row = received_by(desks, broken)
         with pytest.raises(UnopenableError) as failed:
             open_alert(desks.health.reader, row, reason="on_duty", now=desks.hub.now)
         assert failed.value.text == (
             "Do not rely on this alert. A check failed; the content stays closed. Call Agency xe-drugs on the "
             f"directory number. Reference {row.reference}."
         )
-
-    def test_it_is_not_tried_again_at_once(self, desks: Desks) -> None:
-        md = send_from_partner(desks)
-        break_ciphertext(md)
-        for _ in range(2):
-            desks.follow()
-        assert AuditEvent.objects.filter(act="alert.refused", subject=md).count() == 1
-        assert Statement.objects.filter(k="ack").count() == 1
 
 
 class TestSuspended:

@@ -90,18 +90,12 @@ def sent_changed(desks: Desks, exchange: ViewsInPlaceOfSockets) -> str:
     return sealed.md
 
 
-def test_nothing_is_kept_of_an_envelope_that_does_not_verify(
-    desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
-) -> None:
-    md = sent_changed(desks, exchange_as_asked)
-    assert ReceivedAlert.objects.get(md=md).unopenable
-    assert not HeldEnvelope.objects.exists()
-
-
 def test_what_was_changed_on_its_way_opens_once_it_is_given_as_it_was_signed(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
     md = sent_changed(desks, exchange_as_asked)
+    assert ReceivedAlert.objects.get(md=md).unopenable
+    assert not HeldEnvelope.objects.exists(), "nothing is kept of what does not verify"
     told = Notification.objects.filter(about=md).count()
     desks.hub.later(hours=1)
     desks.follow()
@@ -251,19 +245,20 @@ def test_it_comes_over_a_socket_with_the_desks_own_key(served: Desks, live_serve
     assert open_alert(served.health.reader, row, reason="on_duty", now=timezone.now()).title
 
 
-def test_a_page_of_the_feed_is_fetched_with_one_question(
+def test_a_page_of_the_feed_is_fetched_with_one_question_and_then_looked_up_in_one_statement(
     desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets
 ) -> None:
-    alerts = [desks.released(title=f"Alert {n}") for n in range(4)]
+    mds = [desks.released(title=f"Alert {n}").md for n in range(4)]
     desks.sequence()
     exchange_as_asked.behave()
     follow_feed(desks.health.agency, now=desks.hub.now)
-    assert (
-        ReceivedAlert.objects.filter(md__in=[alert.md for alert in alerts], card__isnull=False).count() == 4
-    )
+    assert ReceivedAlert.objects.filter(md__in=mds, card__isnull=False).count() == 4
     assert exchange_as_asked.asked.count("/api/v1/slices") == 1
     assert exchange_as_asked.asked.count("/api/v1/keysets/query") <= 2
     assert not [path for path in exchange_as_asked.asked if path.startswith("/api/v1/envelopes/")]
+    with CaptureQueriesContext(connection) as asked:
+        fetch_ahead(desks.health.id, mds, now=desks.hub.now)
+    assert len(asked.captured_queries) == 1
 
 
 def test_an_answer_about_one_envelope_that_cannot_be_used_keeps_no_other_waiting(
@@ -285,10 +280,3 @@ def test_an_answer_about_one_envelope_that_cannot_be_used_keeps_no_other_waiting
     desks.hub.later(hours=2)
     desks.follow()
     assert ReceivedAlert.objects.get(md=bad.md).card is not None
-
-
-def test_what_is_here_already_is_looked_up_in_one_statement(desks: Desks) -> None:
-    mds = [desks.received(title=f"Alert {n}").md for n in range(4)]
-    with CaptureQueriesContext(connection) as asked:
-        fetch_ahead(desks.health.id, mds, now=desks.hub.now)
-    assert len(asked.captured_queries) == 1

@@ -2,7 +2,6 @@
 """A desk announces the identities it holds; it sends nothing for an identity that another desk holds."""
 
 import json
-from collections.abc import Generator
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -56,12 +55,9 @@ OTHER_SOFTWARE = "Accord desk 0.1.0 old.desk.example"
 
 
 @pytest.fixture(autouse=True)
-def _well_behaved(desks: Desks) -> Generator[None]:
-    the_exchange.behave()
+def _answers_now(desks: Desks, exchange_as_asked: object) -> None:
     give_exchange_keys()
     answer_as_of(desks.hub.now)
-    yield
-    the_exchange.behave()
 
 
 def announce(desks: Desks, after: timedelta = timedelta(minutes=5)) -> int:

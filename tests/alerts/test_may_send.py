@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May I send this to them: the answer is the preview's and intake's, with what is open beside it, and of nobody else's affairs."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +28,10 @@ from tests.builders import OPERATOR
 from tests.desk_calls import the_exchange
 from tests.entries import change_entry
 
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
+
 TERMS = {"lane": "science", "purpose": "prevent", "tlp": "GREEN", "pri": "routine"}
 PREVIEWS = "/api/v1/previews"
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Generator[None]:
-    yield
-    the_exchange.behave()
 
 
 def ask(desks: Desks, agency: str = "xb-health", **changes: str) -> Answer:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An author's own alerts on the way: where each is, since when, who acts next, why it came back; nothing of others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -36,15 +36,11 @@ from tests.alerts.test_send_waiting import queued, refuse_all_that_is_handed_in,
 from tests.bound_rows import rewrite
 from tests.desk_calls import the_exchange
 from tests.page_queries import reads_of
+from tests.stages import act
+
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Iterator[None]:
-    the_exchange.behave()
-    yield
-    the_exchange.behave()
 
 
 def rows(desks: Desks, officer: Officer | None = None, *, now: datetime | None = None) -> list[WayRow]:
@@ -264,16 +260,15 @@ def nothing_set(_desks: Desks) -> None:
     """Leave the policy of a new agency."""
 
 
-@pytest.mark.parametrize("policy", [nothing_set, four_eyes_off, flash_alone])
-def test_who_acts_next_is_whoever_may(desks: Desks, policy: Callable[[Desks], None]) -> None:
-    """Many alerts judged together, each as `may_validate` and `may_release` judge one officer and one alert."""
+@act
+def many_submitted(desks: Desks) -> list[Officer]:
+    """Submit alerts of every writer, a system among them; return who might check and release them."""
     admin, both, colleague = everything(desks), everything(desks), everything(desks, Role.RELEASER)
     puppet = everything(desks, Role.RELEASER)
     PowerChange.objects.create(
         agency=desks.lab.agency, kind="identity", cause="invited", officer=puppet, asked_by=admin,
         asked_at=desks.hub.now, outcome="waiting",
     )  # fmt: skip
-    policy(desks)
     key = issued(desks, admin)
     writers = (desks.lab.author, admin, both)
     alerts = [desks.draft(author=author, pri=pri) for author in writers for pri in ("routine", "flash")]
@@ -281,7 +276,14 @@ def test_who_acts_next_is_whoever_may(desks: Desks, policy: Callable[[Desks], No
     for alert in alerts:
         submitter = alert.author if isinstance(alert.author, Officer) else desks.lab.author
         submit_alert(submitter, alert, revision=alert.current, now=desks.hub.now)
-    releasers = [desks.lab.releaser, admin, both, colleague, puppet]
+    return [desks.lab.releaser, admin, both, colleague, puppet]
+
+
+@pytest.mark.parametrize("policy", [nothing_set, four_eyes_off, flash_alone])
+def test_who_acts_next_is_whoever_may(desks: Desks, policy: Callable[[Desks], None]) -> None:
+    """Many alerts judged together, each as `may_validate` and `may_release` judge one officer and one alert."""
+    releasers = many_submitted(desks)
+    policy(desks)
     for state in (AlertState.SUBMITTED, AlertState.VALIDATED):
         if state == AlertState.VALIDATED:
             Alert.objects.update(state=state, validated_by=desks.lab.releaser)

@@ -2,7 +2,7 @@
 """Lanes that an agency suspends at its desk: signed, held here whatever the exchange says, resumed by the agency alone."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,13 +27,9 @@ from sharing.models import Envelope, LaneSuspension, Statement
 from tests.alerts.conftest import GOOD, Desks
 from tests.desk_calls import the_exchange
 
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
+
 TERMS = {**GOOD, "lane": "science", "purpose": "prevent", "pri": "routine", "status": "actual"}
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Generator[None]:
-    yield
-    the_exchange.behave()
 
 
 @pytest.fixture

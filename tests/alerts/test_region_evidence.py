@@ -21,18 +21,12 @@ from alerts.document.fields import FIELDS, Step, shown_fields
 from alerts.document.reading import read_document
 from alerts.document.schema import json_schema
 from alerts.document.values import read_value
-from alerts.drafting.drafts import save_revision
-from alerts.errors import AlertIncompleteError
-from alerts.profiles.questions import start_details
 from alerts.profiles.samples import profile_in
 from callers.errors import InputError
 from desk.alerts.compose.api_fields import FIELDS_SCHEMA
 from desk.alerts.compose.form import form_fields
 from desk.alerts.compose.posted import posted_values
 from substances.profiles.region import CERTAINTIES, SCALES
-from tests.alerts.replies.profile_samples import linked_pair
-from tests.alerts.replies.test_profile_questions import SEIZURE, Two
-from tests.pages.desk_world import DeskWorld
 
 ROOT = Path(__file__).parents[2]
 TODAY = dt.date(2026, 3, 1)
@@ -46,11 +40,6 @@ GOOD: dict[str, Any] = {
     "certainty": "probable",
     "basis": "Map of leaf samples of 2024",
 }
-
-
-@pytest.fixture
-def desk(db: None, tmp_path: Path) -> DeskWorld:
-    return DeskWorld.kept(tmp_path / "ledger")
 
 
 def typed(value: Any) -> Any:
@@ -226,27 +215,3 @@ def test_no_comparison_of_profiles_sees_it() -> None:
         modules = {node.module for node in tree if isinstance(node, ast.ImportFrom)}
         assert "substances.profiles.region" not in modules, path
         assert "region_evidence" not in path.read_text("utf-8"), path
-
-
-def test_like_any_detail_of_a_case_it_is_told_only_when_both_have_agreed(desk: DeskWorld) -> None:
-    first, second = linked_pair()
-    sample = desk.draft(**SEIZURE, profile=first, region_evidence=GOOD, recipients=["xd-reg"])
-    other = desk.draft(desk.aroha, **SEIZURE, profile=second, recipients=["xd-reg"])
-    two = Two(desk, desk.send(sample), desk.send(other, desk.haitham))
-    two.ask()
-    assert two.read(desk.aroha)["region_evidence"] is None
-    two.answer()
-    draft = start_details(desk.ilka, two.opened(desk.ilka), now=desk.tick())
-    written = {"region_evidence": GOOD, "synonyms": ["blue"]}
-    save_revision(desk.ilka, draft, data=written, base=draft.current, now=desk.tick())
-    draft.refresh_from_db()
-    with pytest.raises(AlertIncompleteError) as refused:
-        desk.submit(draft)
-    (said,) = refused.value.errors["region_evidence"]
-    assert said == "Isotopes: the other side has not agreed yet; leave it empty until then."
-    emptied: dict[str, Any] = {"region_evidence": None, "synonyms": []}
-    save_revision(desk.ilka, draft, data=emptied, base=draft.current, now=desk.tick())
-    two.agree(desk.ilka, desk.benno)
-    two.agree(desk.aroha, desk.haitham)
-    two.agree(desk.ilka, desk.benno, "isotopes")
-    assert two.read(desk.aroha)["region_evidence"] == GOOD

@@ -34,11 +34,13 @@ from notices.states import Occasion
 from officers.models import Officer
 from sharing.models import LaneSuspension, Release
 from tests.alerts.conftest import Desk, Desks, make_desk
+from tests.stages import act
 
 FLASH = {"pri": "flash", "lane": "public_health", "purpose": "public_health"}
 
 
 @pytest.fixture
+@act
 def third(desks: Desks) -> Desk:
     """A third hosted agency, in one agreement with the health authority alone."""
     third = make_desk(desks.hub, "xf-customs", "Customs")
@@ -49,6 +51,7 @@ def third(desks: Desks) -> Desk:
 
 
 @pytest.fixture
+@act
 def second(desks: Desks) -> Officer:
     return desks.hub.make_officer(desks.health.agency, Role.RELEASER, name="Orla Fenwick")
 

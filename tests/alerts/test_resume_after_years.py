@@ -12,24 +12,40 @@ from alerts.peers.pins import change_book
 from alerts.receiving.following import follow_peers
 from alerts.review.may_send import may_send
 from callers.capabilities import Role
+from officers.models import Officer
 from tests.alerts.conftest import Desks
+from tests.stages import act
 from vault.agency_keys import rotate_agency_keys
 
 TERMS = {"lane": "science", "purpose": "prevent", "tlp": "GREEN", "pri": "routine"}
 PEER = "xe-drugs"
 
 
+@act
+def suspended_and_renewed(desks: Desks) -> tuple[Officer, Officer]:
+    """Suspend, and let the keys of both be renewed twice; return who suspended and who keeps the keys."""
+    before = desks.hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
+    keeps_keys = desks.hub.make_officer(desks.lab.agency, Role.KEY_OFFICER)
+    suspend_lanes(before, [PEER], ["science"], now=desks.hub.now)
+    desks.settle()
+    for _ in range(2):
+        renew(desks, keeps_keys)
+    return before, keeps_keys
+
+
+def renew(desks: Desks, keeps_keys: Officer, **root: bool) -> None:
+    """Eight months later renew the keys of both."""
+    desks.hub.later(days=243)
+    rotate_agency_keys(keeps_keys, desks.lab.agency, now=desks.hub.now)
+    desks.hub.renew_all_keys(desks.own, **root)
+
+
+@act
 def years_later(desks: Desks, **root: bool) -> None:
     """Suspend, let the keys of both be renewed for two years, the last time by another root, and resume as a new admin."""
     hub = desks.hub
-    before = hub.make_officer(desks.lab.agency, Role.AGENCY_ADMIN)
-    keeps_keys = hub.make_officer(desks.lab.agency, Role.KEY_OFFICER)
-    suspend_lanes(before, [PEER], ["science"], now=hub.now)
-    desks.settle()
-    for number in range(3):
-        hub.later(days=243)
-        rotate_agency_keys(keeps_keys, desks.lab.agency, now=hub.now)
-        hub.renew_all_keys(desks.own, **(root if number == 2 else {}))
+    before, keeps_keys = suspended_and_renewed(desks)
+    renew(desks, keeps_keys, **root)
     before.is_active = False
     before.save(update_fields=["is_active"])
     hub.later(days=4)

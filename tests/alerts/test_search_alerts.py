@@ -15,7 +15,7 @@ from alerts.drafting.drafts import attach_file
 from alerts.models import Alert, CardToken, ReceivedAlert
 from alerts.projections.cards import Card, seal_received_card
 from alerts.projections.sent_tokens import tokenise_sent
-from alerts.projections.tokens import fold
+from alerts.projections.tokens import fold, keep_tokens
 from alerts.review.validation import submit_alert, validate_alert
 from alerts.sending.release import release_alert
 from callers.capabilities import Role
@@ -71,7 +71,7 @@ def test_exact_identifiers_of_received_and_of_sent(desks: Desks) -> None:
     validate_alert(desks.lab.releaser, draft, revision=revision, now=desks.hub.now)
     sent = release_alert(desks.lab.releaser, draft, revision=revision, now=desks.hub.now)
     desks.settle()
-    desks.received(title="Another", inchikey=None, preferred_name="etizolam", place_country="XB")
+    desks.received(title="Another", inchikey=None, preferred_name=ARABIC, place_country="XB")
     assert tokenise_sent(now=desks.hub.now) == 2 and tokenise_sent(now=desks.hub.now) == 0
 
     received = ReceivedAlert.objects.get(md=sent.md)
@@ -91,6 +91,7 @@ def test_exact_identifiers_of_received_and_of_sent(desks: Desks) -> None:
         assert find(desks, text, sender=True) == ([], ["Blue tablets"]), text
     assert find(desks, received.reference.lower()) == (["Blue tablets"], [])
     assert find(desks, "VMZUTJCNQWMAGG") == ([], [])
+    assert find(desks, ARABIC[:5]) == (["Another"], []), "a card has the name of its substance"
     assert find(desks, kind="new_substance") == (["Another", "Blue tablets"], [])
     assert find(desks, country="XC") == find(desks, country="XA") == (["Blue tablets"], [])
     assert find(desks, country="XC", sender=True) == ([], ["Blue tablets"])
@@ -165,6 +166,7 @@ def test_what_cannot_be_searched_for(desks: Desks) -> None:
         with pytest.raises(InputError) as refused:
             search_alerts(desks.health.reader, query, now=desks.hub.now)
         assert refused.value.field == field
+        assert field != "text" or str(refused.value).startswith("text: Search: ")
     hostile = (
         "'; DROP TABLE alerts_alert; --",
         "\0\0",
@@ -204,6 +206,13 @@ def test_fifty_hits_and_on_from_there(
     assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) == 61 and rest.older is None
     other = search_alerts(desks.stranger.reader, Query("blue"), before=page.older or "", now=desks.hub.now)
     assert other.hits == 0
+
+    for row in ReceivedAlert.objects.exclude(pk=first.pk):
+        keep_tokens(row, {"exhibit_no": "AB-77"})
+    page = search_alerts(desks.health.reader, Query("AB-77"), now=desks.hub.now)
+    rest = search_alerts(desks.health.reader, Query("AB-77"), before=page.older or "", now=desks.hub.now)
+    assert (len(page.received), page.is_exact) == (50, True)
+    assert (len(rest.received), rest.older) == (10, None)
 
 
 def test_identifiers_beyond_what_one_search_of_words_looks_at(desks: Desks) -> None:

@@ -38,15 +38,10 @@ from tests.desk_calls import nothing_taken, the_exchange
 from tests.role_logins import under_login_of
 from tests.stages import act
 
+pytestmark = pytest.mark.usefixtures("exchange_as_asked")
+
 A_ROUND = timedelta(seconds=5)
 """The interval at which the desk-worker comes."""
-
-
-@pytest.fixture(autouse=True)
-def _well_behaved_again() -> Generator[None]:
-    the_exchange.behave()
-    yield
-    the_exchange.behave()
 
 
 def release(desks: Desks, alert: Alert) -> Alert:

@@ -130,16 +130,21 @@ def mallory(desks: Desks) -> tuple[HeldAgency, list[KeyRow]]:
 )
 def planted(request: pytest.FixtureRequest, desks: Desks) -> HeldAgency:
     """A keyset of the partner with an attacker's keys, put into the database and logged."""
+    return plant_forged(desks, request.param)
+
+
+@act
+def plant_forged(desks: Desks, how: str) -> HeldAgency:
     desks.hub.later(hours=1)
     forged, rows = mallory(desks)
     prev = Keyset.objects.get(agency_id=desks.own.row.pk).od
-    if request.param == "another root's signatures":
+    if how == "another root's signatures":
         jws = forged_keyset(desks, Root.generate(), rows, prev=prev, version=2)
     else:
         jws = forged_keyset(desks, desks.own.root, rows, prev=prev, version=2)
-    if request.param == "random octets as signatures":
+    if how == "random octets as signatures":
         jws = with_random_signatures(jws)
-    if request.param == "signatures of another root under its own":
+    if how == "signatures of another root under its own":
         jws = swapped_signatures(jws, forged_keyset(desks, Root.generate(), rows, prev=prev, version=2))
     plant(desks, jws)
     return forged

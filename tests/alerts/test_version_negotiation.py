@@ -2,7 +2,6 @@
 """Desk and exchange without a common version: nothing goes out, and people read which of the two is too old."""
 
 import json
-from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -24,12 +23,9 @@ OLDER = {"api": {"oldest": 1, "newest": 1}, "profile": {"oldest": 0, "newest": 0
 
 
 @pytest.fixture(autouse=True)
-def _well_behaved(desks: Desks) -> Generator[None]:
-    the_exchange.behave()
+def _answers_now(desks: Desks, exchange_as_asked: object) -> None:
     give_exchange_keys()
     answer_as_of(desks.hub.now)
-    yield
-    the_exchange.behave()
 
 
 def speak(versions: dict[str, Any]) -> None:

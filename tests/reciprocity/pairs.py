@@ -12,6 +12,7 @@ from officers.models import Officer
 from reciprocity.brief import Brief, read_brief
 from reciprocity.commitments import commitments_of
 from tests.pages.desk_world import DeskWorld
+from tests.stages import act
 
 
 def around(desk: DeskWorld) -> Period:
@@ -31,6 +32,7 @@ def briefs(desk: DeskWorld) -> tuple[Brief, Brief]:
     return brief_of(desk, desk.ilka), brief_of(desk, desk.aroha)
 
 
+@act
 def agree(desk: DeskWorld, *commitments: dict[str, Any]) -> None:
     """Have the two sign an agreement, from now on, whose text has these commitments."""
     text = agreement_text("Exchange", "1. Purpose\n\nThe parties share.", commitments)

@@ -35,6 +35,7 @@ from tests.agreements import take_in_agreements
 from tests.alerts.replies.test_answers import QUESTION, answer, ask, given, sent_answer, state, waits
 from tests.desk_calls import the_exchange
 from tests.pages.desk_world import DeskWorld
+from tests.stages import act
 
 
 def other_of(desk: DeskWorld, agency: Agency) -> str:
@@ -45,22 +46,31 @@ def admin_of(desk: DeskWorld, agency: Agency) -> Officer:
     return desk.sunniva if agency == desk.lab else desk.haitham
 
 
+@act
 def suspend(desk: DeskWorld, agency: Agency, lane: str = "science") -> None:
     """Have one of the two suspend a lane with the other; both desks learn of it."""
     suspend_lanes(admin_of(desk, agency), [other_of(desk, agency)], [lane], now=desk.tick())
     desk.settle()
 
 
+@act
 def resume(desk: DeskWorld, agency: Agency) -> None:
     resume_lanes(admin_of(desk, agency), [other_of(desk, agency)], ["science"], now=desk.tick())
     desk.settle()
 
 
+@act
 def opened(desk: DeskWorld) -> ReceivedAlert:
     row = desk.received(desk.aroha)
     return open_alert(desk.aroha, row, reason="on_duty", now=desk.tick()).received
 
 
+@act
+def acknowledged(desk: DeskWorld) -> None:
+    acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+
+
+@act
 def submitted(desk: DeskWorld) -> Alert:
     draft = answer(desk)
     submit_alert(desk.aroha, draft, revision=draft.current, now=desk.tick())
@@ -100,6 +110,7 @@ def refuse_statements() -> None:
     the_exchange.answers = lambda path: (422, octets) if path.endswith("/statements") else None
 
 
+@act
 def agree_that_clocks_run(desk: DeskWorld) -> None:
     """Have the parties of G1 sign it, with clocks that run on."""
     agreed = Terms(
@@ -169,7 +180,7 @@ class TestAnAnswerWaits:
 class TestItsClock:
     def test_it_stands_still_on_every_list_while_the_suspension_lasts(self, desk: DeskWorld) -> None:
         asked = ask(desk)
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         suspend(desk, desk.health)
         since = desk.hub.now.replace(microsecond=0)
         desk.hub.now += timedelta(hours=30)
@@ -194,7 +205,7 @@ class TestItsClock:
 
     def test_once_it_is_over_the_due_time_has_moved_by_it_at_both_sides(self, desk: DeskWorld) -> None:
         asked = ask(desk)
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         signed = due_at_both(desk, asked)[0]
         suspend(desk, desk.lab)
         desk.hub.now += timedelta(hours=2)
@@ -220,7 +231,7 @@ class TestItsClock:
 
     def test_it_is_late_by_the_moved_time(self, desk: DeskWorld) -> None:
         asked = ask(desk)
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         suspend(desk, desk.lab)
         desk.hub.now += timedelta(hours=30)
         resume(desk, desk.lab)
@@ -274,7 +285,7 @@ class TestItsClock:
 
     def test_what_was_overdue_before_stays_overdue(self, desk: DeskWorld) -> None:
         ask(desk)
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         desk.hub.now += timedelta(hours=30)
         suspend(desk, desk.lab)
         assert state(desk) == "answer_overdue"
@@ -282,7 +293,7 @@ class TestItsClock:
 
     def test_another_lane_and_a_lane_that_survives_run_on(self, desk: DeskWorld) -> None:
         ask(desk)
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         suspend(desk, desk.lab, "public_health")
         assert ReceivedAlert.objects.get(agency=desk.health).lane == "science"
         desk.hub.now += timedelta(hours=30)
@@ -313,7 +324,7 @@ class TestItsClockRunsOn:
     def test_what_falls_due_meanwhile_is_overdue_and_counted_by_nobody(self, desk: DeskWorld) -> None:
         agree_that_clocks_run(desk)
         asked = ask(desk, recipients=["xb-health"])
-        acknowledge_alert(desk.aroha, opened(desk), now=desk.tick())
+        acknowledged(desk)
         suspend(desk, desk.health)
         (row,) = list_received(desk.aroha, now=desk.hub.now).rows
         signed = row.received.reply_by
