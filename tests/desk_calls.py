@@ -29,7 +29,7 @@ from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
 from alerts.boxes import outbox
 from alerts.peers import agreements
-from alerts.receiving import fetching, held_envelopes, taking
+from alerts.receiving import fetching, held_envelopes, pages, taking
 from alerts.review import preview, verdicts
 from alerts.sending import submissions
 from callers import clock
@@ -285,7 +285,8 @@ def desk_calls_in_this_process() -> Generator[None]:
             patch.setattr(follows, "feed_follower_of", peers_following.feed_follower_of)
         for module in (fetching, taking):
             patch.setattr(module, "envelope_of", at_its_moment(held_envelopes.envelope_of))
-        patch.setattr(taking, "fetch_ahead", at_its_moment(held_envelopes.fetch_ahead))
+        for module in (pages, taking):
+            patch.setattr(module, "fetch_ahead", at_its_moment(held_envelopes.fetch_ahead))
         followed = _as_followed(sent.deliveries_of)
         for module in (sent, outbox):
             patch.setattr(module, "deliveries_of", followed)

@@ -30,7 +30,7 @@ from alerts.receiving.versions import UPDATE
 from alerts.red_readers import is_red
 from callers.actors import Actor
 
-LONG: Final = 200
+LONG: Final = 100
 """Number of items that wait from which on a feed is long."""
 LONG_TURN: Final = 200
 """Limit of items of a long feed before another agency has its turn."""
