@@ -65,22 +65,10 @@ def nitazene(desk: DeskWorld) -> Alert:
     return desk.send(draft)
 
 
-@pytest.fixture
-def received(desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer) -> Page:
-    """Its page at the health authority, opened."""
-    sign_in(desk.aroha)
-    page.goto(f"{live_server.url}/inbox/{desk.received(desk.aroha).pk}/")
+def open_received(page: Page, address: str, desk: DeskWorld) -> None:
+    page.goto(f"{address}/inbox/{desk.received(desk.aroha).pk}/")
     page.get_by_role("button", name="On duty").click()
     expect(page.locator("#happened svg.mol")).to_be_visible()
-    return page
-
-
-@pytest.fixture
-def sent(desk: DeskWorld, nitazene: Alert, sign_in: SignIn, page: Page, live_server: LiveServer) -> Page:
-    """Its page at the laboratory that sent it."""
-    sign_in(desk.benno)
-    page.goto(f"{live_server.url}/outbox/{nitazene.pk}/")
-    return page
 
 
 def on_device(page: Page, what: str, **more: Any) -> Page:
@@ -108,21 +96,32 @@ def too_high(found: dict[str, int]) -> dict[str, int]:
     return {what: height for what, height in found.items() if height > AT_MOST[what]}
 
 
-def test_a_received_alert_is_two_screens_of_a_laptop_and_four_of_a_phone(received: Page) -> None:
-    assert too_high(heights(received, "alert-received")) == {}
-    keeps_within_its_width(received, "alert-received")
-    assert faults_of(received, "alert-received") == []
-    assert moved_by_what_people_write(received, "alert-received") == []
+def test_an_alert_has_few_screens_on_both_sides_and_unfolds_by_keyboard_link_and_paper(
+    page: Page, live_server: LiveServer, desk: DeskWorld, nitazene: Alert, sign_in: SignIn
+) -> None:
+    sign_in(desk.benno)
+    page.goto(f"{live_server.url}/outbox/{nitazene.pk}/")
+    is_two_screens_of_a_laptop_and_four_of_a_phone(page, "alert-sent")
+    sign_in(desk.aroha)
+    open_received(page, live_server.url, desk)
+    is_two_screens_of_a_laptop_and_four_of_a_phone(page, "alert-received")
+    # What people write has been replaced.
+    page.reload()
+    a_jurisdiction_is_one_line_told_by_shape_and_word(page)
+    every_fold_opens_by_keyboard_without_a_script(page)
+    paper_shows_what_is_folded(page)
+    links_into_the_page_lead_there_and_open_what_is_folded(page)
+    all_is_well_in_one_line_of_the_rail(page)
 
 
-def test_a_sent_alert_is_too(sent: Page) -> None:
-    assert too_high(heights(sent, "alert-sent")) == {}
-    keeps_within_its_width(sent, "alert-sent")
-    assert faults_of(sent, "alert-sent") == []
-    assert moved_by_what_people_write(sent, "alert-sent") == []
+def is_two_screens_of_a_laptop_and_four_of_a_phone(page: Page, name: str) -> None:
+    assert too_high(heights(page, name)) == {}
+    keeps_within_its_width(page, name)
+    assert faults_of(page, name) == []
+    assert moved_by_what_people_write(page, name) == []
 
 
-def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> None:
+def a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> None:
     places = received.locator(".law-line:not(.is-silent) > summary > .law-place")
     assert [(one.get_attribute("data-tone"), one.inner_text()) for one in places.all()] == JURISDICTIONS
     expect(received.locator(".law-line.is-silent > summary")).to_have_text(NO_VERDICT)
@@ -139,7 +138,7 @@ def test_a_jurisdiction_is_one_line_told_by_shape_and_word(received: Page) -> No
         there.context.close()
 
 
-def test_every_fold_opens_by_keyboard_without_a_script(received: Page) -> None:
+def every_fold_opens_by_keyboard_without_a_script(received: Page) -> None:
     there = on_device(received, "laptop", java_script_enabled=False)
     germany = there.locator(".law-line:not(.is-silent)").first
     expect(germany.locator("svg.mol")).to_be_hidden()
@@ -159,7 +158,7 @@ def test_every_fold_opens_by_keyboard_without_a_script(received: Page) -> None:
     there.context.close()
 
 
-def test_paper_shows_what_is_folded(received: Page) -> None:
+def paper_shows_what_is_folded(received: Page) -> None:
     hidden = (".law-line svg.mol", ".sp-stage svg", "#told dl", "#verification dl", ".law-silent")
     folded = [received.locator(one).first for one in hidden]
     assert not any(_is_laid_out(one) for one in folded), "folded on the screen"
@@ -172,7 +171,7 @@ def _is_laid_out(one: Locator) -> bool:
     return bool(one.evaluate("(one) => one.checkVisibility({contentVisibilityAuto: true})"))
 
 
-def test_links_into_the_page_lead_there_and_open_what_is_folded(received: Page) -> None:
+def links_into_the_page_lead_there_and_open_what_is_folded(received: Page) -> None:
     assert [anchor for anchor in ANCHORS if received.locator(f"#{anchor}").count() != 1] == []
     rule = received.locator("#rule-DE-NPSG7")
     expect(rule).to_be_hidden()
@@ -180,7 +179,7 @@ def test_links_into_the_page_lead_there_and_open_what_is_folded(received: Page) 
     expect(rule).to_be_visible()
 
 
-def test_all_is_well_in_one_line_of_the_rail(received: Page) -> None:
+def all_is_well_in_one_line_of_the_rail(received: Page) -> None:
     glance = received.get_by_role("complementary", name="At a glance")
     expect(glance.get_by_text("Verified", exact=True)).to_be_visible()
     assert glance.get_by_role("heading", name="Verification").count() == 0

@@ -25,11 +25,34 @@ def open_inbox(page: Page, live_server: LiveServer) -> None:
     page.evaluate("window.notLoadedAgain = true")
 
 
-def test_the_inbox_shows_what_arrives_and_leaves_tick_focus_and_place(
+def test_what_arrives_is_shown_and_told_without_loading_the_page(
     page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
 ) -> None:
-    desk.send(desk.draft(title="The first"))
     sign_in(desk.aroha)
+    an_empty_start_page_fills_and_empties_without_a_press(page, desk, live_server)
+    ReceivedAlert.objects.update(acknowledged_at=None, first_opened_at=None)
+    the_inbox_shows_what_arrives_and_leaves_tick_focus_and_place(page, desk, live_server)
+    the_browser_is_asked_on_a_click_and_then_tells_what_arrives(page, desk, live_server)
+
+
+def an_empty_start_page_fills_and_empties_without_a_press(
+    page: Page, desk: DeskWorld, live_server: LiveServer
+) -> None:
+    with page.expect_response("**/arrivals/"):
+        page.goto(live_server.url)
+    page.evaluate("window.notLoadedAgain = true")
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    desk.send(desk.draft(title="The first"))
+    waiting = page.get_by_role("region", name="Waiting for you")
+    expect(waiting.get_by_role("link", name="The first")).to_be_visible()
+    ReceivedAlert.objects.update(acknowledged_at=desk.hub.now, first_opened_at=desk.hub.now)
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    assert page.evaluate("window.notLoadedAgain")
+
+
+def the_inbox_shows_what_arrives_and_leaves_tick_focus_and_place(
+    page: Page, desk: DeskWorld, live_server: LiveServer
+) -> None:
     page.set_viewport_size({"width": 1280, "height": 400})
     open_inbox(page, live_server)
     count = page.locator("#n-inbox")
@@ -68,22 +91,6 @@ def test_what_one_reads_stays_where_it_is_when_a_row_comes_in_above(
     assert abs(other.evaluate(ON_THE_SCREEN) - place) <= 1
 
 
-def test_an_empty_start_page_fills_and_empties_without_a_press(
-    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
-) -> None:
-    sign_in(desk.aroha)
-    with page.expect_response("**/arrivals/"):
-        page.goto(live_server.url)
-    page.evaluate("window.notLoadedAgain = true")
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
-    desk.send(desk.draft(title="The first"))
-    waiting = page.get_by_role("region", name="Waiting for you")
-    expect(waiting.get_by_role("link", name="The first")).to_be_visible()
-    ReceivedAlert.objects.update(acknowledged_at=desk.hub.now, first_opened_at=desk.hub.now)
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
-    assert page.evaluate("window.notLoadedAgain")
-
-
 BROWSER: str = """
 window.Notification = class {
   constructor(title, { body }) { document.documentElement.dataset.told = `${title}: ${body}`; }
@@ -94,10 +101,9 @@ window.Notification = class {
 """A stand-in for the browser's notices outside the page; it records what it is told."""
 
 
-def test_the_browser_is_asked_on_a_click_and_then_tells_what_arrives(
-    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
+def the_browser_is_asked_on_a_click_and_then_tells_what_arrives(
+    page: Page, desk: DeskWorld, live_server: LiveServer
 ) -> None:
-    sign_in(desk.aroha)
     page.add_init_script(BROWSER % "default")
     page.goto(f"{live_server.url}/account/")
     assert not page.evaluate("window.asked")

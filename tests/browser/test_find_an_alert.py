@@ -35,7 +35,16 @@ def old(desk: DeskWorld, sign_in: SignIn) -> ReceivedAlert:
     return row
 
 
-def test_an_old_alert_is_found_by_identifier_and_by_word(
+def test_an_old_alert_is_found_and_a_long_list_is_worked_by_keys(
+    page: Page, live_server: LiveServer, desk: DeskWorld, old: ReceivedAlert, shoot: Shoot, tell: Tell
+) -> None:
+    an_old_alert_is_found_by_identifier_and_by_word(page, live_server, old, shoot, tell)
+    rows_are_selected_and_acknowledged_by_keys(page, live_server, desk, shoot)
+    single_keys_can_be_turned_off(page, live_server)
+    filters_are_chips_views_are_kept_and_pages_turn(page, live_server, shoot)
+
+
+def an_old_alert_is_found_by_identifier_and_by_word(
     page: Page, live_server: LiveServer, old: ReceivedAlert, shoot: Shoot, tell: Tell
 ) -> None:
     hands, question = Hands(page), page.get_by_label("Identifier or words")
@@ -67,8 +76,8 @@ def test_an_old_alert_is_found_by_identifier_and_by_word(
     shoot("search", "/search/")
 
 
-def test_rows_are_selected_and_acknowledged_by_keys(
-    page: Page, live_server: LiveServer, desk: DeskWorld, old: ReceivedAlert, shoot: Shoot
+def rows_are_selected_and_acknowledged_by_keys(
+    page: Page, live_server: LiveServer, desk: DeskWorld, shoot: Shoot
 ) -> None:
     sent = desk.send(desk.draft(title="Blue tablets"))
     newest = ReceivedAlert.objects.get(agency=desk.health, md=sent.md)
@@ -96,8 +105,8 @@ def test_rows_are_selected_and_acknowledged_by_keys(
     assert newest.acknowledged_by == desk.haitham
 
 
-def test_filters_are_chips_views_are_kept_and_pages_turn(
-    page: Page, live_server: LiveServer, old: ReceivedAlert, shoot: Shoot
+def filters_are_chips_views_are_kept_and_pages_turn(
+    page: Page, live_server: LiveServer, shoot: Shoot
 ) -> None:
     page.goto(f"{live_server.url}/inbox/")
     page.keyboard.press("n")
@@ -127,7 +136,7 @@ def test_filters_are_chips_views_are_kept_and_pages_turn(
     expect(chips).to_have_count(0)
 
 
-def test_single_keys_can_be_turned_off(page: Page, live_server: LiveServer, old: ReceivedAlert) -> None:
+def single_keys_can_be_turned_off(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/inbox/")
     page.keyboard.press("?")
     page.get_by_label("Use single keys").uncheck()

@@ -21,15 +21,23 @@ TITLE_EMS: Final = "(th) => th.getBoundingClientRect().width / parseFloat(getCom
 STICKING_OUT: Final = """(cells) => cells.flatMap((cell) => cell.scrollWidth > cell.clientWidth + 1 ? [cell.textContent] : [])"""
 
 
-def test_a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
+def test_names_titles_and_numbers_keep_their_room_beside_long_times(
     page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
 ) -> None:
     change_entry("xa-lab", timezone="Australia/Adelaide")
+    sign_in(desk.benno)
+    a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(page, live_server, desk)
+    agencies_keep_their_room_in_the_table_of_recipients(page, live_server, desk)
+    a_telephone_number_of_the_directory_stays_on_one_line(page, live_server)
+
+
+def a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
+    page: Page, live_server: LiveServer, desk: DeskWorld
+) -> None:
     desk.send(
         desk.draft(desk.aroha, title="Counterfeit tablet with protonitazene", pri="flash"), desk.haitham
     )
     desk.send(desk.draft(pri="flash"))
-    sign_in(desk.benno)
     for box in ("inbox", "outbox"):
         page.goto(f"{live_server.url}/{box}/")
         assert page.locator("main time", has_text="UTC+10:30").count() or "UTC+9:30" in page.content()
@@ -39,14 +47,11 @@ def test_a_title_keeps_its_room_and_a_time_may_stand_above_its_zone(
             look_at(page, f"{box}-{width}")
 
 
-def test_agencies_keep_their_room_in_the_table_of_recipients(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
+def agencies_keep_their_room_in_the_table_of_recipients(
+    page: Page, live_server: LiveServer, desk: DeskWorld
 ) -> None:
-    change_entry("xa-lab", timezone="Australia/Adelaide")
-    desk.send(desk.draft(pri="flash"))
     received = desk.received(desk.aroha)
     open_alert(desk.aroha, received, reason="on_duty", now=desk.tick())
-    sign_in(desk.benno)
     page.goto(f"{live_server.url}/outbox/")
     page.locator("tbody a.row-link").click()
     name = page.locator(".receipts tbody th").first
@@ -58,12 +63,8 @@ def test_agencies_keep_their_room_in_the_table_of_recipients(
         assert not page.locator(".receipts td").evaluate_all(STICKING_OUT)
 
 
-def test_a_telephone_number_of_the_directory_stays_on_one_line(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: Callable[[Officer], None]
-) -> None:
-    change_entry("xa-lab", timezone="Australia/Adelaide")
+def a_telephone_number_of_the_directory_stays_on_one_line(page: Page, live_server: LiveServer) -> None:
     rewrite(Agency.objects.filter(pk="xb-health"), duty_phone="+44 (0)20 7946-0018")
-    sign_in(desk.benno)
     page.goto(f"{live_server.url}/directory/")
     for width in (1440, 1280, 1024):
         page.set_viewport_size({"width": width, "height": 900})

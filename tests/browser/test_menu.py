@@ -20,7 +20,7 @@ TOUCHED = 44
 
 
 @pytest.mark.slow
-def test_the_officers_line_stays_at_the_bottom_of_every_window(
+def test_the_officers_line_stays_in_every_window_and_the_menu_opens_by_keyboard_without_a_fault(
     live_server: LiveServer, page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld
 ) -> None:
     desk.send(desk.draft())
@@ -39,14 +39,6 @@ def test_the_officers_line_stays_at_the_bottom_of_every_window(
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport()
 
-
-@pytest.mark.slow
-def test_axe_finds_nothing_in_the_opened_menu(
-    live_server: LiveServer, page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld
-) -> None:
-    desk.send(desk.draft())
-    ReceivedAlert.objects.update(ack_by=timezone.now() - timedelta(hours=1))
-    sign_in(desk.haitham)
     page.goto(f"{live_server.url}/officers/duty/")
     page.locator(".me-more > summary").click()
     assert not faults_of(page, "menu-opened")
@@ -56,11 +48,15 @@ def test_axe_finds_nothing_in_the_opened_menu(
     expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport()
     keep_picture(page, "menu-phone", full_page=False)
 
-
-def test_a_folded_group_opens_by_keyboard_and_the_keyboard_help_opens_from_the_officers_line(
-    live_server: LiveServer, page: Page, sign_in: Callable[[Officer], None], desk: DeskWorld
-) -> None:
     sign_in(desk.casimir)
+    a_folded_group_opens_by_keyboard_and_the_keyboard_help_opens_from_the_officers_line(page, live_server)
+
+
+def a_folded_group_opens_by_keyboard_and_the_keyboard_help_opens_from_the_officers_line(
+    page: Page, live_server: LiveServer
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="light")
     page.goto(live_server.url)
     hands, menu = Hands(page), page.get_by_role("navigation", name="Pages")
     page.reload()

@@ -19,18 +19,24 @@ SignIn = Callable[[Officer], None]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def draft(desk: DeskWorld, sign_in: SignIn) -> Alert:
-    sign_in(desk.ilka)
-    return desk.draft()
-
-
 def title_of(desk: DeskWorld, draft: Alert) -> str:
     draft.refresh_from_db()
     return str(read_draft(desk.ilka, draft).data["title"])
 
 
-def test_what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
+def test_scripts_save_tell_and_go_on_by_keys_and_change_nothing_else(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, console_errors: list[str]
+) -> None:
+    draft = desk.draft()
+    sign_in(desk.ilka)
+    what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(page, live_server, desk, draft)
+    a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_to_left(page, live_server, draft)
+    the_second_of_two_officers_is_told_and_loses_nothing(page, live_server, desk, draft, console_errors)
+    sign_in(desk.benno)
+    a_list_and_its_frame_are_used_by_keys(page, live_server, desk)
+
+
+def what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
     page: Page, live_server: LiveServer, desk: DeskWorld, draft: Alert
 ) -> None:
     page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
@@ -44,11 +50,12 @@ def test_what_is_typed_is_saved_without_a_press_and_kept_nowhere_else(
     expect(page.get_by_role("button", name="Who gets it")).to_have_attribute("aria-current", "step")
 
 
-def test_the_second_of_two_officers_is_told_and_loses_nothing(
+def the_second_of_two_officers_is_told_and_loses_nothing(
     page: Page, live_server: LiveServer, desk: DeskWorld, draft: Alert, console_errors: list[str]
 ) -> None:
     page.goto(f"{live_server.url}/drafts/{draft.pk}/2/")
-    save_revision(desk.ilka, draft, data={"title": "Their title"}, base=1, now=desk.tick())
+    draft.refresh_from_db()
+    save_revision(desk.ilka, draft, data={"title": "Their title"}, base=draft.current, now=desk.tick())
     page.get_by_label("Title").fill("My own title")
     expect(
         page.get_by_text("This draft was saved in another window. Press Save to compare both texts.")
@@ -64,7 +71,7 @@ def test_the_second_of_two_officers_is_told_and_loses_nothing(
     console_errors[:] = [error for error in console_errors if "status of 409" not in error]
 
 
-def test_a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_to_left(
+def a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_to_left(
     page: Page, live_server: LiveServer, draft: Alert
 ) -> None:
     """Begin at the address of an officer who has skipped the menu."""
@@ -86,12 +93,9 @@ def test_a_draft_goes_on_by_keys_excludes_what_contradicts_and_fits_from_right_t
         keeps_within_its_width(page, f"rtl{address.replace('/', '-')}")
 
 
-def test_a_list_and_its_frame_are_used_by_keys(
-    page: Page, live_server: LiveServer, sign_in: SignIn, desk: DeskWorld
-) -> None:
+def a_list_and_its_frame_are_used_by_keys(page: Page, live_server: LiveServer, desk: DeskWorld) -> None:
     for number in range(2):
         desk.submit(desk.draft(title=f"Waiting alert {number}"))
-    sign_in(desk.benno)
     page.goto(f"{live_server.url}/queue/")
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip to the content")

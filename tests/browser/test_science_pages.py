@@ -22,10 +22,17 @@ def look(page: Page, name: str) -> None:
     assert faults_of(page, f"science-{name}") == []
 
 
-def test_a_pasted_structure_is_screened_and_its_analogues_follow(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
+def test_substances_are_screened_and_compared_and_a_library_is_imported(
+    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, tmp_path: Path
 ) -> None:
     sign_in(desk.ilka)
+    a_pasted_structure_is_screened_and_its_analogues_follow(page, live_server)
+    sign_in(desk.benno)
+    similar_ones_profiles_and_spectra_are_asked_about(page, live_server)
+    a_library_is_imported_after_a_look_at_its_report(page, live_server, tmp_path)
+
+
+def a_pasted_structure_is_screened_and_its_analogues_follow(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/science/screen/")
     page.get_by_label("Structure", exact=False).first.fill(NITAZENE)
     page.get_by_label("Assigned to me").check()
@@ -35,10 +42,7 @@ def test_a_pasted_structure_is_screened_and_its_analogues_follow(
     look(page, "screen")
 
 
-def test_similar_ones_profiles_and_spectra_are_asked_about(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn
-) -> None:
-    sign_in(desk.benno)
+def similar_ones_profiles_and_spectra_are_asked_about(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/science/similar/")
     page.locator("#id_structure").fill(NITAZENE)
     page.get_by_label("Assigned to me").check()
@@ -65,15 +69,14 @@ def test_similar_ones_profiles_and_spectra_are_asked_about(
     look(page, "compare")
 
 
-def test_a_library_is_imported_after_a_look_at_its_report(
-    page: Page, live_server: LiveServer, desk: DeskWorld, sign_in: SignIn, tmp_path: Path
+def a_library_is_imported_after_a_look_at_its_report(
+    page: Page, live_server: LiveServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "library.msp"
     spoiled = "NAME: spoiled\nPRECURSORMZ: 200.1\nNum Peaks: 2\n100.1 5\n150.1 -7"
     file.write_text(
         "\n\n".join([*RECORDS[:6], renamed("carisoprodol", "no licence", precursor="262.0"), spoiled])
     )
-    sign_in(desk.benno)
     page.goto(f"{live_server.url}/science/library/")
     page.locator("#id_file").set_input_files(file)
     page.get_by_role("button", name="Read the file").click()

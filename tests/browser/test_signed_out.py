@@ -16,7 +16,7 @@ from tests.pages.desk_world import DeskWorld
 pytestmark = pytest.mark.slow
 
 
-def test_pressing_on_keeps_the_text_and_goes_on_once_signed_in_elsewhere(
+def test_a_draft_and_a_reply_outlive_the_session_and_go_on_once_signed_in_elsewhere(
     page: Page,
     desk: DeskWorld,
     sign_in: Callable[[Officer], None],
@@ -38,10 +38,6 @@ def test_pressing_on_keeps_the_text_and_goes_on_once_signed_in_elsewhere(
     assert read_draft(desk.ilka, draft).data["title"] == "Typed while signed out"
     console_errors[:] = [error for error in console_errors if "status of 403" not in error]
 
-
-def test_a_reply_outlives_the_session_and_goes_on_once_signed_in_elsewhere(
-    page: Page, desk: DeskWorld, sign_in: Callable[[Officer], None], live_server: LiveServer
-) -> None:
     desk.send(desk.draft())
     question = desk.received(desk.aroha)
     sign_in(desk.aroha)

@@ -44,7 +44,7 @@ def said(desk: DeskWorld) -> dict[str, Any]:
     return {"survive_flash": False, "emergency": False} | form(desk) | {"parties": list(NAMES)}
 
 
-def test_the_text_is_read_on_both_sides_with_its_commitments_as_sentences(
+def test_the_text_is_read_on_both_sides_and_cannot_be_accepted_where_it_did_not_come(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
     address = proposed(desk, admin, **text(ROW, {"zone": "Europe/Vienna", "n": "1", "unit": "quarter"}))
@@ -53,6 +53,12 @@ def test_the_text_is_read_on_both_sides_with_its_commitments_as_sentences(
         assert "gives spectra to Health Authority, Belmora every quarter, from 1 Jan 2027" in page
         assert '<h3 dir="auto">1. Purpose</h3>' in page and "The parties share what they measure." in page
         assert "Beside the version before" not in page
+    AgreementText.objects.filter(agency="xb-health").delete()
+    theirs = as_officer(desk.haitham)
+    page = theirs.get(address).content.decode()
+    assert "The text of this version is missing here." in page
+    assert "Accept…" not in page and "Refuse…" in page
+    assert theirs.post(f"{address}accept/").status_code == 422
 
 
 def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
@@ -82,18 +88,6 @@ def test_the_next_version_marks_in_words_what_it_adds_and_takes_out(
         '<del><span class="change">Taken out</span> <span dir="auto" class="lines">One month&#x27;s notice.'
         in page
     )
-
-
-def test_a_text_that_did_not_come_is_said_and_cannot_be_accepted(
-    desk: DeskWorld, admin: Client, as_officer: SignIn
-) -> None:
-    address = proposed(desk, admin, **text(ROW))
-    AgreementText.objects.filter(agency="xb-health").delete()
-    theirs = as_officer(desk.haitham)
-    page = theirs.get(address).content.decode()
-    assert "The text of this version is missing here." in page
-    assert "Accept…" not in page and "Refuse…" in page
-    assert theirs.post(f"{address}accept/").status_code == 422
 
 
 @pytest.mark.parametrize("model", ["two", "many"])
@@ -152,27 +146,24 @@ def test_more_rows_come_without_a_script_and_keep_what_was_entered(desk: DeskWor
     assert '<option value="spectra" selected>' in page and "One month&#x27;s notice." in page
 
 
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        (text(title=""), "Title: enter one"),
-        (text(body=""), "Text: enter it"),
-        (text(ROW, title="", body=""), "Commitments: enter the text"),
-        (text(ROW | {"to": "xa-lab"}), "Commitment 1, Receives: choose another agency"),
-        (text(ROW | {"zone": "Europe/Abolished"}), "Commitment 1, Time zone: no such time zone"),
-        (text(ROW | {"what": "answers"}), "Commitment 1, Unit: for answers"),
-        (text(ROW | {"unit": "hour"}), "Commitment 1, Unit: choose days"),
-        (text(ROW | {"begins": "soon"}), "Commitment 1, From: "),
-        (text(ROW | {"to": "xd-reg"}), "Commitment 1, Receives: choose a party"),
-        (text(body="Sent to \u202eyou"), "Delete the hidden characters"),
-    ],
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
+    (text(title=""), "Title: enter one"),
+    (text(body=""), "Text: enter it"),
+    (text(ROW, title="", body=""), "Commitments: enter the text"),
+    (text(ROW | {"to": "xa-lab"}), "Commitment 1, Receives: choose another agency"),
+    (text(ROW | {"zone": "Europe/Abolished"}), "Commitment 1, Time zone: no such time zone"),
+    (text(ROW | {"what": "answers"}), "Commitment 1, Unit: for answers"),
+    (text(ROW | {"unit": "hour"}), "Commitment 1, Unit: choose days"),
+    (text(ROW | {"begins": "soon"}), "Commitment 1, From: "),
+    (text(ROW | {"to": "xd-reg"}), "Commitment 1, Receives: choose a party"),
+    (text(body="Sent to \u202eyou"), "Delete the hidden characters"),
 )
-def test_a_wrong_text_is_named_and_stays_entered(
-    desk: DeskWorld, admin: Client, changes: dict[str, Any], says: str
-) -> None:
-    answer = admin.post(PROPOSE, form(desk, **changes))
-    page = answer.content.decode()
-    assert answer.status_code == 422 and says in page
+
+
+def test_a_wrong_text_is_named_and_stays_entered(desk: DeskWorld, admin: Client) -> None:
+    for changes, says in WRONG:
+        answer = admin.post(PROPOSE, form(desk, **changes))
+        assert answer.status_code == 422 and says in answer.content.decode(), says
     assert versions_of(desk.sunniva, now=desk.hub.now) == ()
 
 

@@ -52,7 +52,7 @@ def agreed(desk: DeskWorld, admin: Client, as_officer: SignIn) -> None:
     take_in_agreements(now=desk.hub.now)
 
 
-def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
+def test_it_is_proposed_seen_by_both_accepted_shown_as_signed_and_left(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
     address = proposed(desk, admin)
@@ -77,35 +77,38 @@ def test_it_is_proposed_seen_by_both_accepted_and_shown_as_signed(
     desk.settle()
     assert "Accepted by all" in admin.get("/agreements/").content.decode(), "the exchange has not told yet"
     take_in_agreements(now=desk.hub.now)
-    assert "verified at this desk" in admin.get("/agreements/AB 2027-1/").content.decode()
+    page = admin.get("/agreements/AB 2027-1/").content.decode()
+    assert "by every party, verified at this desk" in page and "Leave…" in page
+    assert "Nothing flows any more" in admin.get("/agreements/AB 2027-1/leave/").content.decode()
+    assert admin.post("/agreements/AB 2027-1/leave/").status_code == 302
+    desk.settle()
+    assert admin.get("/agreements/AB 2027-1/").status_code == 404
+    assert "Left" in theirs.get(address).content.decode()
 
 
-def test_who_may_answer_a_proposal_finds_it_among_the_work(
+def test_who_may_answer_a_proposal_finds_it_among_the_work_and_strangers_find_nothing(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
     address = proposed(desk, admin)
     waits = {"theirs": as_officer(desk.haitham), "proposer": admin, "reader": as_officer(desk.ilka)}
     shown = {who: address in browser.get("/").content.decode() for who, browser in waits.items()}
     assert shown == {"theirs": True, "proposer": False, "reader": False}
+    benno = as_officer(desk.benno)
+    assert "Propose an agreement…" not in benno.get("/agreements/").content.decode()
+    assert benno.get(address).status_code == 200 and benno.post(f"{address}accept/").status_code == 403
+    assert admin.get(f"/agreements/versions/{'A' * 43}/").status_code == 404
     waits["theirs"].post(f"{address}accept/")
     assert address not in waits["theirs"].get("/").content.decode()
 
 
-def test_the_next_version_marks_changed_clocks_and_emergency_release(
-    desk: DeskWorld, admin: Client, as_officer: SignIn
-) -> None:
-    agreed(desk, admin, as_officer)
-    after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", clocks="run", emergency="on")
-    page = admin.get(after).content.decode()
-    assert "now: <bdi>stand still</bdi>" in page and "now: <bdi>not agreed</bdi>" in page
-
-
-def test_the_page_of_an_agreement_names_its_next_version_and_who_still_has_to_accept(
+def test_the_next_version_marks_what_changes_and_names_who_still_has_to_accept(
     desk: DeskWorld, admin: Client, as_officer: SignIn
 ) -> None:
     agreed(desk, admin, as_officer)
     assert "Not in force yet" not in admin.get("/agreements/AB 2027-1/").content.decode()
-    after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", tlp="GREEN")
+    after = proposed(desk, admin, address="/agreements/AB 2027-1/propose/", clocks="run", emergency="on")
+    page = admin.get(after).content.decode()
+    assert "now: <bdi>stand still</bdi>" in page and "now: <bdi>not agreed</bdi>" in page
     for client, says in ((admin, "Waits for others"), (as_officer(desk.haitham), "Waits for your agency")):
         page = client.get("/agreements/AB 2027-1/").content.decode()
         assert f'href="{after}"' in page and says in page
@@ -161,51 +164,23 @@ def test_what_has_ended_is_proposed_anew_without_its_end(desk: DeskWorld, admin:
     assert "value=" not in re.findall(r'<input[^>]* name="until"[^>]*>', page)[0]
 
 
-def test_a_signed_agreement_is_left_after_a_second_question(
-    desk: DeskWorld, admin: Client, as_officer: SignIn
-) -> None:
-    address = proposed(desk, admin, ref="AB1")
-    as_officer(desk.haitham).post(f"{address}accept/")
-    desk.settle()
-    take_in_agreements(now=desk.hub.now)
-    page = admin.get("/agreements/AB1/").content.decode()
-    assert "by every party, verified at this desk" in page and "Leave…" in page
-    assert "Nothing flows any more" in admin.get("/agreements/AB1/leave/").content.decode()
-    assert admin.post("/agreements/AB1/leave/").status_code == 302
-    desk.settle()
-    assert admin.get("/agreements/AB1/").status_code == 404
-    assert "Left" in as_officer(desk.haitham).get(address).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"parties": []}, "Parties: choose"),
-        ({"lanes": ["trade"]}, "A lane that survives"),
-        ({"lanes": []}, "Lanes: choose"),
-        ({"tlp": ""}, "Ceiling: choose"),
-        ({"purposes": ["gossip"]}, "Purposes: choose"),
-        ({"until": "2020-01-01"}, "End: later"),
-        ({"begins": "soon"}, "From: enter a day"),
-        ({"clocks": ""}, "Clocks: choose"),
-        ({"ref": "a__b"}, "Reference: letters and digits"),
-    ],
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"parties": []}, "Parties: choose"),
+    ({"lanes": ["trade"]}, "A lane that survives"),
+    ({"lanes": []}, "Lanes: choose"),
+    ({"tlp": ""}, "Ceiling: choose"),
+    ({"purposes": ["gossip"]}, "Purposes: choose"),
+    ({"until": "2020-01-01"}, "End: later"),
+    ({"begins": "soon"}, "From: enter a day"),
+    ({"clocks": ""}, "Clocks: choose"),
+    ({"ref": "a__b"}, "Reference: letters and digits"),
 )
-def test_a_wrong_term_is_named_and_what_was_entered_stays(
-    desk: DeskWorld, admin: Client, changes: dict[str, Any], says: str
-) -> None:
-    answer = admin.post(PROPOSE, form(desk, **changes))
-    page = answer.content.decode()
-    assert answer.status_code == 422 and says in page
-    assert f'value="{changes.get("ref", "AB 2027-1")}"' in page
+
+
+def test_a_wrong_term_is_named_and_what_was_entered_stays(desk: DeskWorld, admin: Client) -> None:
+    for changes, says in WRONG:
+        answer = admin.post(PROPOSE, form(desk, **changes))
+        page = answer.content.decode()
+        assert answer.status_code == 422 and says in page, changes
+        assert f'value="{changes.get("ref", "AB 2027-1")}"' in page
     assert versions_of(desk.sunniva, now=desk.hub.now) == ()
-
-
-def test_only_admins_are_offered_it_and_strangers_find_nothing(
-    desk: DeskWorld, admin: Client, as_officer: SignIn
-) -> None:
-    address = proposed(desk, admin)
-    benno = as_officer(desk.benno)
-    assert "Propose an agreement…" not in benno.get("/agreements/").content.decode()
-    assert benno.get(address).status_code == 200 and benno.post(f"{address}accept/").status_code == 403
-    assert admin.get(f"/agreements/versions/{'A' * 43}/").status_code == 404

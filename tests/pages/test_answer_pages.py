@@ -62,10 +62,10 @@ def test_what_waits_for_an_answer_is_on_the_start_page_in_the_list_and_on_the_al
     assert 'value="normal" selected' in browser.get(f"{at}ask-back/").content.decode()
 
 
-def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
+def test_an_answer_is_submitted_from_its_one_page_and_the_second_person_reads_the_question_beside_it(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
-    browser = as_officer(desk.aroha)
+    browser, second = as_officer(desk.aroha), as_officer(desk.haitham)
     reply = answered(desk, browser)
     assert reply.state == AlertState.SUBMITTED
     page = browser.get(f"/inbox/{desk.received(desk.aroha).pk}/").content.decode()
@@ -74,12 +74,14 @@ def test_an_answer_is_submitted_from_its_one_page_and_waits_for_a_second_person(
     for address in ("/", "/inbox/?to_answer=yes"):
         assert "a reply waits to be sent" in browser.get(address).content.decode()
 
-
-def test_the_second_person_reads_the_question_beside_the_answer_with_a_reason(
-    desk: DeskWorld, as_officer: SignIn
-) -> None:
-    reply, second = answered(desk, as_officer(desk.aroha)), as_officer(desk.haitham)
+    start = second.get("/").content.decode()
+    assert ">Assign</span>" in start and ">Answer</span>" not in start, "who does not write answers assigns"
+    rows = rows_of_work(desk.haitham, read_start(desk.haitham, now=timezone.now()), ())
+    release = next(row for row in rows if str(row.verb) == "Release")
+    assert release.due == desk.received(desk.aroha).answer_by is not None
     at, question = f"/queue/{reply.pk}/", f"<bdi>{QUESTION['question']}</bdi>"
+    asks = second.post(at, {"question": "yes"}).content.decode()
+    assert "Why do you open this?" in asks and f'action="{at}"' in asks
     page = second.get(at).content.decode()
     assert question not in page and "Read the question on duty" in page
     given = second.post(at, {"reading": "yes", "reading_reason": "on_duty"})
@@ -90,12 +92,7 @@ def test_the_second_person_reads_the_question_beside_the_answer_with_a_reason(
     ).exists()
 
 
-def test_without_a_reason_the_page_asks_for_one_and_an_alert_that_answers_nothing_has_no_question(
-    desk: DeskWorld, as_officer: SignIn
-) -> None:
-    reply, second = answered(desk, as_officer(desk.aroha)), as_officer(desk.haitham)
-    asks = second.post(f"/queue/{reply.pk}/", {"question": "yes"}).content.decode()
-    assert "Why do you open this?" in asks and f'action="/queue/{reply.pk}/"' in asks
+def test_an_alert_that_answers_nothing_has_no_question_beside_it(desk: DeskWorld, as_officer: SignIn) -> None:
     own = desk.draft(**QUESTION)
     as_officer(desk.ilka).post(f"/drafts/{own.pk}/submit/", {"revision": own.current})
     told = as_officer(desk.benno).post(f"/queue/{own.pk}/", follow=True).content.decode()
@@ -118,18 +115,6 @@ def test_of_two_who_answer_at_once_the_second_keeps_on_the_page_what_was_typed(
     same = later.post(at, {"answer_code": "no_hit", "then": "submit"})
     assert same.status_code == 302 and same["Location"] == f"/queue/{first.pk}/"
     assert Alert.objects.filter(agency=desk.health, kind="reply").count() == 1
-
-
-def test_who_does_not_write_answers_is_asked_to_assign_them_and_releases_one_by_its_time(
-    desk: DeskWorld, as_officer: SignIn
-) -> None:
-    answered(desk, as_officer(desk.aroha))
-    start = as_officer(desk.haitham).get("/").content.decode()
-    assert ">Assign</span>" in start and ">Answer</span>" not in start
-    received = desk.received(desk.aroha)
-    rows = rows_of_work(desk.haitham, read_start(desk.haitham, now=timezone.now()), ())
-    release = next(row for row in rows if str(row.verb) == "Release")
-    assert release.due == received.answer_by is not None
 
 
 def test_an_answer_of_a_question_in_doubt_is_not_offered_and_its_clock_stands(
@@ -174,26 +159,25 @@ def test_the_asking_agency_reads_who_answered_what_and_who_still_owes_it(
     assert "answer by" not in of_health
 
 
-@pytest.mark.parametrize(
-    ("fields", "text"),
-    [
-        ({"answer_code": ""}, "Answer: choose one."),
-        ({"answer_code": "refused"}, "Reason for refusing: choose one."),
-        ({"answer_code": "information_supplied"}, "this answer says nothing without one"),
-        ({"answer_code": "needs_judicial_authorisation", "expected_at": "soon"}, "enter a day from today on"),
-    ],
+CONTRADICTIONS: tuple[tuple[dict[str, str], str], ...] = (
+    ({"answer_code": ""}, "Answer: choose one."),
+    ({"answer_code": "refused"}, "Reason for refusing: choose one."),
+    ({"answer_code": "information_supplied"}, "this answer says nothing without one"),
+    ({"answer_code": "needs_judicial_authorisation", "expected_at": "soon"}, "enter a day from today on"),
 )
+
+
 def test_what_contradicts_the_code_is_said_on_the_page_and_nothing_is_kept(
-    desk: DeskWorld, as_officer: SignIn, fields: dict[str, str], text: str
+    desk: DeskWorld, as_officer: SignIn
 ) -> None:
     browser = as_officer(desk.aroha)
     open_at_health(desk, browser)
-    answer = browser.post(
-        f"/inbox/{desk.received(desk.aroha).pk}/answer/", fields | {"contact": "Duty desk", "then": "submit"}
-    )
-    assert answer.status_code == 422
-    page = answer.content.decode()
-    assert text in page and "Duty desk" in page
+    at, more = f"/inbox/{desk.received(desk.aroha).pk}/answer/", {"contact": "Duty desk", "then": "submit"}
+    for fields, text in CONTRADICTIONS:
+        answer = browser.post(at, fields | more)
+        assert answer.status_code == 422, text
+        page = answer.content.decode()
+        assert text in page and "Duty desk" in page
     assert not Alert.objects.filter(agency=desk.health, kind="reply").exists()
 
 
@@ -258,25 +242,19 @@ def test_an_expired_question_offers_to_be_closed_and_nothing_else(
     assert "close_question" in page and "change_question" not in page
 
 
-def test_the_page_of_a_question_leads_to_asking_anew(desk: DeskWorld, as_officer: SignIn) -> None:
+def test_the_page_of_a_question_leads_to_asking_anew_and_only_a_next_version_says_what_changes(
+    desk: DeskWorld, as_officer: SignIn
+) -> None:
     asked, browser = Alert.objects.get(agency=desk.lab, kind="alert"), as_officer(desk.ilka)
+    first = desk.draft(**QUESTION)
+    assert 'name="question_change"' not in browser.get(f"/drafts/{first.pk}/2/").content.decode()
     assert "Change the question or ask again" in browser.get(f"/outbox/{asked.pk}/").content.decode()
     answer = browser.post(f"/outbox/{asked.pk}/amend/", {"change_question": "yes"})
     draft = Alert.objects.get(previous=asked)
     assert answer["Location"] == f"/drafts/{draft.pk}/2/#id_question_change"
     page = browser.get(answer["Location"]).content.decode()
-    assert 'id="id_question_change"' in page and "Ask anew where everybody is to answer again" in page
-
-
-def test_a_draft_says_what_changes_in_its_question_only_as_a_next_version(
-    desk: DeskWorld, as_officer: SignIn
-) -> None:
-    browser, asked = as_officer(desk.ilka), Alert.objects.get(agency=desk.lab, kind="alert")
-    first = desk.draft(**QUESTION)
-    assert 'name="question_change"' not in browser.get(f"/drafts/{first.pk}/2/").content.decode()
-    browser.post(f"/outbox/{asked.pk}/amend/")
-    draft = Alert.objects.get(previous=asked)
-    assert 'name="question_change"' in browser.get(f"/drafts/{draft.pk}/2/").content.decode()
+    assert 'id="id_question_change"' in page and 'name="question_change"' in page
+    assert "Ask anew where everybody is to answer again" in page
 
 
 def local_time(officer: Officer) -> str:

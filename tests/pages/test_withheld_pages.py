@@ -151,12 +151,11 @@ def test_one_alert_of_a_group_is_not_needed(desk: DeskWorld, as_officer: SignIn)
     assert "1 not decided" in browser.get(AT).content.decode()
 
 
-@pytest.mark.parametrize("address", ["/withheld/", AT, f"{AT}?group={{group}}"])
-def test_a_page_asks_as_little_for_many_as_for_two(desk: DeskWorld, as_officer: SignIn, address: str) -> None:
+def test_a_page_asks_as_little_for_many_as_for_two(desk: DeskWorld, as_officer: SignIn) -> None:
     open_again(desk)
     browser = as_officer(desk.benno)
-    address = address.format(group=f"harm_cluster:{desk.hub.now:%Y-%m}")
-    few = _reads(browser, address)
+    addresses = ("/withheld/", AT, f"{AT}?group=harm_cluster:{desk.hub.now:%Y-%m}")
+    few = {address: _reads(browser, address) for address in addresses}
     one = WithheldAlert.objects.all()[0]
     for _ in range(3):
         sent = desk.send(desk.draft(recipients=["xd-reg"]))
@@ -164,7 +163,8 @@ def test_a_page_asks_as_little_for_many_as_for_two(desk: DeskWorld, as_officer: 
         one._state.adding = True
         one.id = one._meta.get_field("id").get_default()
         one.save()
-    assert _reads(browser, address) == few <= MOST_READS
+    assert {address: _reads(browser, address) for address in addresses} == few
+    assert max(few.values()) <= MOST_READS
 
 
 def _reads(browser: Client, address: str) -> int:
