@@ -29,7 +29,7 @@ from accord.calls.transport import HttpTransport, Patience, Transport
 from agencies import apikeys, authentication
 from alerts.boxes import outbox
 from alerts.peers import agreements
-from alerts.receiving import fetching, held_envelopes, pages, taking
+from alerts.receiving import fetching, pages, taking
 from alerts.review import preview, verdicts
 from alerts.sending import submissions
 from callers import clock
@@ -49,6 +49,12 @@ from vault.exchangekeys import CLIENT, SCOPES, keep_exchange_key
 from vault.models import ExchangeKey, VaultSecret
 
 CALLS_AS: Final = "desk:"
+FEED_CALLS: Final = (
+    *((module, "feed_follower_of") for module in (peers_following, taking, submissions)),
+    *((module, "envelope_of") for module in (fetching, taking)),
+    *((module, "fetch_ahead") for module in (pages, taking)),
+)
+"""Functions of a feed that call the exchange, wherever they are named."""
 OWN_KEY_CALLS: Final = (
     *((key_statements, name) for name in ("send_statement", "send_waiting", "give_up")),
     *((suspending, name) for name in ("suspend_key", "tell_suspensions")),
@@ -280,19 +286,12 @@ def desk_calls_in_this_process() -> Generator[None]:
         patch.setattr(exchange, "transport_by", transport_by)
         patch.setattr(authentication, "authenticate_key", authenticate)
         patch.setattr(peers_following, "follower_of", at_its_moment(peers_following.follower_of))
-        patch.setattr(peers_following, "feed_follower_of", at_its_moment(peers_following.feed_follower_of))
-        for follows in (taking, submissions):
-            patch.setattr(follows, "feed_follower_of", peers_following.feed_follower_of)
-        for module in (fetching, taking):
-            patch.setattr(module, "envelope_of", at_its_moment(held_envelopes.envelope_of))
-        for module in (pages, taking):
-            patch.setattr(module, "fetch_ahead", at_its_moment(held_envelopes.fetch_ahead))
         followed = _as_followed(sent.deliveries_of)
         for module in (sent, outbox):
             patch.setattr(module, "deliveries_of", followed)
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
-        for module, name in OWN_KEY_CALLS:
+        for module, name in (*FEED_CALLS, *OWN_KEY_CALLS):
             patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))
         patch.setattr(outgoing, "ask_for", at_its_moment(outgoing.ask_for))

@@ -101,11 +101,11 @@ REFUSED_ARGUMENTS = {
 def test_refuses_arguments(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises((DevtoolError, SystemExit)) as refused:
         main([*REFUSED_ARGUMENTS[case]])
-    if isinstance(refused.value, DevtoolError):
-        assert refused.value.what
-    else:
+    if isinstance(refused.value, SystemExit):
         assert refused.value.code in (1, 2)
         assert capsys.readouterr().err.strip()
+    else:
+        assert isinstance(refused.value, DevtoolError) and refused.value.what
 
 
 def test_the_partners_command_answers_through_dev() -> None:

@@ -76,7 +76,7 @@ def reply(desk: DeskWorld, **data: Any) -> Alert:
 
 
 def test_both_sides_count_the_same_in_as_many_queries_however_much_was_exchanged(desk: DeskWorld) -> None:
-    goods = {"supplies": ["samples_offered", "court_outcomes"], "verdict_on": "2026-01-05"}
+    goods: dict[str, Any] = {"supplies": ["samples_offered", "court_outcomes"], "verdict_on": "2026-01-05"}
     desk.send(desk.draft(**goods))
     ask(desk)
     sent_answer(desk, "partial", narrative="More follows.")
