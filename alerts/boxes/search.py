@@ -107,11 +107,6 @@ class _Found:
     plain: bytes | None
 
 
-def search_received(officer: Officer, *, text: str, before: str = "", now: datetime) -> SearchResult:
-    """Search received alerts, as `search_alerts` does."""
-    return search_alerts(officer, Query(text, RECEIVED), before=before, now=now)
-
-
 def search_alerts(officer: Officer, query: Query, *, before: str = "", now: datetime) -> SearchResult:
     """Find alerts of the officer's agency that carry the identifier or all the words.
 

@@ -89,15 +89,6 @@ class Candidates:
     is_about_life: bool
 
 
-def may_be_released(officer: Officer, about: About, *, now: datetime) -> str:
-    """Return why the agency cannot release this alert onward; empty where it can. Not inside a transaction."""
-    try:
-        _releasable(officer, about, now)
-    except SendingStoppedError as stopped:
-        return stopped.text
-    return ""
-
-
 def candidates_for(
     officer: Officer, about: About, *, purpose: str = "", is_emergency: bool = False, now: datetime
 ) -> Candidates:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accord.version import VERSION
 from alerts.boxes.inbox import list_received
 from alerts.boxes.outbox import open_sent_attachment
-from alerts.boxes.search import search_received
+from alerts.boxes.search import Query, search_alerts
 from alerts.errors import ContentDeletedError, ExpiredError
 from alerts.models import CardToken, ReceivedAlert
 from alerts.receiving.following import follow_feeds
@@ -59,7 +59,7 @@ def test_lists_and_search_stop_at_keep_whether_or_not_the_worker_has_come_by(des
 
     def listed_and_found() -> tuple[list[str], int]:
         rows = list_received(desks.health.reader, now=desks.hub.now).rows
-        found = search_received(desks.health.reader, text="blue tablets", now=desks.hub.now)
+        found = search_alerts(desks.health.reader, Query("blue tablets"), now=desks.hub.now)
         assert md in {row.received.md for row in rows}
         return sorted(row.card.title for row in rows if row.card), len(found.rows)
 

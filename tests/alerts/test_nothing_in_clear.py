@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import connection
 
 from alerts.boxes.outbox import read_sent
-from alerts.boxes.search import search_received
+from alerts.boxes.search import Query, search_alerts
 from alerts.drafting.drafts import attach_file, save_revision
 from alerts.models import (
     Alert,
@@ -60,7 +60,7 @@ def test_no_table_holds_a_word_of_any_alert(desks: Desks) -> None:
     row = desks.received(**content)
     open_alert(desks.health.reader, row, reason="on_duty", now=hub.now)
     read_sent(lab.reader, Alert.objects.get(md=row.md), now=hub.now)
-    search_received(desks.health.reader, text="Zebrafish warehouse", now=hub.now)
+    search_alerts(desks.health.reader, Query("Zebrafish warehouse"), now=hub.now)
     save_revision(lab.author, draft, data={"place_region": "Zebrafish warehouse"}, base=2, now=hub.now)
 
     rows = dump()

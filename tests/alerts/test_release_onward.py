@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.boxes.search import search_received
+from alerts.boxes.search import Query, search_alerts
 from alerts.errors import AccessEndedError, NotTakenError, SecondPersonNeededError, SendingStoppedError
 from alerts.models import Alert, ReceivedAlert
 from alerts.receiving.following import follow_feed
@@ -20,7 +20,6 @@ from alerts.sending.onward import (
     candidates_for,
     discard_release,
     end_release,
-    may_be_released,
     prepare_release,
     prepared_of,
     release_onward,
@@ -123,11 +122,11 @@ def test_it_closes_with_its_end(desks: Desks, third: Desk, received: ReceivedAle
     settle(desks, third)
     theirs = ReceivedAlert.objects.get(agency=third.agency)
     title = open_alert(third.reader, theirs, reason="on_duty", now=desks.hub.now).title
-    assert search_received(third.reader, text=title, now=desks.hub.now).hits == 1
+    assert search_alerts(third.reader, Query(title), now=desks.hub.now).hits == 1
     over = desks.hub.later(hours=1)
     with pytest.raises(AccessEndedError):
         open_alert(third.reader, theirs, reason="on_duty", now=over)
-    assert search_received(third.reader, text=title, now=over).hits == 0
+    assert search_alerts(third.reader, Query(title), now=over).hits == 0
 
 
 def test_its_own_sender_releases_it_to_further_agencies(desks: Desks) -> None:
@@ -144,9 +143,9 @@ def test_its_own_sender_releases_it_to_further_agencies(desks: Desks) -> None:
 
 def test_what_the_sender_forbids_is_not_prepared(desks: Desks, third: Desk) -> None:
     kept = desks.opened(tlp="AMBER")
-    assert "call the sender" in may_be_released(desks.health.releaser, kept, now=desks.hub.now)
-    with pytest.raises(SendingStoppedError):
+    with pytest.raises(SendingStoppedError) as stopped:
         prepare(desks, kept, third)
+    assert "call the sender" in stopped.value.text
 
 
 def test_candidates_say_who_will_receive_it_and_why_not(
