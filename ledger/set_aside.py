@@ -113,7 +113,7 @@ class Round:
                 raise
             self._set_aside(item, error, passed)
             return False
-        self._go_on()
+        self.go_on()
         if item.key in self._known:
             for row in SetAside.objects.of(self.loop.name, self.agency).filter(key=item.key):
                 self._put_back(row)
@@ -138,7 +138,7 @@ class Round:
             if self._is_common(error):
                 raise
         else:
-            self._go_on()
+            self.go_on()
             return list(things)
         done = []
         for thing in things:
@@ -232,7 +232,8 @@ class Round:
             log.error("%s stands: %d items in a row were set aside", self.loop.name, self.in_a_row)
             self._audit("loop.stopped", self.loop.name, {"items": self.in_a_row})
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Note that an item was taken: failures before it and after it are not in a row. For items taken without `take`."""
         if self.in_a_row:
             self.in_a_row = 0
             LoopState.objects.filter(loop=self.loop.name, agency=self.agency).delete()

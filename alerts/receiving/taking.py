@@ -110,6 +110,7 @@ AWAITED_FOR: Final = timedelta(days=7)
 FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
 """Parts made from a filed alert: card, tokens, structure, spectra, notices of a changed law."""
+CLOSED_BY_EXCHANGE: Final = Opening()
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,6 @@ class Turn:
 
     taken: int = 0
     has_more: bool = False
-
-
-CLOSED_BY_EXCHANGE: Final = Opening()
 
 
 class FeedOfAgency:
@@ -253,6 +251,7 @@ class FeedOfAgency:
             # Which of them it was is found by taking them one by one.
             self._long_feed.leave(one.manifest.md for _, one in verified)
             return 0
+        self._feed.go_on()
         self._facts_here.note_filed(rows)
         self._taken += rows
         return len(rows)

@@ -19,7 +19,7 @@ from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.following import follow_feed
 from alerts.receiving.long_feeds import LongFeed
 from alerts.receiving.opening import open_alert
-from ledger.models import SetAside
+from ledger.models import LoopState, SetAside
 from notices.models import Notification
 from peers.models import FeedCursor
 from reciprocity.models import Contribution
@@ -187,6 +187,22 @@ class TestLongFeed:
         rows = ReceivedAlert.objects.order_by("number")
         assert [(row.number, row.md) for row in rows] == [(n + 1, md) for n, md in enumerate(mds) if n != 1]
         assert FeedCursor.objects.get(reader=desks.health.id).number == 6
+
+    def test_a_run_ends_a_row_of_failures(self, desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing = send_from_partner(desks, attachments=[Attachment("notes.txt", "text/plain", b"Seen.")])
+        for _ in range(5):
+            send_from_partner(desks)
+        tell = FeedNotices.tell_of_arrivals
+
+        def fail(notices: FeedNotices, rows: Sequence[ReceivedAlert]) -> None:
+            if failing in [row.md for row in rows]:
+                raise ValueError
+            tell(notices, rows)
+
+        monkeypatch.setattr(FeedNotices, "tell_of_arrivals", fail)
+        desks.follow()
+        assert SetAside.objects.get().subject == failing
+        assert ReceivedAlert.objects.count() == 5 and not LoopState.objects.exists()
 
     def test_one_that_its_sender_did_not_sign_is_shown_to_nobody(
         self, desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets

@@ -86,7 +86,7 @@ NO_CHANGE: Final[dict[str, tuple[str, ...]]] = {
         "callers/systemkeys.py:Keyring.mark_use: callers.SystemKey",
         "ledger/halting.py:mark_beat: ledger.SequencerLease",
         "ledger/leadership.py:_raise_epoch: ledger.SequencerLease",
-        "ledger/set_aside.py:Round._go_on: ledger.LoopState",
+        "ledger/set_aside.py:Round.go_on: ledger.LoopState",
         "ledger/set_aside.py:Round._try: ledger.SetAside",
         "officers/accountlinks.py:mail_link: officers.AccountLink",
         "officers/login/passkeys.py:_note_use: allauth.Authenticator",
