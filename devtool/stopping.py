@@ -2,6 +2,7 @@
 """A supervisor's end: on a signal, with nothing left behind."""
 
 import signal
+import threading
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,6 +11,7 @@ from demo.ticks import StepFailedError, Ticks
 from devtool.supervisor import Supervisor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+THREAD_ENDS_SECONDS = 10.0
 
 
 class StopRequestedError(BaseException):
@@ -19,6 +21,7 @@ class StopRequestedError(BaseException):
 @contextmanager
 def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
     """Leave nothing behind, whatever happens inside: one signal stops gently, another one at once."""
+    threads_before = set(threading.enumerate())
     with _signals_raise(supervisor.ticks):
         try:
             yield
@@ -33,8 +36,19 @@ def stopped_at_the_end(supervisor: Supervisor) -> Generator[None]:
         finally:
             try:
                 supervisor.stop()
+                _wait_for_threads(threads_before)
             except StopRequestedError:
                 supervisor.kill()
+
+
+def _wait_for_threads(but: Collection[threading.Thread]) -> None:
+    """Wait for other threads than these: a pool knows nothing of a thread whose start a signal interrupted.
+
+    What it runs ends with the stores, and then it writes a log, which must not come after the folder was removed.
+    """
+    for thread in set(threading.enumerate()) - set(but):
+        if not thread.daemon:
+            thread.join(THREAD_ENDS_SECONDS)
 
 
 def stay_up(supervisor: Supervisor, said: str = "", *, beside: Collection[Supervisor] = ()) -> None:

@@ -3,6 +3,7 @@
 
 import io
 import signal
+import threading
 from collections.abc import Collection
 from contextlib import suppress
 from typing import cast
@@ -53,3 +54,18 @@ def test_a_signal_that_ends_what_stays_up_is_a_good_end() -> None:
     with stopped_at_the_end(cast("Supervisor", supervised)):
         stay_up(cast("Supervisor", supervised))
     assert supervised.is_stopped
+
+
+def test_a_thread_that_the_stop_ends_is_waited_for() -> None:
+    """As one whose start a signal interrupted: its pool does not know of it, and it still writes a log."""
+    supervised, is_left, wrote_late = Staying(), threading.Event(), list[bool]()
+
+    def write_once_stopped() -> None:
+        while not supervised.is_stopped:
+            is_left.wait(0.01)
+        wrote_late.append(is_left.wait(0.1))
+
+    with stopped_at_the_end(cast("Supervisor", supervised)):
+        threading.Thread(target=write_once_stopped).start()
+    is_left.set()
+    assert wrote_late == [False]

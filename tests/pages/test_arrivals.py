@@ -30,7 +30,7 @@ def ask_again(client: Client, known: str) -> Any:
 def test_nothing_new_is_304_and_an_arrival_or_an_act_is_another_token(
     desk: DeskWorld, as_officer: SignIn
 ) -> None:
-    """What a colleague or the sender does is news as well."""
+    """Cover what a colleague or the sender does, too."""
     reader = as_officer(desk.aroha)
     known = token(reader)
     assert ask_again(reader, known).status_code == 304
