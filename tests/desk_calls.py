@@ -9,6 +9,7 @@ import contextvars
 import secrets
 import threading
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.utils import format_datetime
@@ -250,6 +251,19 @@ def deliveries_are_asked_for_by_hand() -> Generator[None]:
     the_exchange.is_followed = True
 
 
+class AtOnce(Executor):
+    """A thread's work done at once, on this connection."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do the work; return what came of it."""
+        done = Future[Any]()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as failure:  # noqa: BLE001 - whoever asks for the result gets it
+            done.set_exception(failure)
+        return done
+
+
 @contextmanager
 def desk_calls_in_this_process() -> Generator[None]:
     """Replace the desk's sockets by the exchange's views inside the block."""
@@ -291,6 +305,7 @@ def desk_calls_in_this_process() -> Generator[None]:
             patch.setattr(module, "deliveries_of", followed)
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
+        patch.setattr(pages, "new_thread", AtOnce)
         for module, name in (*FEED_CALLS, *OWN_KEY_CALLS):
             patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))

@@ -60,7 +60,8 @@ class MailServer:
         self.misbehaviour = Misbehaviour()
         self.connections = 0
         self._mails: list[Mail] = []
-        self._seen = 0
+        self.seen = 0
+        """Number of mails that were given to it."""
         self._changed = threading.Condition()
         self._controller: Controller | None = None
 
@@ -104,7 +105,7 @@ class MailServer:
             self.misbehaviour = Misbehaviour()
             self.connections = 0
             self._mails.clear()
-            self._seen = 0
+            self.seen = 0
 
     def wait_for(self, enough: Callable[[list[Mail]], bool], *, timeout_seconds: float = 120) -> list[Mail]:
         """Return the mails as soon as `enough` accepts them; raise AssertionError with their subjects after the timeout."""
@@ -122,16 +123,16 @@ class MailServer:
     def _take(self, mail: Mail) -> str | None:
         """Return the reply to a mail, or None to hang up."""
         with self._changed:
-            self._seen += 1
+            self.seen += 1
             wrong = self.misbehaviour
             if wrong.temporary_replies > 0:
                 wrong.temporary_replies -= 1
                 return "451 4.3.0 try again later"
-            if self._seen in wrong.hang_up_unread_at:
+            if self.seen in wrong.hang_up_unread_at:
                 return None
             self._mails.append(mail)
             self._changed.notify_all()
-            return None if self._seen in wrong.hang_up_before_reply_at else "250 2.0.0 kept"
+            return None if self.seen in wrong.hang_up_before_reply_at else "250 2.0.0 kept"
 
 
 class _Handler:

@@ -2,8 +2,8 @@
 """Stages of a restored world: acts that many tests begin with are played once a process and then put back from memory.
 
 An act is put back only where playing it would do the same: the world was restored, since then there were only such acts
-and nothing else was written, no setting is changed and nothing patched by a test or a fixture, the exchange behaves, and
-no statement is counted. Elsewhere it is played.
+and nothing else was written, no setting but those of `NAMED` is changed and nothing patched by a test or a fixture, the
+exchange behaves, and no statement is counted. Elsewhere it is played.
 """
 
 import copy
@@ -20,6 +20,7 @@ from weakref import WeakSet
 
 import pytest
 from django.conf import UserSettingsHolder, settings
+from django.core import mail
 from django.db import connection
 from django.db.models import Model
 
@@ -27,6 +28,7 @@ from accord.envelope.manifest import Reference
 from tests.desk_calls import answer_as_of, moment_of_answers, the_exchange
 from tests.one_seed import drawn_as
 from tests.restored_worlds import files_in, present_world, put_back, rows_of
+from tests.services import surroundings
 
 WRITTEN: Final = """
     SELECT relname, pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
@@ -36,6 +38,8 @@ WRITTEN: Final = """
 """
 """How many rows the present transaction wrote, by table; changes of a table itself are rows of the catalogue."""
 
+NAMED: Final = frozenset({"OWN_DESK", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT"})
+"""Settings that many tests change: an act is put back under the values under which it was played."""
 KEPT_AT_MOST: Final = 400
 """Stages of a process; beyond, the one longest unused is forgotten."""
 
@@ -68,6 +72,21 @@ def _patched() -> set[tuple[int, object]]:
     """Return what is patched at present: object and name."""
     changes = (change for one in list(_all_patches) for change in (*one._setattr, *one._setitem))
     return {(id(owner), name) for owner, name, _ in changes}
+
+
+def _changed_settings() -> tuple[tuple[str, object], ...]:
+    """Return names and values of the settings that differ from the program's own, by name; None for one that is taken away."""
+    changed, holder = dict[str, object](), settings._wrapped
+    while isinstance(holder, UserSettingsHolder):
+        own = {name: value for name, value in vars(holder).items() if name.isupper()}
+        changed = dict.fromkeys(holder._deleted) | own | changed
+        holder = holder.default_settings
+    return tuple((name, changed[name]) for name in sorted(changed))
+
+
+def _mails_sent() -> int:
+    """Return the number of mails that this process has sent, to the server or kept in memory."""
+    return surroundings().mail_server.seen + len(getattr(mail, "outbox", ()))
 
 
 def act(play: F) -> F:
@@ -153,22 +172,19 @@ class Stages:
             self._path = None
         if self._path is None:
             return play()
-        path = (*self._path, step)
+        path = (*self._path, (_changed_settings(), step))
         stage = _stages.pop(path, None)
         if stage is None:
-            value = self._play(path, play, given)
-        else:
-            # The last of them is the one used last.
-            _stages[path] = stage
-            value = self._put_back(stage, given)
-        self._path = path
-        return value
+            return self._play(path, play, given)
+        # The last of them is the one used last.
+        _stages[path] = stage
+        return cast(T, self._put_back(path, stage, given))
 
     def _goes_on(self) -> bool:
         """Tell whether nothing happened besides acts, and all is as ever."""
         if self._path is None or connection.force_debug_cursor or connection.execute_wrappers:
             return False
-        if isinstance(settings._wrapped, UserSettingsHolder) or not the_exchange.is_behaving:
+        if not the_exchange.is_behaving or not dict(_changed_settings()).keys() <= NAMED:
             return False
         return _patched() == _given_patches and _written() == self._written
 
@@ -176,9 +192,14 @@ class Stages:
         written, rows = self._written, self._rows
         on_commit: list[Any] = connection.run_on_commit
         waiting, asked = len(on_commit), len(the_exchange.asked)
-        with drawn_as(f"stage {path[2:]}"):
+        mails = _mails_sent()
+        with drawn_as(f"stage {[step for _, step in path[2:]]}"):
             value = play()
         self._written = _written()
+        if _mails_sent() != mails:
+            # Mail cannot be put back: what follows is played as well.
+            self._path = None
+            return value
         self._rows = {
             **rows,
             **rows_of(table for table, n in self._written.items() if n != written.get(table)),
@@ -195,9 +216,10 @@ class Stages:
         )
         while len(_stages) > KEPT_AT_MOST:
             del _stages[next(iter(_stages))]
+        self._path = path
         return value
 
-    def _put_back(self, stage: _Stage, given: Sequence[Model]) -> Any:
+    def _put_back(self, path: tuple[Any, ...], stage: _Stage, given: Sequence[Model]) -> Any:
         changed = {table: rows for table, rows in stage.rows.items() if rows is not self._rows.get(table)}
         put_back(changed, stage.files, self._folder, is_empty=False)
         on_commit: list[Any] = connection.run_on_commit
@@ -205,7 +227,7 @@ class Stages:
         the_exchange.asked += stage.asked
         if stage.moment is not None:
             answer_as_of(stage.moment)
-        self._rows, self._written = stage.rows, _written()
+        self._path, self._rows, self._written = path, stage.rows, _written()
         # Copies refer to the objects of this test wherever they referred to the kept ones.
         pairs = dict[int, Any]()
         rows = [*_rows_in(self._world, stage.world, pairs), *zip(given, stage.given, strict=True)]

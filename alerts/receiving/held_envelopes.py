@@ -64,11 +64,13 @@ class Held:
     octets: bytes = field(repr=False)
     blobs: "HeldBlobs" = field(repr=False)
     is_new: bool = False
+    parsed: UnverifiedSlice | None = field(default=None, repr=False)
+    """The octets' parsed form, where they were parsed before."""
 
     @cached_property
     def unverified(self) -> UnverifiedSlice:
         """Parsed slice; raises MalformedError, VerificationError, also where the octets are another envelope's."""
-        return parse_slice_of(self.md, self.octets)
+        return self.parsed or parse_slice_of(self.md, self.octets)
 
 
 def envelope_of(actor: Actor, md: str, *, now: datetime) -> Held:
@@ -121,23 +123,28 @@ def held_blob(actor: Actor, md: str, n: int, *, now: datetime) -> bytes:
     return blobs[n]
 
 
-def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> None:
+def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> dict[str, Held]:
     """Fetch together those of these envelopes that are not here and have no files; refused ones are later asked for alone.
 
-    Raises `accord.calls.errors.ClientError`. Not inside a transaction.
+    Return those that were fetched and kept. Raises `accord.calls.errors.ClientError`. Not inside a transaction.
     """
     held = HeldEnvelope.objects.filter(agency_id=agency_id, md__in=mds, is_whole=True)
     here = set(held.values_list("md", flat=True))
-    wanted = [md for md in mds if md not in here]
+    wanted, fetched = [md for md in mds if md not in here], dict[str, Held]()
     while len(wanted) > 1:
         answers = exchange_of(agency_id).slices(wanted)
-        rows = [
-            row
+        parsed = {
+            md: (octets, unverified)
             for md, octets in zip(wanted, answers, strict=False)
-            if isinstance(octets, bytes) and (row := _without_files(agency_id, md, octets, now)) is not None
-        ]
+            if isinstance(octets, bytes) and (unverified := _without_files(md, octets)) is not None
+        }
+        rows = [_row(agency_id, octets, one.manifest, now, is_whole=True) for octets, one in parsed.values()]
         HeldEnvelope.objects.bulk_create(rows, ignore_conflicts=True)
+        # Another process may have fetched some of them meanwhile: its octets are the ones that are kept.
+        kept = held.filter(md__in=parsed, fetched_at=now).values_list("pk", "md")
+        fetched |= {md: Held(pk, md, parsed[md][0], HeldBlobs(pk), True, parsed[md][1]) for pk, md in kept}
         wanted = wanted[len(answers) :]
+    return fetched
 
 
 def keep_handed(
@@ -146,8 +153,7 @@ def keep_handed(
     """Keep an envelope that another desk has handed over, if it is not here; in the caller's transaction."""
     if HeldEnvelope.objects.filter(agency_id=agency_id, md=manifest.md, is_whole=True).exists():
         return
-    row = _row(agency_id, octets, manifest, now)
-    row.is_whole = True
+    row = _row(agency_id, octets, manifest, now, is_whole=True)
     row.save()
     for blob, content in zip(manifest.att, blobs, strict=True):
         HeldBlob.objects.create(envelope=row, n=blob.n, content=content)
@@ -219,26 +225,25 @@ def _fetch(agency_id: str, md: str, now: datetime) -> HeldEnvelope:
     return row
 
 
-def _without_files(agency_id: str, md: str, octets: bytes, now: datetime) -> HeldEnvelope | None:
-    """Return the whole row of an envelope without files; None for one with files, and for octets that are no slice of it."""
+def _without_files(md: str, octets: bytes) -> UnverifiedSlice | None:
+    """Return the parsed slice of an envelope without files; None for one with files, and for octets that are no slice of it."""
     try:
-        manifest = parse_slice_of(md, octets).manifest
+        unverified = parse_slice_of(md, octets)
     except EnvelopeError:
         return None
-    if manifest.att:
-        return None
-    row = _row(agency_id, octets, manifest, now)
-    row.is_whole = True
-    return row
+    return None if unverified.manifest.att else unverified
 
 
-def _row(agency_id: str, octets: bytes, manifest: Manifest, now: datetime) -> HeldEnvelope:
+def _row(
+    agency_id: str, octets: bytes, manifest: Manifest, now: datetime, *, is_whole: bool = False
+) -> HeldEnvelope:
     return HeldEnvelope(
         agency_id=agency_id,
         md=manifest.md,
         slice=octets,
         keep=moment_of(manifest.terms.keep),
         fetched_at=now,
+        is_whole=is_whole,
     )
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One page of an agency's feed with what its items need, fetched before they are taken, in few calls."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db import close_old_connections
+from django.db.models import QuerySet
 
 from accord.calls.answers import FeedEntry, StatementAnswer
 from accord.calls.errors import ClientError
@@ -32,29 +36,78 @@ class Page:
         return item.d in self.held and item.d not in self.here and item.d not in self.awaited
 
 
+class PagesAhead:
+    """The pages of one run over a long feed: the next page's envelopes are fetched while one is filed.
+
+    They are fetched and kept in a thread with a database connection of its own. Leaving waits for what is on the way.
+    """
+
+    def __init__(self, agency_id: str, *, now: datetime) -> None:
+        self._agency_id, self._now = agency_id, now
+        self._coming: dict[int, Future[dict[str, Held]]] = {}
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> "PagesAhead":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def fetch(self, items: Sequence[FeedEntry]) -> None:
+        """Begin to fetch the envelopes that these items name."""
+        if items:
+            self._pool = self._pool or new_thread()
+            self._coming[items[0].number] = self._pool.submit(self._fetched, _mds_of(items))
+
+    def held(self, items: Sequence[FeedEntry], filed: Set[str]) -> dict[str, Held]:
+        """Return the envelopes of a page's alerts that are not filed, fetched if they were not here; waits for those on the way."""
+        mds = [md for md in _mds_of(items) if md not in filed]
+        coming, fetched = self._coming.pop(items[0].number, None), dict[str, Held]()
+        with suppress(ClientError):
+            fetched = coming.result() if coming else fetch_ahead(self._agency_id, mds, now=self._now)
+        rest = [md for md in mds if md not in fetched]
+        return fetched | (held_envelopes(self._agency_id, rest, now=self._now) if rest else {})
+
+    def _fetched(self, mds: Sequence[str]) -> dict[str, Held]:
+        try:
+            filed = set(_filed(self._agency_id, mds))
+            return fetch_ahead(self._agency_id, [md for md in mds if md not in filed], now=self._now)
+        finally:
+            close_old_connections()
+
+
+def new_thread() -> Executor:
+    """Return one thread to fetch in."""
+    return ThreadPoolExecutor(1, thread_name_prefix="pages-ahead")
+
+
+def _filed(agency_id: str, mds: Sequence[str]) -> QuerySet[ReceivedAlert, str]:
+    return ReceivedAlert.objects.filter(agency=agency_id, md__in=mds).values_list("md", flat=True)
+
+
+def _mds_of(items: Iterable[FeedEntry]) -> list[str]:
+    return [item.d for item in items if item.what == ENVELOPE]
+
+
 def ask_ahead(
     items: Sequence[FeedEntry],
     follower: Follower,
     peers: VerifiedDirectory,
     facts: PageFacts,
     *,
-    now: datetime,
+    ahead: PagesAhead,
 ) -> Page:
     """Fetch what the items of a page need; `facts` learn of them. What is missing then is asked for alone.
 
     Raises ExchangeAwayError: without the newest keys nothing of the page can be judged.
     """
-    agency_id = peers.reader
-    named = [item for item in items if item.what == ENVELOPE]
-    mds = [item.d for item in named]
-    here = set(ReceivedAlert.objects.filter(agency=agency_id, md__in=mds).values_list("md", flat=True))
+    agency_id, mds = peers.reader, _mds_of(items)
+    here = set(_filed(agency_id, mds))
     awaited = {row.md: row for row in AwaitedEnvelope.objects.filter(agency=agency_id, md__in=mds)}
     refresh_keys(peers, follower, {item.iss for item in items if item.iss})
-    missing = [md for md in mds if md not in here]
-    with suppress(ClientError):
-        fetch_ahead(agency_id, missing, now=now)
-    held = held_envelopes(agency_id, missing, now=now)
-    facts.learn(mds, [item.id for item in named])
+    held = ahead.held(items, here)
+    facts.learn(mds, [item.id for item in items if item.what == ENVELOPE])
     statements = _statements(follower, [item.d for item in items if item.what == STATEMENT])
     return Page(here, awaited, held, statements)
 

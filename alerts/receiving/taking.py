@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from itertools import islice, takewhile
+from itertools import islice, takewhile, zip_longest
 from typing import Final
 
 from django.db import transaction
@@ -78,7 +78,7 @@ from alerts.receiving.manifest_facts import (
     verify_signed,
 )
 from alerts.receiving.page_facts import PageFacts
-from alerts.receiving.pages import Page, ask_ahead
+from alerts.receiving.pages import Page, PagesAhead, ask_ahead
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
 from alerts.receiving.statement_subjects import DeskSubjects
@@ -140,6 +140,7 @@ class FeedOfAgency:
         self._facts_here = PageFacts(agency.pk)
         self._opened_ahead: dict[str, OpenedAlert | None] = {}
         self._long_feed = LongFeed(self._actor, self._peers, self._facts_here, self._notices, now)
+        self._ahead = PagesAhead(agency.pk, now=now)
         self._clock_ahead_secs: int | None = None
 
     def follow(self) -> Turn:
@@ -147,7 +148,7 @@ class FeedOfAgency:
 
         Raises ExchangeAwayError.
         """
-        with services.unwrapped_once():
+        with services.unwrapped_once(), self._ahead:
             return self._follow()
 
     def _follow(self) -> Turn:
@@ -210,7 +211,16 @@ class FeedOfAgency:
         if not items:
             self._peers.memory.write()
             return True
-        page, n = ask_ahead(items, self._follower, self._peers, self._facts_here, now=self._now), 0
+        parts = [items]
+        if is_long(items[0].number, head):
+            parts = [items[n : n + TOGETHER] for n in range(0, len(items), TOGETHER)]
+        return all(self._take_part(*part, head) for part in zip_longest(parts, parts[1:], fillvalue=()))
+
+    def _take_part(self, items: Sequence[FeedEntry], later: Sequence[FeedEntry], head: int) -> bool:
+        """Take a part of a page, while the envelopes of a later one are fetched; return whether all were taken."""
+        page = ask_ahead(items, self._follower, self._peers, self._facts_here, ahead=self._ahead)
+        self._ahead.fetch(later)
+        n = 0
         while n < len(items):
             filed = self._file_together(items[n:], page) if is_long(items[n].number, head) else 0
             if not filed:
@@ -278,7 +288,7 @@ class FeedOfAgency:
             items = self._follower.exchange.inbox(after=str(place), limit=1).items
         if [(item.number, item.d) for item in items] != [(int(number), d)]:
             raise LookupError(key)
-        page = ask_ahead(items, self._follower, self._peers, self._facts_here, now=self._now)
+        page = ask_ahead(items, self._follower, self._peers, self._facts_here, ahead=self._ahead)
         self._take(items[0], page)
 
     def _take(self, item: FeedEntry, page: Page, *, is_new: bool = False) -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Final
 
 import pytest
+from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -226,6 +227,25 @@ def test_under_a_changed_setting_an_act_is_played(kept: list[str], tmp_path: Pat
     with override_settings(SESSION_COOKIE_AGE=1):
         again.rename("first", Agency.objects.get(pk="xa-alpha"))
     assert kept == ["first"]
+
+
+def test_under_a_named_setting_an_act_is_put_back_if_it_was_played_under_the_same_value(
+    kept: list[str], tmp_path: Path
+) -> None:
+    for n, played in enumerate((["first"], [])):
+        with transaction.atomic(), override_settings(OWN_DESK=True):
+            OneTest.begin(tmp_path / str(n), kept).rename("first", Agency.objects.get(pk="xa-alpha"))
+            transaction.set_rollback(True)
+        assert kept == played
+        kept.clear()
+
+
+def test_an_act_that_sent_mail_is_not_kept(kept: list[str], tmp_path: Path) -> None:
+    again = OneTest.begin(tmp_path / "again", kept)
+    again.stages.act("mail", lambda: send_mail("Subject", "Text", None, ["alba@laboratory.example"]))
+    again.rename("first", Agency.objects.get(pk="xa-alpha"))
+    assert kept == ["first"]
+    assert len(stages._stages) == 2
 
 
 def test_while_statements_are_counted_an_act_is_played(kept: list[str], tmp_path: Path) -> None:
