@@ -305,7 +305,7 @@ def desk_calls_in_this_process() -> Generator[None]:
             patch.setattr(module, "deliveries_of", followed)
         patch.setattr(preview, "ask_previews", at_its_moment(verdicts.ask_previews))
         patch.setattr(agreements, "follow_agreements", at_its_moment(peers_agreements.follow_agreements))
-        patch.setattr(pages, "new_thread", AtOnce)
+        patch.setattr(pages, "OwnThread", AtOnce)
         for module, name in (*FEED_CALLS, *OWN_KEY_CALLS):
             patch.setattr(module, name, at_its_moment(getattr(module, name)))
         patch.setattr(outgoing, "hand_in", at_its_moment(outgoing.hand_in))

@@ -176,6 +176,7 @@ def open_ahead(
         if not given or _refresh(peers, {peers.reader, *signers}) is not None:
             return {}
         log = peers.log(is_away=False)
+        log.ask_ahead(receipt.checkpoint for unverified in given for receipt in unverified.receipts)
         ledgers = [(unverified, kept_ledger(log, unverified)) for unverified in given]
         return services.open_ahead(actor, ledgers, peers=peers, reason=reason, seen=seen, now=now)
     except (ClientError, VerificationError):

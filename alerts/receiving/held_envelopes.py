@@ -12,8 +12,9 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Final, overload
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
+from psycopg import Cursor
 
 from accord.calls import errors as calls
 from accord.envelope.errors import EnvelopeError
@@ -45,6 +46,12 @@ _REFUSALS: Final = {
     "flow-suspended": FlowSuspendedError,
     "recalled": RecalledError,
 }
+_KEEP_NEW: Final = """
+INSERT INTO alerts_heldenvelope (agency_id, md, slice, keep, fetched_at, is_whole)
+SELECT %(agency)s::text, md, slice, keep, %(now)s, true
+FROM unnest(%(mds)b::text[], %(slices)b::bytea[], %(keeps)b::timestamptz[]) AS given (md, slice, keep)
+ON CONFLICT DO NOTHING RETURNING md, id
+"""
 LEFT_OVER: Final = timedelta(hours=1)
 """Time after which an incomplete fetch counts as broken off."""
 FORGOTTEN_AT_MOST: Final = 200
@@ -138,13 +145,29 @@ def fetch_ahead(agency_id: str, mds: Sequence[str], *, now: datetime) -> dict[st
             for md, octets in zip(wanted, answers, strict=False)
             if isinstance(octets, bytes) and (unverified := _without_files(md, octets)) is not None
         }
-        rows = [_row(agency_id, octets, one.manifest, now, is_whole=True) for octets, one in parsed.values()]
-        HeldEnvelope.objects.bulk_create(rows, ignore_conflicts=True)
-        # Another process may have fetched some of them meanwhile: its octets are the ones that are kept.
-        kept = held.filter(md__in=parsed, fetched_at=now).values_list("pk", "md")
-        fetched |= {md: Held(pk, md, parsed[md][0], HeldBlobs(pk), True, parsed[md][1]) for pk, md in kept}
+        kept = _keep_new(agency_id, [(octets, one.manifest) for octets, one in parsed.values()], now)
+        fetched |= {md: Held(pk, md, parsed[md][0], HeldBlobs(pk), True, parsed[md][1]) for md, pk in kept}
         wanted = wanted[len(answers) :]
     return fetched
+
+
+def _keep_new(
+    agency_id: str, given: Sequence[tuple[bytes, Manifest]], now: datetime
+) -> list[tuple[str, int]]:
+    """Keep envelopes without files; return md and key of those that no other process has kept meanwhile.
+
+    The slices go to the database as octets: as text, which Django would send, they are twice as long and have to be read.
+    """
+    connection.ensure_connection()
+    values = {
+        "agency": agency_id,
+        "now": now,
+        "mds": [manifest.md for _, manifest in given],
+        "slices": [octets for octets, _ in given],
+        "keeps": [moment_of(manifest.terms.keep) for _, manifest in given],
+    }
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        return cursor.execute(_KEEP_NEW, values).fetchall()
 
 
 def keep_handed(
@@ -153,7 +176,8 @@ def keep_handed(
     """Keep an envelope that another desk has handed over, if it is not here; in the caller's transaction."""
     if HeldEnvelope.objects.filter(agency_id=agency_id, md=manifest.md, is_whole=True).exists():
         return
-    row = _row(agency_id, octets, manifest, now, is_whole=True)
+    row = _row(agency_id, octets, manifest, now)
+    row.is_whole = True
     row.save()
     for blob, content in zip(manifest.att, blobs, strict=True):
         HeldBlob.objects.create(envelope=row, n=blob.n, content=content)
@@ -234,16 +258,13 @@ def _without_files(md: str, octets: bytes) -> UnverifiedSlice | None:
     return None if unverified.manifest.att else unverified
 
 
-def _row(
-    agency_id: str, octets: bytes, manifest: Manifest, now: datetime, *, is_whole: bool = False
-) -> HeldEnvelope:
+def _row(agency_id: str, octets: bytes, manifest: Manifest, now: datetime) -> HeldEnvelope:
     return HeldEnvelope(
         agency_id=agency_id,
         md=manifest.md,
         slice=octets,
         keep=moment_of(manifest.terms.keep),
         fetched_at=now,
-        is_whole=is_whole,
     )
 
 

@@ -6,7 +6,7 @@
 - Officers are told of it as of any other, and may open it. Card, tokens and other projections are made when the worker opens it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -32,7 +32,7 @@ from callers.actors import Actor
 
 LONG: Final = 100
 """Number of items that wait from which on a feed is long."""
-LONG_TURN: Final = 200
+LONG_TURN: Final = 500
 """Limit of items of a long feed before another agency has its turn."""
 TOGETHER: Final = 50
 """Limit of alerts that are filed in one transaction."""
@@ -64,7 +64,9 @@ class LongFeed:
         """
         passed, ids = list[tuple[FeedEntry, UnverifiedSlice]](), set[tuple[str, str]]()
         log = self._peers.log(is_away=False)
+        given = list(given)
         with suppress(ClientError, EnvelopeError):
+            log.ask_ahead(_notes_of(held for _, held in given))
             for item, held in given:
                 if (item.iss, item.id) in ids or not self._stands_alone(item, held):
                     break
@@ -104,3 +106,10 @@ class LongFeed:
             now=int(self._now.timestamp()),
         )
         log.note(unverified.receipts[0], verified.md, verified.log_time, compared=verified.log_compared)
+
+
+def _notes_of(given: Iterable[Held]) -> Iterator[str]:
+    """Yield the checkpoints by which the ledger proves these envelopes; none for one that is no slice."""
+    for held in given:
+        with suppress(EnvelopeError):
+            yield from [receipt.checkpoint for receipt in held.unverified.receipts]

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One page of an agency's feed with what its items need, fetched before they are taken, in few calls."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
-from django.db import close_old_connections
+from django.db import connection
 from django.db.models import QuerySet
 
 from accord.calls.answers import FeedEntry, StatementAnswer
@@ -20,6 +21,8 @@ from alerts.receiving.feed_items import ENVELOPE, STATEMENT
 from alerts.receiving.feed_statements import refresh_keys
 from alerts.receiving.held_envelopes import Held, fetch_ahead, held_envelopes
 from alerts.receiving.page_facts import PageFacts
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class PagesAhead:
     def fetch(self, items: Sequence[FeedEntry]) -> None:
         """Begin to fetch the envelopes that these items name."""
         if items:
-            self._pool = self._pool or new_thread()
+            self._pool = self._pool or OwnThread()
             self._coming[items[0].number] = self._pool.submit(self._fetched, _mds_of(items))
 
     def held(self, items: Sequence[FeedEntry], filed: Set[str]) -> dict[str, Held]:
@@ -70,16 +73,26 @@ class PagesAhead:
         return fetched | (held_envelopes(self._agency_id, rest, now=self._now) if rest else {})
 
     def _fetched(self, mds: Sequence[str]) -> dict[str, Held]:
-        try:
-            filed = set(_filed(self._agency_id, mds))
-            return fetch_ahead(self._agency_id, [md for md in mds if md not in filed], now=self._now)
-        finally:
-            close_old_connections()
+        filed = set(_filed(self._agency_id, mds))
+        return fetch_ahead(self._agency_id, [md for md in mds if md not in filed], now=self._now)
 
 
-def new_thread() -> Executor:
-    """Return one thread to fetch in."""
-    return ThreadPoolExecutor(1, thread_name_prefix="pages-ahead")
+class OwnThread(ThreadPoolExecutor):
+    """One thread; its database connection is closed after each piece of work."""
+
+    def __init__(self) -> None:
+        super().__init__(1, thread_name_prefix="pages-ahead")
+
+    def submit(self, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Have the thread do the work."""
+        return super().submit(_then_disconnect, work, *args, **kwargs)
+
+
+def _then_disconnect(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    try:
+        return work(*args, **kwargs)
+    finally:
+        connection.close()
 
 
 def _filed(agency_id: str, mds: Sequence[str]) -> QuerySet[ReceivedAlert, str]:

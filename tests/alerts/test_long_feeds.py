@@ -2,21 +2,24 @@
 """A feed that is long after days away: alerts are filed together, read later, and nothing differs in the end."""
 
 import json
+import threading
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from accord.envelope.content import Attachment
 from accord.envelope.encoding import b64u, unb64u
 from accord.envelope.manifest import Reference
 from accord.envelope.statements.form import SubjectRef
-from alerts.models import AwaitedEnvelope, CardToken, ReceivedAlert
+from alerts.models import AwaitedEnvelope, CardToken, HeldEnvelope, ReceivedAlert
 from alerts.projections.cards import open_received_cards
-from alerts.receiving import long_feeds, taking
+from alerts.receiving import long_feeds, pages, taking
 from alerts.receiving.feed_notices import FeedNotices
 from alerts.receiving.following import follow_feed
+from alerts.receiving.held_envelopes import Held, fetch_ahead
 from alerts.receiving.long_feeds import LongFeed
 from alerts.receiving.opening import open_alert
 from ledger.models import LoopState, SetAside
@@ -24,7 +27,7 @@ from notices.models import Notification
 from peers.models import FeedCursor
 from reciprocity.models import Contribution
 from sharing.models import Envelope
-from tests.alerts.conftest import Desks
+from tests.alerts.conftest import Desks, kept_desks
 from tests.alerts.test_follow_feed import (
     PARTNER_ALERT,
     break_ciphertext,
@@ -33,6 +36,9 @@ from tests.alerts.test_follow_feed import (
     send_from_partner,
 )
 from tests.desk_calls import ViewsInPlaceOfSockets
+
+OWN_THREAD: Final = pages.OwnThread
+"""The program's own, in place of which tests fetch on their connection."""
 
 
 class KilledError(BaseException):
@@ -227,3 +233,70 @@ class TestLongFeed:
         withdrawn = ReceivedAlert.objects.exclude(withdrawn_at=None)
         assert [row.md for row in withdrawn] == [first]
         assert ReceivedAlert.objects.filter(md__in=[*before, *after], derived_at__isnull=False).count() == 8
+
+    def test_the_next_part_is_fetched_before_one_is_filed(
+        self, desks: Desks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(9):
+            send_from_partner(desks)
+        monkeypatch.setattr(taking, "TOGETHER", 2)
+        tell, here = FeedNotices.tell_of_arrivals, list[tuple[int, int]]()
+
+        def count(notices: FeedNotices, rows: Sequence[ReceivedAlert]) -> None:
+            here.append((ReceivedAlert.objects.count(), HeldEnvelope.objects.count()))
+            tell(notices, rows)
+
+        monkeypatch.setattr(FeedNotices, "tell_of_arrivals", count)
+        monkeypatch.setattr(taking.FeedOfAgency, "_visit_unread", lambda _self: False)
+        desks.follow()
+        assert here[:3] == [(2, 4), (4, 6), (6, 8)]
+        assert here[-1] == (9, 9)
+
+    def test_a_part_that_could_not_be_fetched_beside_is_fetched_in_its_turn(
+        self, desks: Desks, exchange_as_asked: ViewsInPlaceOfSockets, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mds, refused = [send_from_partner(desks) for _ in range(8)], list[str]()
+        monkeypatch.setattr(taking, "TOGETHER", 3)
+
+        def refuse_the_second(path: str) -> tuple[int, bytes] | None:
+            asked = exchange_as_asked.asked.count(path)
+            if not path.endswith("/slices") or asked != 2:
+                return None
+            refused.append(path)
+            return 500, b""
+
+        exchange_as_asked.answers = refuse_the_second
+        desks.follow()
+        assert len(refused) == 1
+        assert [row.md for row in ReceivedAlert.objects.order_by("number")] == mds
+        assert not AwaitedEnvelope.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_of_its_own_fetches_and_leaves_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desks = kept_desks(tmp_path / "ledger")
+    mds = [send_from_partner(desks) for _ in range(8)]
+    monkeypatch.setattr(pages, "OwnThread", OWN_THREAD)
+    monkeypatch.setattr(long_feeds, "LONG", 1)
+    monkeypatch.setattr(taking, "TOGETHER", 2)
+    threads = list[str]()
+
+    def noted(*args: Any, **kwargs: Any) -> dict[str, Held]:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return fetch_ahead(*args, **kwargs)
+
+    monkeypatch.setattr(pages, "fetch_ahead", noted)
+    before = connections_here()
+    desks.follow()
+    assert threads[:4] == ["MainThread", *["pages-ahead"] * 3]
+    assert [row.md for row in ReceivedAlert.objects.order_by("number")] == mds
+    assert connections_here() == before
+
+
+def connections_here() -> int:
+    """Return the number of connections to this test's database, once those that were closed are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
