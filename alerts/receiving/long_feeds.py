@@ -34,7 +34,7 @@ LONG: Final = 100
 """Number of items that wait from which on a feed is long."""
 LONG_TURN: Final = 500
 """Limit of items of a long feed before another agency has its turn."""
-TOGETHER: Final = 50
+TOGETHER: Final = 100
 """Limit of alerts that are filed in one transaction."""
 
 
