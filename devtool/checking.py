@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,22 +24,24 @@ NOWHERE = "postgres://nobody:nothing@127.0.0.1:1/nothing"
 
 
 def run_checks(names: list[str]) -> int:
-    """Run the verb: every check runs, and one that fails makes the whole fail."""
+    """Run the verb: every check runs, as many at once as there are processors, and one that fails makes the whole fail."""
     unknown = [name for name in names if name not in CHECKS]
     if unknown:
         raise DevtoolError(f"There is no check `{unknown[0]}`.", f"There are: {', '.join(CHECKS)}")
-    ticks = Ticks()
-    failed = [name for name in names or CHECKS if not _holds(ticks, name)]
+    ticks, wanted = Ticks(), names or CHECKS
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        # The seconds of each are those for which it is waited for.
+        running = {name: pool.submit(CHECKS[name][1]) for name in wanted}
+        failed = [name for name in wanted if not _holds(ticks, name, running[name])]
     if failed:
         ticks.heading(f"Failed: {', '.join(failed)}.")
     return 1 if failed else 0
 
 
-def _holds(ticks: Ticks, name: str) -> bool:
-    title, check = CHECKS[name]
+def _holds(ticks: Ticks, name: str, running: Future[list[str]]) -> bool:
     try:
-        with ticks.step(f"{name}: {title}") as step:
-            for line in check():
+        with ticks.step(f"{name}: {CHECKS[name][0]}") as step:
+            for line in running.result():
                 step.evidence(line)
     except StepFailedError:
         return False
@@ -154,6 +156,6 @@ CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "migrations": ("models and migrations agree", _migrations),
     "translations": ("every text is translated, nothing stale", translating.check_translations),
     "deploy": ("production settings of every role", _deploy),
-    "coverage": ("every branch of accord/envelope is taken", _coverage),
     "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),
+    "coverage": ("every branch of accord/envelope is taken", _coverage),
 }
