@@ -30,7 +30,7 @@ def run_checks(names: list[str]) -> int:
         raise DevtoolError(f"There is no check `{unknown[0]}`.", f"There are: {', '.join(CHECKS)}")
     ticks, wanted = Ticks(), names or CHECKS
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        # The seconds of each are those for which it is waited for.
+        # The table has what takes longest near its beginning. The seconds shown are those for which a check is waited for.
         running = {name: pool.submit(CHECKS[name][1]) for name in wanted}
         failed = [name for name in wanted if not _holds(ticks, name, running[name])]
     if failed:
@@ -151,11 +151,11 @@ CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "format": ("ruff format finds nothing to change", _format),
     "lint": ("ruff finds no fault", _lint),
     "types": ("mypy, strict", _types),
+    "coverage": ("every branch of accord/envelope is taken", _coverage),
+    "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),
+    "deploy": ("production settings of every role", _deploy),
     "imports": ("every import contract is kept", _imports),
     "leaks": ("no private key in the sources", leakcheck.check_leaks),
     "migrations": ("models and migrations agree", _migrations),
     "translations": ("every text is translated, nothing stale", translating.check_translations),
-    "deploy": ("production settings of every role", _deploy),
-    "lock": ("requirements are complete, hashed and current", lockcheck.check_lock),
-    "coverage": ("every branch of accord/envelope is taken", _coverage),
 }
