@@ -9,7 +9,7 @@ red.sent(["xe-drugs officer-7"])         # one to the partner, released
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -38,6 +38,7 @@ from tests.agencies.heads import card_of
 from tests.builders import HeldAgency, Hub
 from tests.entries import store_entry
 from tests.restored_worlds import restored_world
+from tests.stages import Stages, act
 from tests.stolen_vault_keys import as_recipient
 from vault import proposing
 from vault.changes import Change, Create
@@ -140,6 +141,8 @@ class RedDesk:
     releaser: Officer
     partner: HeldAgency
     third: HeldAgency
+    stages: Stages | None = field(default=None, compare=False)
+    """Where acts are put back from memory."""
 
     @classmethod
     def build(cls, folder: Path) -> Self:
@@ -157,7 +160,9 @@ class RedDesk:
 
     @classmethod
     def kept(cls, folder: Path) -> Self:
-        return restored_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
+        red = restored_world("red desk", cls.build, folder, fresh_seconds=FRESH_SECONDS)
+        red.stages = Stages(red, folder)
+        return red
 
     def deliver(self, *named: Officer, **terms: Any) -> SealedEnvelope:
         """Have the partner's own system seal a RED alert that names these officers, and log it; the desk has not taken it in."""
@@ -166,6 +171,7 @@ class RedDesk:
         self.hub.sequence()
         return sealed
 
+    @act
     def received(self, *named: Officer, **terms: Any) -> ReceivedAlert:
         """Deliver a RED alert that names these officers, and have the desk take it in."""
         sealed = self.deliver(*named, **terms)
@@ -192,11 +198,13 @@ class RedDesk:
         usual = {"tlp": "RED", "alert": dict(DOCUMENT), "attachments": (TABLE,), "names": sorted(names)}
         return self.hub.alert_to(as_recipient(self.agency), sender=self.partner, **{**usual, **terms})
 
+    @act
     def draft(self, *lines: str, **changes: Any) -> Alert:
         """Create a RED draft of the author `named` to the partner; the lines name its officers."""
         data = {**DRAFT, "recipients": [self.partner.id], "named_officers": list(lines), **changes}
         return create_draft(self.named, data=data, now=self.hub.now)
 
+    @act
     def validate(self, alert: Alert) -> Alert:
         """Have the author submit a draft, and the second person validate it."""
         alert.refresh_from_db()
@@ -204,6 +212,7 @@ class RedDesk:
         alert.refresh_from_db()
         return validate_alert(self.releaser, alert, revision=alert.current, now=self.hub.now)
 
+    @act
     def release(self, alert: Alert) -> Alert:
         """The same, and have the second person release it; then it is logged."""
         alert = self.validate(alert)
