@@ -28,8 +28,8 @@ from alerts.projections.sent_tokens import tokenise_sent
 from alerts.receiving.forgetting import forget_cards, forget_what_came_back
 from alerts.receiving.held_envelopes import forget_envelopes
 from alerts.receiving.retractions import judge_again
-from alerts.receiving.round_memory import Pace
-from alerts.receiving.taking import ROLE, FeedOfAgency, Turn
+from alerts.receiving.round_memory import Pace, Turn
+from alerts.receiving.taking import ROLE, FeedOfAgency
 from alerts.sending.hand_in import send_waiting_of
 from alerts.sending.submissions import follow_submissions_when_due
 from callers.actors import SystemActor

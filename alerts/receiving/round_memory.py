@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of a desk-worker from one round to the next, so that a round each second costs little.
+"""Results of an agency's turn, and memory of a desk-worker from one round to the next, so that a round each second costs little.
 
 A feed that could not be followed rests for a while, longer each time; tidying is done at intervals. A process that has just
 started remembers nothing and leaves nothing out.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 FIRST_REST: Final = timedelta(seconds=1)
 LONGEST_REST: Final = timedelta(seconds=30)
 TIDIES_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Result of an agency's turn in a round: how many alerts it took, and whether its feed has more."""
+
+    taken: int = 0
+    has_more: bool = False
 
 
 class Pace:

@@ -18,7 +18,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice, takewhile, zip_longest
@@ -81,6 +80,7 @@ from alerts.receiving.page_facts import PageFacts
 from alerts.receiving.pages import Page, PagesAhead, ask_ahead
 from alerts.receiving.reporting import report_openings, report_told
 from alerts.receiving.retractions import apply_statement, note_known_retract
+from alerts.receiving.round_memory import Turn
 from alerts.receiving.statement_subjects import DeskSubjects
 from alerts.receiving.versions import place_version, settle_versions, settle_versions_of
 from alerts.replies.due_times import settle_by_digest
@@ -111,14 +111,6 @@ FEED: Final = Loop("desk.feed", f"system:{ROLE}", is_common)
 DERIVED: Final = Loop("desk.derived", f"system:{ROLE}", is_common)
 """Parts made from a filed alert: card, tokens, structure, spectra, notices of a changed law."""
 CLOSED_BY_EXCHANGE: Final = Opening()
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Result of one turn: how many alerts it took, and whether the feed has more."""
-
-    taken: int = 0
-    has_more: bool = False
 
 
 class FeedOfAgency:
@@ -211,9 +203,8 @@ class FeedOfAgency:
         if not items:
             self._peers.memory.write()
             return True
-        parts = [items]
-        if is_long(items[0].number, head):
-            parts = [items[n : n + TOGETHER] for n in range(0, len(items), TOGETHER)]
+        size = TOGETHER if is_long(items[0].number, head) else len(items)
+        parts = [items[n : n + size] for n in range(0, len(items), size)]
         return all(self._take_part(*part, head) for part in zip_longest(parts, parts[1:], fillvalue=()))
 
     def _take_part(self, items: Sequence[FeedEntry], later: Sequence[FeedEntry], head: int) -> bool:
